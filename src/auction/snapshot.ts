@@ -1,0 +1,68 @@
+/**
+ * The plain data an auction is computed from: everything read from the chain, nothing derived.
+ *
+ * The chain client produces it, the pure auction consumes it, `--save-snapshot` writes it as JSON and
+ * `ih-miner replay` reads it back. All values survive `JSON.stringify` and `structuredClone`.
+ *
+ * @module
+ */
+
+/** The `format` of snapshots written by this version. */
+export const SNAPSHOT_FORMAT = "ih-miner/snapshot/1";
+
+/** A block as the snapshot refers to it. */
+export interface SnapshotBlock {
+  readonly number: number;
+  /** `0x` + 64 lowercase hex digits. */
+  readonly hash: string;
+  /** `Timestamp.Now` at this block, in milliseconds since 1970; `null` when the chain has none. */
+  readonly timestampMs: number | null;
+}
+
+/** One `Commitments.CommitmentOf(netuid, *)` record (spec, sections 2 and 4.1). */
+export interface CommitmentRecord {
+  /** The full storage key, `0x` and lowercase hex: its ascending order is the order of the auction. */
+  readonly storageKey: string;
+  /** SS58 address, prefix 42. */
+  readonly hotkey: string;
+  /** The block the commitment was made at; `null` when it could not be read. */
+  readonly block: number | null;
+  /**
+   * The name of field 0's variant in the chain's metadata (`Raw15`, `BigRaw`, `None`, `TimelockEncrypted`, …);
+   * `Empty` when the record has no fields, `Undecodable` when the value could not be decoded.
+   */
+  readonly fieldKind: string;
+  /** Field 0's bytes, `0x` hex; `null` where the variant carries none. */
+  readonly data: string | null;
+}
+
+/** One entry of `NeuronInfoRuntimeApi.get_neurons_lite` (spec, section 4.2). */
+export interface NeuronRecord {
+  readonly uid: number;
+  readonly hotkey: string;
+  /** Stake in rao (10^-9 alpha), the sum over the entry's list, as decimal digits. */
+  readonly stakeRao: string;
+}
+
+/** Everything one auction needs. */
+export interface AuctionSnapshot {
+  readonly format: typeof SNAPSHOT_FORMAT;
+  readonly chain: {
+    readonly endpoint: string;
+    readonly genesisHash: string;
+    readonly specName: string;
+    readonly specVersion: number;
+  };
+  readonly netuid: number;
+  /** `SubtensorModule.Tempo(netuid)` at the head. */
+  readonly tempo: number;
+  /** The best head of the run. */
+  readonly head: SnapshotBlock;
+  /** The first block of the processed window: bids, prices, bans and stakes are of this block. */
+  readonly firstBlock: SnapshotBlock;
+  /** `SubtensorModule.MechanismEmissionSplit(netuid)` at the head; `null` when absent. */
+  readonly mechanismEmissionSplit: readonly number[] | null;
+  /** Ascending by `storageKey`. */
+  readonly commitments: readonly CommitmentRecord[];
+  readonly neurons: readonly NeuronRecord[];
+}
