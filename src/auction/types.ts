@@ -4,16 +4,11 @@
  * @module
  */
 
+import type { CommittedBid } from "../protocol/bid_commitment.ts";
+
 /** A bid as the auction uses it: `count` equal workers of one hotkey (a v1 entry has `count` 1). */
-export interface Bid {
+export interface Bid extends CommittedBid {
   readonly hotkey: string;
-  /** Size in PH/s, the shortest decimal text of `hashrateFp18` (`"0.45"`). */
-  readonly sizeText: string;
-  /** Size in PH/s × 10^18. */
-  readonly hashrateFp18: bigint;
-  /** Price multiplier × 10^18. */
-  readonly priceFp18: bigint;
-  readonly count: number;
 }
 
 /**

@@ -1,0 +1,310 @@
+/**
+ * The outcome of one window for one miner, as plain data: what the log, the result document, the callbacks and
+ * the routing all work from (spec, sections 5 and 6).
+ *
+ * @module
+ */
+
+import { BLOCK_TIME_SECONDS } from "../protocol/constants.ts";
+import { formatFp18, fp18ToNumber } from "../protocol/fp18.ts";
+import type { ValidationWindow } from "../protocol/windows.ts";
+import type { SolverResult } from "../solver/types.ts";
+import { describeOwnReason, ownStanding, reconcileBids, totalOutcomes } from "./own_bids.ts";
+import type { EstimateReason, NoWinnersReason, PreparedAuction } from "./prepare.ts";
+import type { AuctionSnapshot, SnapshotBlock } from "./snapshot.ts";
+import type { Bid } from "./types.ts";
+import { listWinners } from "./winners.ts";
+
+/** Equal workers of one bid. */
+export interface WorkerRun {
+  /** Size in PH/s as decimal text, `0.45`. */
+  readonly hashratePh: string;
+  /** Price multiplier as decimal text. */
+  readonly price: string;
+  readonly count: number;
+}
+
+/** A window and the times that belong to it. */
+export interface WindowReport extends ValidationWindow {
+  /** `null` for a window of the past whose first block was not looked at. */
+  readonly firstBlockHash: string | null;
+  /** ISO 8601, UTC; `null` when the chain keeps no time. */
+  readonly firstBlockTime: string | null;
+  /** ISO 8601, UTC; from the head's time and the block time while the block is in the future. */
+  readonly lastBlockTime: string | null;
+  readonly lastBlockTimeEstimated: boolean;
+}
+
+/** How the winners were found. */
+export interface SolverReport extends
+  Pick<
+    SolverResult,
+    "engine" | "parity" | "provenOptimal" | "limitation" | "fallbackReason" | "build" | "durationMs"
+  > {
+  readonly objective: "value-then-cost" | "value-only";
+  readonly seed: number;
+  /** Millionths of a PH. */
+  readonly cap: bigint;
+  /** Millionths of a PH. */
+  readonly totalValue: bigint;
+  /** Millionths of a PH. */
+  readonly totalCost: bigint;
+  /** Workers that could win. */
+  readonly workers: number;
+}
+
+/** Why nothing of ours won, by name and in words. */
+export interface OutcomeReason {
+  /** `never-committed`, `banned`, `prices-missing`, `outbid`, … */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What won and lost of one miner. */
+export interface OwnOutcome {
+  readonly hotkey: string;
+  readonly registered: boolean;
+  /** Whether the miner has bids in this auction. Without any, nothing of it is won or lost. */
+  readonly hasBids: boolean;
+  readonly won: readonly WorkerRun[];
+  readonly lost: readonly WorkerRun[];
+  readonly wonCount: number;
+  readonly lostCount: number;
+  readonly wonHashratePh: number;
+  readonly lostHashratePh: number;
+  /** Whether other, equally good outcomes exist in which something else of ours wins. */
+  readonly ambiguous: boolean;
+  /** Won in every optimal outcome, in PH/s. */
+  readonly certainHashratePh: number;
+  /** Won in the best of the optimal outcomes, in PH/s. */
+  readonly possibleHashratePh: number;
+  /** For each of our bids the fewest and the most workers that can have won. */
+  readonly ranges: readonly (WorkerRun & { readonly fewest: number; readonly most: number })[];
+  /** Whether the ranges are exact; otherwise they are outer bounds. */
+  readonly rangesExact: boolean;
+}
+
+/** What became of the commitments on the chain. */
+export interface CommitmentsReport {
+  /** Records at the window's first block. */
+  readonly records: number;
+  /** Hotkeys whose bids were in the auction. */
+  readonly bidders: number;
+  /** Their workers. */
+  readonly workers: number;
+  /** How many records were left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** What validators agree on, as decimal text; `null` where there is no consensus. */
+export interface ConsensusPrices {
+  /** USDC per TAO. */
+  readonly taoUsdc: string | null;
+  /** TAO per alpha. */
+  readonly alphaTao: string | null;
+  /** USDC per PH and day. */
+  readonly hashpUsdc: string | null;
+  /** The factor of the budget. */
+  readonly cap: string | null;
+}
+
+/** The outcome of one window. */
+export interface AuctionOutcome {
+  readonly netuid: number;
+  readonly chain: AuctionSnapshot["chain"];
+  readonly head: SnapshotBlock;
+  readonly window: WindowReport;
+  readonly prices: ConsensusPrices;
+  /** Mechanism 1's share of the emission. */
+  readonly mechanismShare: number;
+  readonly budgetPh: number | null;
+  readonly commitments: CommitmentsReport;
+  /** Why nobody won; `null` when somebody may have. */
+  readonly noWinners: NoWinnersReason["reason"] | null;
+  /** `null` when there was nothing to solve. */
+  readonly solver: SolverReport | null;
+  /** Whether validators would have stumbled over this window's data, so that this is a guess. */
+  readonly estimated: boolean;
+  readonly estimatedBecause: readonly EstimateReason[];
+  readonly own: OwnOutcome;
+  /** Why nothing of ours won; `null` when something did. */
+  readonly reason: OutcomeReason | null;
+  /** All winners in the validators' order, equal workers of a hotkey as one run. */
+  readonly winners: readonly (WorkerRun & { readonly hotkey: string })[];
+}
+
+/** What {@link concludeAuction} puts together. */
+export interface AuctionConclusion {
+  readonly snapshot: AuctionSnapshot;
+  readonly window: ValidationWindow;
+  readonly hotkey: string;
+  readonly prepared: PreparedAuction;
+  /** `null` exactly when `prepared.problem` is. */
+  readonly solved: SolverResult | null;
+}
+
+/** Puts the outcome together. */
+export function concludeAuction(conclusion: AuctionConclusion): AuctionOutcome {
+  const { snapshot, window, prepared, solved } = conclusion;
+  const winners = prepared.problem === null || solved === null
+    ? []
+    : listWinners(prepared.problem.items, solved.wins);
+  const own = ownOutcome(conclusion, winners);
+  return {
+    netuid: snapshot.netuid,
+    chain: snapshot.chain,
+    head: snapshot.head,
+    window: reportWindow(window, snapshot),
+    prices: mapPrices(prepared.prices),
+    mechanismShare: prepared.mechanismShare,
+    budgetPh: prepared.budgetPh,
+    commitments: reportCommitments(prepared, snapshot),
+    noWinners: prepared.noWinners?.reason ?? null,
+    solver: reportSolver(prepared, solved),
+    estimated: prepared.estimatedBecause.length > 0,
+    estimatedBecause: prepared.estimatedBecause,
+    own,
+    reason: own.wonCount > 0 ? null : whyNothingWon(conclusion),
+    winners: winners.map((winner) => ({ hotkey: winner.hotkey, ...workerRun(winner, winner.count) })),
+  };
+}
+
+/** A window of the past, of which nothing is known but its place. */
+export function reportPastWindow(window: ValidationWindow): WindowReport {
+  return {
+    ...window,
+    firstBlockHash: null,
+    firstBlockTime: null,
+    lastBlockTime: null,
+    lastBlockTimeEstimated: false,
+  };
+}
+
+function reportWindow(window: ValidationWindow, { head, firstBlock }: AuctionSnapshot): WindowReport {
+  const blocksLeft = window.lastBlock - head.number;
+  const lastBlockMs = head.timestampMs === null
+    ? null
+    : head.timestampMs + blocksLeft * BLOCK_TIME_SECONDS * 1000;
+  return {
+    ...window,
+    firstBlockHash: firstBlock.hash,
+    firstBlockTime: isoTime(firstBlock.timestampMs),
+    lastBlockTime: isoTime(lastBlockMs),
+    lastBlockTimeEstimated: blocksLeft !== 0,
+  };
+}
+
+/** `null` for what is no date: a chain may keep any number as its time. */
+function isoTime(ms: number | null): string | null {
+  if (ms === null) return null;
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+function mapPrices(prices: PreparedAuction["prices"]): ConsensusPrices {
+  const text = (value: bigint | null): string | null => (value === null ? null : formatFp18(value));
+  return {
+    taoUsdc: text(prices.TAO_USDC),
+    alphaTao: text(prices.ALPHA_TAO),
+    hashpUsdc: text(prices.HASHP_USDC),
+    cap: text(prices.cap),
+  };
+}
+
+function reportCommitments(prepared: PreparedAuction, snapshot: AuctionSnapshot): CommitmentsReport {
+  const dropped: Record<string, number> = {};
+  for (const { reason } of prepared.dropped) dropped[reason] = (dropped[reason] ?? 0) + 1;
+  return {
+    records: snapshot.commitments.length,
+    bidders: new Set(prepared.bids.map(({ hotkey }) => hotkey)).size,
+    workers: prepared.bids.reduce((sum, { count }) => sum + count, 0),
+    dropped,
+  };
+}
+
+function reportSolver({ problem }: PreparedAuction, solved: SolverResult | null): SolverReport | null {
+  if (problem === null || solved === null) return null;
+  const {
+    engine,
+    parity,
+    provenOptimal,
+    limitation,
+    fallbackReason,
+    build,
+    durationMs,
+    totalValue,
+    totalCost,
+  } = solved;
+  return {
+    engine,
+    parity,
+    provenOptimal,
+    limitation,
+    fallbackReason,
+    build,
+    durationMs: Math.round(durationMs),
+    objective: problem.objective,
+    seed: problem.seed,
+    cap: problem.cap,
+    totalValue,
+    totalCost,
+    workers: problem.items.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+function ownOutcome(conclusion: AuctionConclusion, winners: readonly Bid[]): OwnOutcome {
+  const { snapshot, hotkey, prepared, solved } = conclusion;
+  const { registered, bids } = ownStanding(prepared, snapshot, hotkey);
+  const outcomes = reconcileBids(bids, winners.filter((winner) => winner.hotkey === hotkey));
+  const totals = totalOutcomes(outcomes);
+  const wonHashratePh = fp18ToNumber(totals.wonHashrateFp18);
+  const ranges = solved?.own ?? null;
+  return {
+    hotkey,
+    registered,
+    hasBids: bids.length > 0,
+    won: outcomes.map(({ bid, won }) => workerRun(bid, won)).filter(isNotEmpty),
+    lost: outcomes.map(({ bid, won }) => workerRun(bid, bid.count - won)).filter(isNotEmpty),
+    wonCount: totals.wonWorkers,
+    lostCount: totals.lostWorkers,
+    wonHashratePh,
+    lostHashratePh: fp18ToNumber(totals.lostHashrateFp18),
+    ambiguous: solved?.ambiguous ?? false,
+    certainHashratePh: ranges === null ? wonHashratePh : Number(ranges.value.fewest) / 1e6,
+    possibleHashratePh: ranges === null ? wonHashratePh : Number(ranges.value.most) / 1e6,
+    ranges: (ranges?.bids ?? []).map((bid) => ({ ...workerRun(bid, bid.count), ...bid.won })),
+    rangesExact: ranges?.exact ?? true,
+  };
+}
+
+function whyNothingWon({ snapshot, hotkey, prepared }: AuctionConclusion): OutcomeReason {
+  const { reason } = ownStanding(prepared, snapshot, hotkey);
+  if (reason !== null) return { code: reason.reason, message: describeOwnReason(reason) };
+  if (prepared.noWinners !== null) {
+    return { code: prepared.noWinners.reason, message: describeNoWinners(prepared.noWinners) };
+  }
+  return { code: "outbid", message: "Other bids offered more hashrate for the budget, or the same for less" };
+}
+
+function describeNoWinners(noWinners: NoWinnersReason): string {
+  switch (noWinners.reason) {
+    case "prices-missing":
+      return `No validator with stake has published ${noWinners.metrics.join(", ")}, so nobody wins`;
+    case "budget-overflow":
+      return "The consensus prices give a budget that is too large to compute with, so nobody wins";
+    case "no-budget":
+      return "The budget of the window is zero, so nobody wins";
+    case "no-bids":
+      return "Nobody has a valid bid";
+    case "nothing-fits":
+      return "No worker of any bid can win under this budget";
+  }
+}
+
+function workerRun(bid: Pick<Bid, "sizeText" | "priceFp18">, count: number): WorkerRun {
+  return { hashratePh: bid.sizeText, price: formatFp18(bid.priceFp18), count };
+}
+
+function isNotEmpty({ count }: WorkerRun): boolean {
+  return count > 0;
+}

@@ -1,0 +1,86 @@
+/**
+ * The envelope that every commitment shares: `version;type;data`, then optionally a 0xFF byte and a binary suffix
+ * (spec, section 2).
+ *
+ * @module
+ */
+
+import { MAX_COMMITMENT_BYTES } from "./constants.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import { parsePythonInteger } from "./python_text.ts";
+
+/** A commitment taken apart, its data not yet understood. */
+export interface CommitmentEnvelope {
+  readonly version: bigint;
+  /** The type token, `b` for bids and `p` for prices. It is compared as it is: ` b` and `B` are other types. */
+  readonly type: string;
+  readonly data: string;
+  /** The bytes after the first 0xFF; empty when there are none. */
+  readonly suffix: Uint8Array;
+}
+
+const SUFFIX_SEPARATOR = 0xff;
+// Without ignoreBOM a leading U+FEFF would vanish, and a text that validators reject would be read.
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Takes a commitment's bytes apart. The 128-byte limit is not checked: readers never do.
+ *
+ * @throws {ProtocolError} naming the part that is wrong.
+ */
+export function readEnvelope(bytes: Uint8Array): CommitmentEnvelope {
+  const separator = bytes.indexOf(SUFFIX_SEPARATOR);
+  const textBytes = separator === -1 ? bytes : bytes.subarray(0, separator);
+  const suffix = separator === -1 ? new Uint8Array() : bytes.subarray(separator + 1);
+  let text: string;
+  try {
+    text = UTF8.decode(textBytes);
+  } catch (cause) {
+    throw new ProtocolError("Cannot read the commitment: its text is not UTF-8", { cause });
+  }
+  const afterVersion = text.indexOf(";");
+  const afterType = text.indexOf(";", afterVersion + 1);
+  if (afterVersion === -1 || afterType === -1) {
+    throw new ProtocolError("Cannot read the commitment: it is not of the form version;type;data");
+  }
+  return {
+    version: parsePythonInteger(text.slice(0, afterVersion), "commitment version"),
+    type: text.slice(afterVersion + 1, afterType),
+    data: text.slice(afterType + 1),
+    suffix,
+  };
+}
+
+/**
+ * Writes the text of a commitment.
+ *
+ * @param advice what the author can do when the text is too long, as the end of a sentence.
+ * @throws {ProtocolError} when the text has more than 128 bytes.
+ */
+export function writeEnvelopeText(version: bigint, type: string, data: string, advice: string): string {
+  const text = `${version};${type};${data}`;
+  const byteLength = commitmentByteLength(text);
+  if (byteLength > MAX_COMMITMENT_BYTES) {
+    throw new ProtocolError(
+      `Cannot write the commitment: its text is ${byteLength} bytes, ${
+        byteLength - MAX_COMMITMENT_BYTES
+      } more than the ${MAX_COMMITMENT_BYTES} that fit; ${advice}`,
+    );
+  }
+  return text;
+}
+
+/** The length of a commitment's text in bytes of UTF-8. */
+export function commitmentByteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** The bytes of a text and, behind 0xFF, its binary suffix. */
+export function joinSuffix(text: string, suffix: Uint8Array): Uint8Array {
+  const textBytes = new TextEncoder().encode(text);
+  const bytes = new Uint8Array(textBytes.length + 1 + suffix.length);
+  bytes.set(textBytes);
+  bytes[textBytes.length] = SUFFIX_SEPARATOR;
+  bytes.set(suffix, textBytes.length + 1);
+  return bytes;
+}

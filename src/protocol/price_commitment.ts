@@ -1,0 +1,88 @@
+/**
+ * Price commitments: what validators publish (spec, section 2; `vectors/price-commitment.json`).
+ *
+ * @module
+ */
+
+import { joinSuffix, readEnvelope, writeEnvelopeText } from "./commitment_text.ts";
+import { BAN_BITMAP_BYTES } from "./constants.ts";
+import { formatFp18, parseFp18 } from "./fp18.ts";
+import { ProtocolError } from "./protocol_error.ts";
+import { compareByCodePoint, quote } from "./python_text.ts";
+
+/** A validator's prices and bans. */
+export interface PriceCommitment {
+  /** Metric to FP18 value, in the order of the text; every key that validators wrote, not only the known ones. */
+  readonly prices: ReadonlyMap<string, bigint>;
+  /** The UIDs (0 to 255) this validator wants banned, ascending; empty without a bitmap of exactly 32 bytes. */
+  readonly bannedUids: readonly number[];
+}
+
+const PRICE_TYPE = "p";
+
+/**
+ * Reads a price commitment. Bad entries are skipped one by one; of duplicate keys the last valid one counts. Keys
+ * are taken as they are: ` cap` is not `cap`. Any version is read alike.
+ *
+ * @throws {ProtocolError} when it is no readable commitment, or one of another type.
+ */
+export function parsePriceCommitment(bytes: Uint8Array): PriceCommitment {
+  const { type, data, suffix } = readEnvelope(bytes);
+  if (type !== PRICE_TYPE) {
+    throw new ProtocolError(
+      `Cannot read prices: the commitment's type is ${quote(type)}, not "${PRICE_TYPE}"`,
+    );
+  }
+  const prices = new Map<string, bigint>();
+  for (const entry of data.split(";")) {
+    const equals = entry.indexOf("=");
+    if (equals < 1) continue;
+    const value = tryParseFp18(entry.slice(equals + 1));
+    if (value !== null) prices.set(entry.slice(0, equals), value);
+  }
+  return { prices, bannedUids: readBanBitmap(suffix) };
+}
+
+/**
+ * Writes a price commitment: keys ascending, those that hold a separator left out, then 0xFF and the ban bitmap.
+ * UIDs outside 0 to 255 have no bit and are left out.
+ *
+ * @throws {ProtocolError} when the text has more than 128 bytes.
+ */
+export function writePriceCommitment(
+  prices: Iterable<readonly [key: string, valueFp18: bigint]>,
+  bannedUids: Iterable<number>,
+): Uint8Array {
+  const entries = [...new Map(prices)]
+    .filter(([key]) => !/[=;]/.test(key))
+    .sort(([a], [b]) => compareByCodePoint(a, b))
+    .map(([key, valueFp18]) => `${key}=${formatFp18(valueFp18)}`);
+  const text = writeEnvelopeText(1n, PRICE_TYPE, entries.join(";"), "publish fewer prices, or fewer digits");
+  return joinSuffix(text, writeBanBitmap(bannedUids));
+}
+
+function tryParseFp18(text: string): bigint | null {
+  try {
+    return parseFp18(text);
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
+function readBanBitmap(bitmap: Uint8Array): number[] {
+  if (bitmap.length !== BAN_BITMAP_BYTES) return [];
+  const uids: number[] = [];
+  for (let uid = 0; uid < BAN_BITMAP_BYTES * 8; uid++) {
+    if ((bitmap[uid >> 3]! >> (uid & 7)) & 1) uids.push(uid);
+  }
+  return uids;
+}
+
+function writeBanBitmap(uids: Iterable<number>): Uint8Array {
+  const bitmap = new Uint8Array(BAN_BITMAP_BYTES);
+  for (const uid of uids) {
+    if (uid >= 0 && uid < BAN_BITMAP_BYTES * 8) bitmap[uid >> 3]! |= 1 << (uid & 7);
+  }
+  return bitmap;
+}
