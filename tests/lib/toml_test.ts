@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { findUnquotedDecimalKeys, parseToml, TomlError } from "../../src/lib/toml.ts";
+
+const source = "config.toml";
+
+function errorOf(text: string): TomlError {
+  try {
+    parseToml(text, { source });
+  } catch (error) {
+    assert.ok(error instanceof TomlError);
+    return error;
+  }
+  return assert.fail("no error");
+}
+
+Deno.test("parseToml() reads a text with CRLF and a byte order mark", () => {
+  const data = parseToml("\ufeff[a]\r\nb = 1\r\n", { source });
+  assert.deepEqual({ ...data["a"] as object }, { b: 1 });
+});
+
+Deno.test("parseToml() keeps integers apart from floats on request", () => {
+  const text = "a = 5\nb = 5.0\nc = 9007199254740993\n";
+  assert.deepEqual({ ...parseToml(text, { source }) }, { a: 5, b: 5, c: 9007199254740993n });
+  assert.deepEqual({ ...parseToml(text, { source, bigintIntegers: "always" }) }, {
+    a: 5n,
+    b: 5,
+    c: 9007199254740993n,
+  });
+});
+
+Deno.test("parseToml() throws TomlError with file, line and column, both from 1", () => {
+  const error = errorOf('[wallet]\nname = "x"\nhotkey = @\n');
+  assert.equal(error.name, "TomlError");
+  assert.deepEqual([error.source, error.line, error.column], [source, 3, 10]);
+  assert.match(
+    error.message,
+    /^Cannot parse config\.toml as TOML: line 3, column 10: .+; correct that line$/,
+  );
+});
+
+Deno.test("parseToml() throws TomlError for duplicate keys, cut-off tables and control characters", () => {
+  assert.equal(errorOf("a = 1\na = 2\n").line, 2);
+  assert.equal(errorOf("a = 1\n[b\n").line, 2);
+  assert.equal(errorOf("a = 1\nb = 2\0\n").line, 2);
+});
+
+Deno.test("parseToml() takes __proto__ for a key like any other", () => {
+  const data = parseToml("__proto__ = 1\n", { source });
+  assert.deepEqual(Object.keys(data), ["__proto__"]);
+  assert.equal(({} as Record<string, unknown>)["a"], undefined);
+});
+
+Deno.test("findUnquotedDecimalKeys() finds sizes that TOML reads as nested tables", () => {
+  const text = '[workers]\nprice = 1.05\n[workers.worker_sizes]\n0.45 = 2\n"0.1" = 1\n';
+  assert.deepEqual(findUnquotedDecimalKeys(text, { source }), [
+    { key: "0.45", table: ["workers", "worker_sizes"], line: 4, column: 1 },
+  ]);
+});
+
+Deno.test("findUnquotedDecimalKeys() looks into inline tables", () => {
+  const text = '[workers]\nhashrates = { "0.1" = 1, 0.45 = 2 }\n';
+  assert.deepEqual(findUnquotedDecimalKeys(text, { source }), [
+    { key: "0.45", table: ["workers", "hashrates"], line: 2, column: 26 },
+  ]);
+});
+
+Deno.test("findUnquotedDecimalKeys() leaves ordinary dotted keys alone", () => {
+  assert.deepEqual(findUnquotedDecimalKeys('a.b = 1\nv1.2 = 3\n"0.4" = 1\n', { source }), []);
+});
