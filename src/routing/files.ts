@@ -1,0 +1,135 @@
+/**
+ * The operating system as routing uses it, behind one small interface, so that tests can inject half-written
+ * files, full disks and crashes; and the three ways of writing built on it.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+/** A file opened for writing. */
+export interface WritableFile {
+  /** Writes at the current position; may write less than it was given. Returns the number of bytes written. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Cuts the file to `lengthBytes`. */
+  truncate(lengthBytes: number): Promise<void>;
+  /** Sets access and modification time, in milliseconds since 1970. */
+  setTimes(timeMs: number): Promise<void>;
+  /** Waits until content and metadata are on the disk. */
+  sync(): Promise<void>;
+  close(): void;
+}
+
+/** The calls routing makes. Errors are those of `Deno.errors`. */
+export interface Files {
+  /** `"missing"`, or what the path leads to; symbolic links are followed. */
+  kindOf(path: string): Promise<"file" | "folder" | "other" | "missing">;
+  read(path: string): Promise<Uint8Array>;
+  /** Opens for writing at the start, without cutting. With `createMode` the file is made when missing. */
+  open(path: string, options: { createMode?: number }): Promise<WritableFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; a missing one is fine. */
+  remove(path: string): Promise<void>;
+  /** Makes a folder and its parents; an existing one is fine and keeps its mode. */
+  makeFolder(path: string, mode: number): Promise<void>;
+  /** Waits until the names in a folder are on the disk. */
+  syncFolder(path: string): Promise<void>;
+}
+
+/** The real thing. */
+export const osFiles: Files = {
+  async kindOf(path): ReturnType<Files["kindOf"]> {
+    try {
+      const { isFile, isDirectory } = await Deno.stat(path);
+      return isFile ? "file" : isDirectory ? "folder" : "other";
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "missing";
+      throw error;
+    }
+  },
+  read: (path) => Deno.readFile(path),
+  async open(path, { createMode }): Promise<WritableFile> {
+    const file = await Deno.open(path, {
+      write: true,
+      ...(createMode === undefined ? {} : { create: true, mode: createMode }),
+    });
+    return {
+      write: (bytes) => file.write(bytes),
+      truncate: (lengthBytes) => file.truncate(lengthBytes),
+      setTimes: (timeMs) => file.utime(new Date(timeMs), new Date(timeMs)),
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
+  },
+  rename: (from, to) => Deno.rename(from, to),
+  async remove(path): Promise<void> {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  },
+  makeFolder: (path, mode) => Deno.mkdir(path, { recursive: true, mode }),
+  async syncFolder(path): Promise<void> {
+    using folder = await Deno.open(path, { read: true });
+    try {
+      await folder.sync();
+    } catch (error) {
+      // Some network file systems cannot sync a folder, and keep its names safe by themselves.
+      if (!["EINVAL", "ENOTSUP"].includes(String((error as { code?: unknown }).code))) throw error;
+    }
+  },
+};
+
+/**
+ * Writes over an existing file and keeps its inode, mode and owner: a file that is bind-mounted by itself would
+ * be lost to its container by a rename (spec, section 6). Ends when the bytes are on the disk.
+ *
+ * The order of the steps is what `classify` in `torn_write.ts` relies on: the file is never cut before the
+ * new content stands in it.
+ */
+export async function writeInPlace(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await files.open(path, {});
+  try {
+    await writeAll(file, bytes);
+    await file.truncate(bytes.length);
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Writes a file of our own so that its name has either the old or the new content at any time. Mode 0600. For one
+ * writer at a time: the name of the temporary file is fixed, so that crashes do not leave one each.
+ */
+export async function writeAtomically(files: Files, path: string, bytes: Uint8Array): Promise<void> {
+  const temporaryPath = `${path}.tmp`;
+  const file = await files.open(temporaryPath, { createMode: 0o600 });
+  try {
+    await writeAll(file, bytes);
+    await file.truncate(bytes.length);
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  await files.rename(temporaryPath, path);
+  await files.syncFolder(dirname(path));
+}
+
+/** Makes the file and its folder, or gives an existing file a new modification time. */
+export async function touch(files: Files, path: string, nowMs: number): Promise<void> {
+  await files.makeFolder(dirname(path), 0o755);
+  const file = await files.open(path, { createMode: 0o644 });
+  try {
+    await file.setTimes(nowMs);
+  } finally {
+    file.close();
+  }
+}
+
+async function writeAll(file: WritableFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
