@@ -1,0 +1,39 @@
+/**
+ * Decoding `Commitments.CommitmentOf` records (spec, section 2). Foreign data: nothing here throws.
+ *
+ * @module
+ */
+
+import type { Enum, Struct, Vec } from "@polkadot/types";
+import { u8aToHex } from "@polkadot/util";
+import type { StorageItem } from "./runtime.ts";
+import type { OwnCommitment } from "./types.ts";
+
+const UNDECODABLE: OwnCommitment = { block: null, fieldKind: "Undecodable", data: null };
+
+/**
+ * Decodes one record as far as the auction looks at it: its block and field 0.
+ *
+ * @param item `Commitments.CommitmentOf` of the runtime that stored the value.
+ * @param value The stored bytes.
+ */
+export function decodeCommitment(item: StorageItem, value: Uint8Array): OwnCommitment {
+  try {
+    const registration = item.decode(value) as Struct;
+    const block = Number(registration.get("block")?.toString());
+    const fields = (registration.get("info") as Struct).get("fields") as Vec<Enum>;
+    if (!Number.isSafeInteger(block)) return UNDECODABLE;
+    const [field] = fields;
+    if (field === undefined) return { block, fieldKind: "Empty", data: null };
+    return { block, fieldKind: field.type, data: fieldBytes(field) };
+  } catch {
+    return UNDECODABLE;
+  }
+}
+
+/** The bytes of `RawN`, `BigRaw` and the hashes, without a length in front; `null` for other variants. */
+function fieldBytes(field: Enum): string | null {
+  // Codecs of byte strings, of fixed or variable length, are the ones that are a Uint8Array.
+  if (field.inner instanceof Uint8Array) return u8aToHex(field.inner.toU8a(true));
+  return field.type === "Raw0" ? "0x" : null;
+}

@@ -1,0 +1,388 @@
+/**
+ * Finding an endpoint that can be used, and the connection to it.
+ *
+ * @module
+ */
+
+import type { AuctionSnapshot } from "../auction/snapshot.ts";
+import { decodeCommitment } from "./commitment_record.ts";
+import { ChainError } from "./errors.ts";
+import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";
+import { invalidAnswer, type JsonRpcConnection, openJsonRpc } from "./json_rpc.ts";
+import { endpointLabel } from "./networks.ts";
+import { fetchRuntimeVersion, loadRuntime, type Runtime } from "./runtime.ts";
+import { composeSnapshot, decodeTimestamp, readHeadState, readWindowState } from "./snapshot_reader.ts";
+import { decodeAnswer, readValue } from "./storage.ts";
+import { readOutcome, waitForFinalization } from "./submission.ts";
+import type {
+  BlockRef,
+  ChainConnection,
+  ChainWarning,
+  ConnectChainOptions,
+  OwnCommitment,
+  ReadSnapshotOptions,
+  SubmitCommitmentOptions,
+  SubmittedCommitment,
+} from "./types.ts";
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+const DEFAULT_REQUEST_TIMEOUT_MS = 20_000;
+const DEFAULT_MAX_HEAD_AGE_SECONDS = 60;
+const DEFAULT_FINALIZATION_TIMEOUT_MS = 110_000;
+// Behind this many blocks without finality, an era that starts at the finalized head is mostly over already.
+const MAX_FINALITY_LAG_BLOCKS = 32;
+
+/**
+ * Connects to the first usable endpoint of a list.
+ *
+ * An endpoint that is dead, too slow, of another chain or without the pallets needed is passed over. So is one
+ * whose best head is too old; but when nothing better is left, the one with the freshest head is used and says so
+ * (`isHeadStale`): an auction at an old head is still the right one for that window, a test chain's clock may be
+ * anything, and with an endpoint that cannot do better a miner that refused would just stop delivering.
+ *
+ * @throws {ChainError} the reason of the only endpoint, or `no-endpoint` with the reasons of all.
+ * @throws {RangeError} when the options make no sense.
+ */
+export async function connectChain(options: ConnectChainOptions): Promise<ChainConnection> {
+  const { endpoints, signal, maxHeadAgeSeconds = DEFAULT_MAX_HEAD_AGE_SECONDS } = options;
+  if (endpoints.length === 0) {
+    throw new RangeError("Cannot connect: the list of endpoints is empty; give at least one");
+  }
+  const failures: ChainError[] = [];
+  let expectedGenesisHash = options.expectedGenesisHash?.toLowerCase();
+  let freshestStale: NodeConnection | null = null;
+  try {
+    for (const endpoint of endpoints) {
+      try {
+        const connection = await NodeConnection.open(endpoint, options, expectedGenesisHash);
+        expectedGenesisHash ??= connection.genesisHash;
+        if (!connection.isHeadStale) {
+          await freshestStale?.close();
+          return connection;
+        }
+        const [kept, dropped]: [NodeConnection, NodeConnection | null] = isFresher(connection, freshestStale)
+          ? [connection, freshestStale]
+          : [freshestStale as NodeConnection, connection];
+        freshestStale = kept;
+        await dropped?.close();
+        throw staleError(connection, maxHeadAgeSeconds);
+      } catch (error) {
+        if (!(error instanceof ChainError) || signal?.aborted) throw error;
+        failures.push(error);
+        options.onAttemptFailed?.(endpointLabel(endpoint), error);
+      }
+    }
+  } catch (error) {
+    await freshestStale?.close();
+    throw error;
+  }
+  if (freshestStale !== null) return freshestStale;
+  const [only] = failures;
+  if (failures.length === 1 && only !== undefined) throw only;
+  throw new ChainError(
+    `Cannot connect to the chain: none of the ${failures.length} endpoints can be used: ` +
+      failures.map((failure) => failure.message).join("; "),
+    {
+      kind: "no-endpoint",
+      endpoint: null,
+      retryable: failures.some(({ retryable }) => retryable),
+      attempts: failures,
+    },
+  );
+}
+
+class NodeConnection implements ChainConnection {
+  readonly endpoint: string;
+  readonly genesisHash: string;
+  readonly specName: string;
+  readonly specVersion: number;
+  readonly headAgeSeconds: number | null;
+  readonly isHeadStale: boolean;
+
+  readonly #rpc: JsonRpcConnection;
+  readonly #runtime: Runtime;
+  readonly #onWarning: ((warning: ChainWarning) => void) | undefined;
+  // Other versions of the runtime than the connected one, which a window's first block may still have.
+  readonly #runtimes = new Map<number, Promise<Runtime>>();
+  #hasCheckedExtensions = false;
+
+  private constructor(
+    rpc: JsonRpcConnection,
+    runtime: Runtime,
+    genesisHash: string,
+    headAgeSeconds: number | null,
+    options: ConnectChainOptions,
+  ) {
+    this.#rpc = rpc;
+    this.#runtime = runtime;
+    this.#onWarning = options.onWarning;
+    this.endpoint = rpc.endpoint;
+    this.genesisHash = genesisHash;
+    this.specName = runtime.version.specName;
+    this.specVersion = runtime.version.specVersion;
+    this.headAgeSeconds = headAgeSeconds;
+    this.isHeadStale = headAgeSeconds !== null &&
+      headAgeSeconds > (options.maxHeadAgeSeconds ?? DEFAULT_MAX_HEAD_AGE_SECONDS);
+  }
+
+  static async open(
+    endpoint: string,
+    options: ConnectChainOptions,
+    expectedGenesisHash: string | undefined,
+  ): Promise<NodeConnection> {
+    const rpc = await openJsonRpc({
+      endpoint,
+      connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+      requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
+      signal: options.signal,
+    });
+    try {
+      const genesisHash = await requestBlockHash(rpc, 0);
+      if (expectedGenesisHash !== undefined && genesisHash !== expectedGenesisHash) {
+        throw wrongGenesis(rpc.endpoint, genesisHash, expectedGenesisHash);
+      }
+      const [runtime, head] = await Promise.all([loadRuntime(rpc, genesisHash), requestBestHead(rpc)]);
+      for (const [pallet, item] of REQUIRED_STORAGE) runtime.storage(pallet, item);
+      const timestampMs = await requestTimestampMs(rpc, runtime, head.hash);
+      const headAgeSeconds = timestampMs === null ? null : (options.nowMs() - timestampMs) / 1000;
+      return new NodeConnection(rpc, runtime, genesisHash, headAgeSeconds, options);
+    } catch (error) {
+      await rpc.close();
+      throw error;
+    }
+  }
+
+  bestHeadNumber(): Promise<number> {
+    return requestBestNumber(this.#rpc);
+  }
+
+  bestHead(): Promise<BlockRef> {
+    return requestBestHead(this.#rpc);
+  }
+
+  blockHash(blockNumber: number): Promise<string> {
+    return requestBlockHash(this.#rpc, blockNumber);
+  }
+
+  async timestampMs(blockHash: string): Promise<number | null> {
+    return await requestTimestampMs(this.#rpc, this.#runtime, blockHash);
+  }
+
+  async tempo(netuid: number, atHash?: string): Promise<number> {
+    const item = this.#runtime.storage("SubtensorModule", "Tempo");
+    const value = await readValue(this.#rpc, item.key(netuid), atHash);
+    return decodeAnswer(
+      this.#rpc,
+      "SubtensorModule.Tempo",
+      () => Number((value === null ? item.defaultValue : item.decode(value)).toString()),
+    );
+  }
+
+  async mechanismEmissionSplit(netuid: number, atHash: string): Promise<readonly number[] | null> {
+    return (await readHeadState(this.#rpc, this.#runtime, netuid, atHash)).mechanismEmissionSplit;
+  }
+
+  mechanismEmissionSplitKey(netuid: number): string | null {
+    return this.#runtime.findStorage("SubtensorModule", "MechanismEmissionSplit")?.key(netuid) ?? null;
+  }
+
+  async readSnapshot(
+    { netuid, tempo, head, firstBlockNumber }: ReadSnapshotOptions,
+  ): Promise<AuctionSnapshot> {
+    if (firstBlockNumber < 0 || firstBlockNumber > head.number) {
+      throw new RangeError(
+        `Cannot read the window: its first block ${firstBlockNumber} is not on the chain, whose head is ` +
+          `${head.number}; give a block from 0 to the head`,
+      );
+    }
+    const [headState, { firstBlock, windowState }] = await Promise.all([
+      readHeadState(this.#rpc, this.#runtime, netuid, head.hash),
+      this.#readWindow(netuid, head, firstBlockNumber),
+    ]);
+    return composeSnapshot({
+      chain: {
+        endpoint: this.endpoint,
+        genesisHash: this.genesisHash,
+        specName: this.specName,
+        specVersion: this.specVersion,
+      },
+      netuid,
+      tempo,
+      head,
+      headState,
+      firstBlock,
+      windowState,
+    });
+  }
+
+  async readCommitment(netuid: number, hotkey: string, atHash?: string): Promise<OwnCommitment | null> {
+    const item = this.#runtime.storage("Commitments", "CommitmentOf");
+    const value = await readValue(this.#rpc, item.key(netuid, hotkey), atHash);
+    return value === null ? null : decodeCommitment(item, value);
+  }
+
+  async registeredUid(netuid: number, hotkey: string, atHash?: string): Promise<number | null> {
+    const item = this.#runtime.storage("SubtensorModule", "Uids");
+    const value = await readValue(this.#rpc, item.key(netuid, hotkey), atHash);
+    if (value === null) return null;
+    return decodeAnswer(this.#rpc, "SubtensorModule.Uids", () => Number(item.decode(value).toString()));
+  }
+
+  async submitCommitment(options: SubmitCommitmentOptions): Promise<SubmittedCommitment> {
+    const { netuid, data, signer, signal, onStatus } = options;
+    const extrinsic = buildCommitment(this.#runtime, netuid, data);
+    this.#warnOfUnknownExtensions();
+    const [nonce, birth] = await Promise.all([
+      requestNextNonce(this.#rpc, signer.address),
+      requestEraBirth(this.#rpc),
+    ]);
+    const signed = signExtrinsic(this.#runtime, extrinsic, signer, {
+      genesisHash: this.genesisHash,
+      nonce,
+      birth,
+    });
+    const blockHash = await waitForFinalization(this.#rpc, signed, {
+      timeoutMs: options.finalizationTimeoutMs ?? DEFAULT_FINALIZATION_TIMEOUT_MS,
+      signal,
+      onStatus,
+    });
+    return await readOutcome(this.#rpc, await this.#runtimeAt(blockHash), signed, blockHash);
+  }
+
+  close(): Promise<void> {
+    return this.#rpc.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #readWindow(
+    netuid: number,
+    head: BlockRef,
+    firstBlockNumber: number,
+  ): Promise<{ firstBlock: BlockRef; windowState: Awaited<ReturnType<typeof readWindowState>> }> {
+    const hash = firstBlockNumber === head.number ? head.hash : await this.blockHash(firstBlockNumber);
+    const runtime = await this.#runtimeAt(hash);
+    return {
+      firstBlock: { number: firstBlockNumber, hash },
+      windowState: await readWindowState(this.#rpc, runtime, netuid, hash),
+    };
+  }
+
+  async #runtimeAt(blockHash: string): Promise<Runtime> {
+    const { specName, specVersion } = await fetchRuntimeVersion(this.#rpc, blockHash);
+    if (specName === this.specName && specVersion === this.specVersion) return this.#runtime;
+    let runtime = this.#runtimes.get(specVersion);
+    if (runtime === undefined) {
+      runtime = loadRuntime(this.#rpc, this.genesisHash, blockHash);
+      this.#runtimes.set(specVersion, runtime);
+    }
+    return await runtime;
+  }
+
+  #warnOfUnknownExtensions(): void {
+    if (this.#hasCheckedExtensions) return;
+    this.#hasCheckedExtensions = true;
+    const extensions = unknownExtensions(this.#runtime);
+    if (extensions.length === 0) return;
+    this.#onWarning?.({
+      kind: "unknown-extensions",
+      extensions,
+      message:
+        `The chain at ${this.endpoint} has transaction extensions that are not known here and not empty ` +
+        `(${extensions.join(", ")}); if it refuses the signature, this program needs an update`,
+    });
+  }
+}
+
+/** Without these two there is nothing to do on a chain. */
+const REQUIRED_STORAGE = [["Commitments", "CommitmentOf"], ["SubtensorModule", "Tempo"]] as const;
+
+async function requestBlockHash(rpc: JsonRpcConnection, blockNumber: number): Promise<string> {
+  const method = "chain_getBlockHash";
+  const hash = await rpc.request(method, [blockNumber]);
+  if (hash === null) {
+    throw new ChainError(
+      `Cannot find block ${blockNumber}: ${rpc.endpoint} does not know it; try again or use another endpoint`,
+      { kind: "missing-state", endpoint: rpc.endpoint, request: method, retryable: true },
+    );
+  }
+  return checkedHash(rpc, method, hash);
+}
+
+async function requestHeaderNumber(rpc: JsonRpcConnection, ...at: readonly string[]): Promise<number> {
+  const method = "chain_getHeader";
+  const header = await rpc.request(method, at) as { number?: unknown } | null;
+  const number = Number(header?.number ?? NaN);
+  if (!Number.isSafeInteger(number)) {
+    throw invalidAnswer(rpc.endpoint, method, "it is no header with a number");
+  }
+  return number;
+}
+
+function requestBestNumber(rpc: JsonRpcConnection): Promise<number> {
+  return requestHeaderNumber(rpc);
+}
+
+async function requestBestHead(rpc: JsonRpcConnection): Promise<BlockRef> {
+  const number = await requestBestNumber(rpc);
+  return { number, hash: await requestBlockHash(rpc, number) };
+}
+
+/**
+ * The finalized head, because a signature that names a block which loses a fork is worthless; without recent
+ * finality the best head is all there is.
+ */
+async function requestEraBirth(rpc: JsonRpcConnection): Promise<BlockRef> {
+  const method = "chain_getFinalizedHead";
+  const [best, finalizedHash] = await Promise.all([requestBestHead(rpc), rpc.request(method)]);
+  const hash = checkedHash(rpc, method, finalizedHash);
+  const number = await requestHeaderNumber(rpc, hash);
+  return best.number - number > MAX_FINALITY_LAG_BLOCKS ? best : { number, hash };
+}
+
+async function requestNextNonce(rpc: JsonRpcConnection, address: string): Promise<number> {
+  const method = "system_accountNextIndex";
+  const nonce = await rpc.request(method, [address]);
+  if (typeof nonce !== "number" || !Number.isSafeInteger(nonce) || nonce < 0) {
+    throw invalidAnswer(rpc.endpoint, method, "it is no nonce");
+  }
+  return nonce;
+}
+
+async function requestTimestampMs(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  blockHash: string,
+): Promise<number | null> {
+  const item = runtime.findStorage("Timestamp", "Now");
+  return item === null ? null : decodeTimestamp(rpc, item, await readValue(rpc, item.key(), blockHash));
+}
+
+function checkedHash(rpc: JsonRpcConnection, method: string, hash: unknown): string {
+  if (typeof hash !== "string" || !/^0x[0-9a-f]{64}$/i.test(hash)) {
+    throw invalidAnswer(rpc.endpoint, method, "it is no block hash");
+  }
+  return hash.toLowerCase();
+}
+
+function isFresher(connection: NodeConnection, other: NodeConnection | null): boolean {
+  return other === null || (connection.headAgeSeconds ?? 0) < (other.headAgeSeconds ?? 0);
+}
+
+function staleError({ endpoint, headAgeSeconds }: NodeConnection, maxHeadAgeSeconds: number): ChainError {
+  return new ChainError(
+    `Cannot rely on ${endpoint}: its best head is ${Math.round(headAgeSeconds ?? 0)} s old, more than ` +
+      `${maxHeadAgeSeconds} s; check that the node is in sync and this host's clock right`,
+    { kind: "stale-head", endpoint, retryable: true },
+  );
+}
+
+function wrongGenesis(endpoint: string, genesisHash: string, expected: string): ChainError {
+  return new ChainError(
+    `Cannot use ${endpoint}: it serves another chain (genesis ${genesisHash}, expected ${expected}); ` +
+      "correct the network or the URL",
+    { kind: "wrong-genesis", endpoint, request: "chain_getBlockHash", retryable: false },
+  );
+}

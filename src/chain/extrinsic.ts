@@ -1,0 +1,109 @@
+/**
+ * Building and signing `Commitments.set_commitment` (spec, section 7) with the types of the chain's metadata.
+ *
+ * @module
+ */
+
+import type { SubmittableExtrinsic } from "@polkadot/api/types";
+import { findUnknownExtensions } from "@polkadot/types/extrinsic/signedExtensions";
+import type { SiLookupTypeId } from "@polkadot/types/interfaces";
+import { u8aToHex } from "@polkadot/util";
+import { blake2AsU8a } from "@polkadot/util-crypto";
+import type { HotkeySigner } from "../wallet/signer.ts";
+import type { Runtime } from "./runtime.ts";
+import type { BlockRef } from "./types.ts";
+
+/** The longest text that a `Raw<n>` field can carry, in bytes (spec, section 2). */
+export const MAX_COMMITMENT_BYTES = 128;
+
+// About 13 minutes: an extrinsic that hangs in a pool is gone before the next day, and a chain that finalizes
+// late still takes it. The next job's nonce comes after it, so that a late one never overwrites a newer bid.
+const MORTAL_PERIOD_BLOCKS = 64;
+/** Substrate hashes signing payloads that are longer than this. */
+const MAX_PLAIN_PAYLOAD_BYTES = 256;
+
+/** A signed extrinsic, ready to be sent. */
+export interface SignedExtrinsic {
+  /** `0x` and hex. */
+  readonly hex: string;
+  /** BLAKE2-256 of it, `0x` and hex. */
+  readonly hash: string;
+}
+
+/** What a signature is bound to beside the call. */
+export interface SigningContext {
+  readonly genesisHash: string;
+  readonly nonce: number;
+  /** The block from which the extrinsic is valid; of the best chain for certain, so a finalized one. */
+  readonly birth: BlockRef;
+}
+
+/**
+ * The call `set_commitment(netuid, {fields: [{Raw<n>: data}]})` with n the exact length.
+ *
+ * @param data At most {@linkcode MAX_COMMITMENT_BYTES} bytes.
+ * @throws {RangeError} when `data` is longer.
+ * @throws {ChainError} `missing-pallet` when the chain has no such call.
+ */
+export function buildCommitment(
+  runtime: Runtime,
+  netuid: number,
+  data: Uint8Array,
+): SubmittableExtrinsic<"promise"> {
+  if (data.length > MAX_COMMITMENT_BYTES) {
+    throw new RangeError(
+      `Cannot publish the commitment: it has ${data.length} bytes; shorten it to at most ${MAX_COMMITMENT_BYTES}`,
+    );
+  }
+  const setCommitment = runtime.api.tx["commitments"]?.["setCommitment"];
+  if (setCommitment === undefined) throw runtime.missing("call Commitments.set_commitment");
+  return setCommitment(netuid, { fields: [{ [`Raw${data.length}`]: u8aToHex(data) }] });
+}
+
+/** Signs with a mortal era. */
+export function signExtrinsic(
+  runtime: Runtime,
+  extrinsic: SubmittableExtrinsic<"promise">,
+  signer: HotkeySigner,
+  { genesisHash, nonce, birth }: SigningContext,
+): SignedExtrinsic {
+  const { registry } = runtime;
+  const { specVersion, transactionVersion } = runtime.api.runtimeVersion;
+  const payload = registry.createType("ExtrinsicPayload", {
+    method: extrinsic.method.toHex(),
+    era: registry.createType("ExtrinsicEra", { current: birth.number, period: MORTAL_PERIOD_BLOCKS }),
+    blockHash: birth.hash,
+    genesisHash,
+    nonce,
+    tip: 0,
+    specVersion,
+    transactionVersion,
+  }, { version: extrinsic.version });
+  // Bare: the signed bytes have no length in front of the call.
+  const message = payload.toU8a(true);
+  const signature = signer.sign(message.length > MAX_PLAIN_PAYLOAD_BYTES ? blake2AsU8a(message) : message);
+  const multiSignature = registry.createType("ExtrinsicSignature", { Sr25519: signature });
+  extrinsic.addSignature(signer.address, multiSignature.toU8a(), payload.toU8a());
+  return { hex: extrinsic.toHex(), hash: u8aToHex(blake2AsU8a(extrinsic.toU8a())) };
+}
+
+/**
+ * The chain's transaction extensions that @polkadot/types does not know and that are not empty: it encodes them as
+ * nothing, so that a signature cannot be right.
+ *
+ * @returns Their names in the metadata.
+ */
+export function unknownExtensions(runtime: Runtime): string[] {
+  const { registry } = runtime;
+  const unknown = new Set(findUnknownExtensions(registry.signedExtensions));
+  const isEmpty = (type: SiLookupTypeId): boolean =>
+    registry.createTypeUnsafe(registry.createLookupType(type), []).encodedLength === 0;
+  // @polkadot/types forgets `additionalSigned` on the way to its latest form: read the metadata as it was served.
+  const metadata = runtime.api.runtimeMetadata;
+  const { signedExtensions } = (metadata.version === 14 ? metadata.asV14 : metadata.asV15).extrinsic;
+  return signedExtensions
+    .filter(({ identifier, type, additionalSigned }) =>
+      unknown.has(identifier.toString()) && !(isEmpty(type) && isEmpty(additionalSigned))
+    )
+    .map(({ identifier }) => identifier.toString());
+}

@@ -1,0 +1,346 @@
+/**
+ * JSON-RPC 2.0 over one WebSocket: every request has its own deadline, every failure says which endpoint and
+ * what was asked, and closing is immediate.
+ *
+ * This exists beside @polkadot/api's `WsProvider` because that one looks at its timeouts only every 5 s, logs
+ * to the console, throws out of its event handlers on an answer that is no JSON (which ends a Deno process),
+ * and loads with the whole codec library, which a mere watcher of heads does not need.
+ *
+ * @module
+ */
+
+import { ChainError, type ChainErrorKind } from "./errors.ts";
+import { endpointLabel } from "./networks.ts";
+
+/** Options of {@linkcode openJsonRpc}. */
+export interface JsonRpcOptions {
+  /** A ws or wss URL. */
+  readonly endpoint: string;
+  /** For the WebSocket handshake, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** For each request, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Closes the connection and fails everything under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a node sent to a subscription, or why nothing more will come. */
+export interface SubscriptionHandlers {
+  onMessage(result: unknown): void;
+  /** Called at most once; no message follows. */
+  onEnd(error: ChainError): void;
+}
+
+/** A live subscription. */
+export interface JsonRpcSubscription {
+  /** Stops deliveries at once and tells the node; failures of that are of no interest to anyone. */
+  unsubscribe(): void;
+}
+
+interface PendingRequest {
+  readonly method: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: ChainError) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+// How Substrate nodes say that a block is pruned or was never known. The code (4003) is that of every client error,
+// a trapped runtime call included: only the text tells them apart.
+const UNKNOWN_BLOCK = /UnknownBlock|State already discarded|Header was not found|unknown block/i;
+// A node that sends notifications for a subscription it has not announced is broken or hostile.
+const MAX_EARLY_NOTIFICATIONS = 1000;
+const CLOSE_TIMEOUT_MS = 1000;
+
+/**
+ * Opens a connection.
+ *
+ * @throws {ChainError} `unreachable`, `timeout` or `aborted`.
+ */
+export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConnection> {
+  const { endpoint, connectTimeoutMs, signal } = options;
+  const label = endpointLabel(endpoint);
+  if (signal?.aborted) throw abortedError(label, null, signal);
+  const socket = new WebSocket(endpoint);
+  const opened = Promise.withResolvers<void>();
+  const fail = (kind: ChainErrorKind, what: string): void =>
+    opened.reject(
+      new ChainError(
+        `Cannot connect to ${label}: ${what}; check that the node runs, the address and the network between`,
+        { kind, endpoint: label, retryable: true },
+      ),
+    );
+  const timer = setTimeout(
+    () => fail("timeout", `there was no answer within ${connectTimeoutMs} ms`),
+    connectTimeoutMs,
+  );
+  const onAbort = (): void => opened.reject(abortedError(label, null, signal));
+  signal?.addEventListener("abort", onAbort, { once: true });
+  socket.onopen = () => opened.resolve();
+  socket.onerror = (event) => fail("unreachable", errorEventText(event));
+  socket.onclose = (event) => fail("unreachable", `the connection was closed (code ${event.code})`);
+  try {
+    await opened.promise;
+  } catch (error) {
+    await closeSocket(socket);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+  return new JsonRpcConnection(socket, options);
+}
+
+/** One open connection; made by {@linkcode openJsonRpc}. */
+export class JsonRpcConnection {
+  /** The endpoint as it may be shown. */
+  readonly endpoint: string;
+
+  readonly #socket: WebSocket;
+  readonly #requestTimeoutMs: number;
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #subscriptions = new Map<string, SubscriptionHandlers>();
+  readonly #early = new Map<string, unknown[]>();
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort: () => void;
+  #earlyCount = 0;
+  #nextId = 1;
+  #ended: ChainError | null = null;
+
+  constructor(socket: WebSocket, options: JsonRpcOptions) {
+    this.endpoint = endpointLabel(options.endpoint);
+    this.#socket = socket;
+    this.#requestTimeoutMs = options.requestTimeoutMs;
+    this.#signal = options.signal;
+    this.#onAbort = () => {
+      this.#end(abortedError(this.endpoint, null, this.#signal));
+      void closeSocket(this.#socket);
+    };
+    this.#signal?.addEventListener("abort", this.#onAbort, { once: true });
+    socket.onmessage = (event) => this.#receive(event.data);
+    socket.onerror = (event) => this.#lost(errorEventText(event));
+    socket.onclose = (event) => this.#lost(`the connection was closed (code ${event.code})`);
+    if (socket.readyState !== WebSocket.OPEN) this.#lost("the connection was closed at once");
+  }
+
+  /** Whether requests can be sent. */
+  get isOpen(): boolean {
+    return this.#ended === null;
+  }
+
+  /**
+   * Sends one request.
+   *
+   * @param params By position; trailing `null`s are understood as missing.
+   * @returns The `result` member, unchecked.
+   * @throws {ChainError} `rpc`, `missing-state`, `timeout`, `unreachable` or `aborted`.
+   */
+  request(method: string, params: readonly unknown[] = []): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    if (this.#ended !== null) {
+      reject(this.#errorFor(method, this.#ended));
+      return promise;
+    }
+    const id = this.#nextId++;
+    const timer = setTimeout(() => {
+      this.#pending.delete(id);
+      reject(
+        new ChainError(
+          `Cannot complete ${method}: ${this.endpoint} did not answer within ${this.#requestTimeoutMs} ms; ` +
+            "try again or use another endpoint",
+          { kind: "timeout", endpoint: this.endpoint, request: method, retryable: true },
+        ),
+      );
+    }, this.#requestTimeoutMs);
+    this.#pending.set(id, { method, resolve, reject, timer });
+    this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+    return promise;
+  }
+
+  /**
+   * Starts a subscription. Notifications that overtake the answer to `method` are delivered in order.
+   *
+   * @throws {ChainError} as {@linkcode request}.
+   */
+  async subscribe(
+    method: string,
+    unsubscribeMethod: string,
+    params: readonly unknown[],
+    handlers: SubscriptionHandlers,
+  ): Promise<JsonRpcSubscription> {
+    const result = await this.request(method, params);
+    if (typeof result !== "string" && typeof result !== "number") {
+      throw invalidAnswer(this.endpoint, method, "the answer is no subscription id");
+    }
+    const id = String(result);
+    this.#subscriptions.set(id, handlers);
+    const early = this.#early.get(id) ?? [];
+    this.#early.delete(id);
+    this.#earlyCount -= early.length;
+    for (const notification of early) this.#deliver(id, notification);
+    // The connection can end between the answer and this line; its subscribers were told before this one came.
+    if (this.#ended !== null && this.#subscriptions.delete(id)) {
+      handlers.onEnd(this.#errorFor(method, this.#ended));
+    }
+    return {
+      unsubscribe: () => {
+        if (!this.#subscriptions.delete(id) || !this.isOpen) return;
+        this.request(unsubscribeMethod, [result]).catch(() => {});
+      },
+    };
+  }
+
+  /** Closes the connection; what is under way fails as `aborted`. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#end(
+      new ChainError(`Cannot use the connection to ${this.endpoint}: it has been closed; open a new one`, {
+        kind: "aborted",
+        endpoint: this.endpoint,
+        retryable: true,
+      }),
+    );
+    await closeSocket(this.#socket);
+  }
+
+  #receive(data: unknown): void {
+    let message: unknown;
+    try {
+      message = typeof data === "string" ? JSON.parse(data) : undefined;
+    } catch {
+      message = undefined;
+    }
+    if (!isRecord(message)) {
+      this.#lost("it sent something that is no JSON-RPC message");
+      void closeSocket(this.#socket);
+      return;
+    }
+    if (typeof message["method"] === "string") {
+      const params = message["params"];
+      if (isRecord(params)) this.#notify(String(params["subscription"]), params["result"]);
+      return;
+    }
+    const id = message["id"];
+    const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
+    // An answer whose deadline has passed finds nobody waiting.
+    if (pending === undefined) return;
+    this.#pending.delete(id as number);
+    clearTimeout(pending.timer);
+    const error = message["error"];
+    if (isRecord(error)) pending.reject(this.#rpcError(pending.method, error));
+    else if (Object.hasOwn(message, "result")) pending.resolve(message["result"]);
+    else pending.reject(invalidAnswer(this.endpoint, pending.method, "it has neither result nor error"));
+  }
+
+  #notify(id: string, result: unknown): void {
+    if (this.#subscriptions.has(id)) {
+      this.#deliver(id, result);
+      return;
+    }
+    if (this.#earlyCount >= MAX_EARLY_NOTIFICATIONS) return;
+    this.#earlyCount++;
+    const early = this.#early.get(id);
+    if (early === undefined) this.#early.set(id, [result]);
+    else early.push(result);
+  }
+
+  #deliver(id: string, result: unknown): void {
+    this.#subscriptions.get(id)?.onMessage(result);
+  }
+
+  #rpcError(method: string, error: Record<string, unknown>): ChainError {
+    const code = typeof error["code"] === "number" ? error["code"] : null;
+    const text = [error["message"], error["data"]].filter((part) => typeof part === "string").join(": ");
+    const isMissingState = UNKNOWN_BLOCK.test(text);
+    return new ChainError(
+      isMissingState
+        ? `Cannot complete ${method}: ${this.endpoint} no longer has, or does not know, the state of that block ` +
+          `(${text}); use a node that keeps at least 256 blocks, or an archive node`
+        : `Cannot complete ${method}: ${this.endpoint} answered with error ${
+          code ?? "without code"
+        }: ${text}`,
+      {
+        kind: isMissingState ? "missing-state" : "rpc",
+        endpoint: this.endpoint,
+        request: method,
+        retryable: true,
+        code,
+      },
+    );
+  }
+
+  #lost(what: string): void {
+    this.#end(
+      new ChainError(`Cannot go on with ${this.endpoint}: ${what}; try again or use another endpoint`, {
+        kind: "unreachable",
+        endpoint: this.endpoint,
+        retryable: true,
+      }),
+    );
+  }
+
+  #end(reason: ChainError): void {
+    if (this.#ended !== null) return;
+    this.#ended = reason;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    const pending = [...this.#pending.values()];
+    const subscribers = [...this.#subscriptions.values()];
+    this.#pending.clear();
+    this.#subscriptions.clear();
+    this.#early.clear();
+    for (const request of pending) {
+      clearTimeout(request.timer);
+      request.reject(this.#errorFor(request.method, reason));
+    }
+    for (const subscriber of subscribers) subscriber.onEnd(reason);
+  }
+
+  #errorFor(method: string, reason: ChainError): ChainError {
+    return new ChainError(`Cannot complete ${method}: ${reason.message}`, {
+      kind: reason.kind,
+      endpoint: this.endpoint,
+      request: method,
+      retryable: reason.retryable,
+      cause: reason,
+    });
+  }
+}
+
+/** An answer that does not have the shape its method promises. */
+export function invalidAnswer(endpoint: string, request: string, what: string, cause?: unknown): ChainError {
+  return new ChainError(
+    `Cannot read the answer of ${endpoint} to ${request}: ${what}; use another endpoint, or report this`,
+    { kind: "invalid-answer", endpoint, request, retryable: true, cause },
+  );
+}
+
+function abortedError(endpoint: string, request: string | null, signal: AbortSignal | undefined): ChainError {
+  return new ChainError(`Cannot go on with ${endpoint}: the job was stopped`, {
+    kind: "aborted",
+    endpoint,
+    request,
+    retryable: true,
+    cause: signal?.reason,
+  });
+}
+
+function errorEventText(event: Event): string {
+  return event instanceof ErrorEvent && event.message !== "" ? event.message : "the connection failed";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Closes and waits until the runtime has let go of the socket, but not for a peer that never says goodbye. */
+async function closeSocket(socket: WebSocket): Promise<void> {
+  if (socket.readyState === WebSocket.CLOSED) return;
+  const closed = Promise.withResolvers<void>();
+  const timer = setTimeout(() => closed.resolve(), CLOSE_TIMEOUT_MS);
+  socket.addEventListener("close", () => closed.resolve(), { once: true });
+  try {
+    socket.close();
+  } catch {
+    // Already failing: the close event follows.
+  }
+  await closed.promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,125 @@
+/**
+ * Names of public networks and the endpoints they stand for (spec, section 8). Pure: nothing is contacted.
+ *
+ * @module
+ */
+
+interface PublicNetwork {
+  readonly endpoint: string;
+  /** `undefined` where every chain has a genesis of its own. */
+  readonly genesisHash?: string;
+}
+
+// Genesis hashes are those of polkadot-js/common (networks, genesis.ts) and of the subtensor runtime's own
+// migrations for finney, and of the public test network's entry point.
+const FINNEY_GENESIS_HASH = "0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03";
+const TEST_GENESIS_HASH = "0x8f9cf856bf558a14440e75569c9e58594757048d7b3a84b5d25f6bd978263105";
+
+const PUBLIC_NETWORKS: Readonly<Record<string, PublicNetwork>> = {
+  finney: { endpoint: "wss://entrypoint-finney.opentensor.ai:443", genesisHash: FINNEY_GENESIS_HASH },
+  test: { endpoint: "wss://test.finney.opentensor.ai:443", genesisHash: TEST_GENESIS_HASH },
+  archive: { endpoint: "wss://archive.chain.opentensor.ai:443", genesisHash: FINNEY_GENESIS_HASH },
+  local: { endpoint: "ws://127.0.0.1:9944" },
+};
+
+/** The network names of the spec, section 8, for messages and help texts. */
+export const NETWORK_NAMES: readonly string[] = Object.keys(PUBLIC_NETWORKS);
+
+/** A network or endpoint that cannot be used as written; `value` is what was given. */
+export class NetworkError extends TypeError {
+  override readonly name = "NetworkError";
+  readonly value: string;
+
+  constructor(value: string, message: string) {
+    super(message);
+    this.value = value;
+  }
+}
+
+/**
+ * The endpoints to try, in order: names become their URLs, ws and wss URLs stay as they are.
+ *
+ * @param network One network name or URL, or a list of them.
+ * @returns URLs as they were written, without surrounding white space and without repetitions.
+ * @throws {NetworkError} when the list is empty, a value is blank or not text, an unknown name, or not a ws or wss URL.
+ */
+export function resolveEndpoints(network: string | readonly string[]): string[] {
+  const values = typeof network === "string" ? [network] : network;
+  if (values.length === 0) {
+    throw new NetworkError(
+      "",
+      "Cannot resolve the network: the list is empty; name at least one network or URL",
+    );
+  }
+  const endpoints: string[] = [];
+  for (const value of values) {
+    const endpoint = resolveEndpoint(value);
+    if (!endpoints.some((earlier) => isSameEndpoint(earlier, endpoint))) endpoints.push(endpoint);
+  }
+  return endpoints;
+}
+
+/**
+ * The genesis hash that every endpoint of `network` must have, where public documents fix it.
+ *
+ * @param network As for {@linkcode resolveEndpoints}.
+ * @returns `0x` and 64 lowercase hex digits, or `undefined` for chains of unknown genesis (`local`, other URLs).
+ * @throws {NetworkError} as {@linkcode resolveEndpoints}, and when the list mixes two public networks.
+ */
+export function knownGenesisHash(network: string | readonly string[]): string | undefined {
+  let known: string | undefined;
+  for (const endpoint of resolveEndpoints(network)) {
+    const entry = Object.values(PUBLIC_NETWORKS).find((candidate) =>
+      isSameEndpoint(candidate.endpoint, endpoint)
+    );
+    if (entry?.genesisHash === undefined) continue;
+    if (known !== undefined && known !== entry.genesisHash) {
+      throw new NetworkError(
+        endpoint,
+        `Cannot use the network list: ${endpoint} belongs to another chain than an endpoint before it; ` +
+          "list endpoints of one chain only",
+      );
+    }
+    known = entry.genesisHash;
+  }
+  return known;
+}
+
+/**
+ * An endpoint as it may appear in logs, errors and snapshots: without credentials and query, which is where
+ * providers put access keys.
+ *
+ * @param endpoint A ws or wss URL.
+ */
+export function endpointLabel(endpoint: string): string {
+  if (!URL.canParse(endpoint)) return endpoint;
+  const url = new URL(endpoint);
+  if (url.username === "" && url.password === "" && url.search === "") return endpoint;
+  const query = url.search === "" ? "" : "?…";
+  return `${url.protocol}//${url.host}${url.pathname}${query}`;
+}
+
+function resolveEndpoint(value: string): string {
+  const trimmed = typeof value === "string" ? value.trim() : "";
+  const text = Object.hasOwn(PUBLIC_NETWORKS, trimmed) ? PUBLIC_NETWORKS[trimmed]?.endpoint : trimmed;
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+  const problem = trimmed === ""
+    ? "neither a name nor a URL"
+    : url === undefined || !["ws:", "wss:"].includes(url.protocol) || url.hostname === ""
+    ? "not a known name and not a ws:// or wss:// URL"
+    : url.hash !== ""
+    ? "a URL with a fragment, which a WebSocket cannot have"
+    : undefined;
+  if (text === undefined || problem !== undefined) {
+    throw new NetworkError(
+      String(value),
+      `Cannot resolve the network: ${JSON.stringify(value)} is ${problem}; ` +
+        `use one of ${NETWORK_NAMES.join(", ")} or a URL such as ws://127.0.0.1:9944`,
+    );
+  }
+  return text;
+}
+
+function isSameEndpoint(left: string, right: string): boolean {
+  return new URL(left).href === new URL(right).href;
+}

@@ -1,0 +1,59 @@
+/**
+ * Decoding `NeuronInfoRuntimeApi.get_neurons_lite` (spec, section 4.2).
+ *
+ * @module
+ */
+
+import type { Compact, Struct, Tuple, u64, Vec } from "@polkadot/types";
+import { compactFromU8aLim } from "@polkadot/util";
+import type { NeuronRecord } from "../auction/snapshot.ts";
+import { decodeStrictly, LEGACY_NEURON_INFO_TYPE, type Runtime, type RuntimeApiMethod } from "./runtime.ts";
+
+const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
+
+/**
+ * Decodes the answer of the runtime API.
+ *
+ * Newer runtimes describe the type in their metadata. Older ones (spec 218) return `Bytes` that hold the encoded
+ * list, or have metadata (V14) that says nothing: there the type of `runtime.ts` is used.
+ *
+ * @throws {Error} when the bytes are no list of neurons.
+ */
+export function decodeNeurons(runtime: Runtime, method: RuntimeApiMethod, bytes: Uint8Array): NeuronRecord[] {
+  return [...neuronList(runtime, method, bytes)].map(toNeuronRecord);
+}
+
+function neuronList(runtime: Runtime, { outputType }: RuntimeApiMethod, bytes: Uint8Array): Vec<Struct> {
+  const { registry } = runtime;
+  if (outputType === null) {
+    const list = isByteString(bytes) ? decodeStrictly(registry, "Bytes", bytes).toU8a(true) : bytes;
+    return decodeStrictly(registry, LEGACY_LIST_TYPE, list) as Vec<Struct>;
+  }
+  const output = decodeStrictly(registry, outputType, bytes);
+  return output instanceof Uint8Array
+    ? decodeStrictly(registry, LEGACY_LIST_TYPE, output.toU8a(true)) as Vec<Struct>
+    : output as Vec<Struct>;
+}
+
+/**
+ * Whether the bytes are a byte string, length in front. A list of neurons is none: its length in front counts
+ * neurons, of which each takes more than a byte.
+ */
+function isByteString(bytes: Uint8Array): boolean {
+  const [offset, length] = compactFromU8aLim(bytes);
+  return length > 0 && offset + length === bytes.length;
+}
+
+function toNeuronRecord(neuron: Struct): NeuronRecord {
+  const uid = Number(neuron.get("uid")?.toString());
+  if (!Number.isSafeInteger(uid)) throw new TypeError("Cannot read a neuron: it has no uid");
+  let stakeRao = 0n;
+  for (const [, amount] of neuron.get("stake") as Vec<Tuple>) {
+    stakeRao += (amount as unknown as Compact<u64>).toBigInt();
+  }
+  return {
+    uid,
+    hotkey: String(neuron.get("hotkey")),
+    stakeRao: stakeRao.toString(),
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * Reading everything one auction needs (spec, section 4) in few requests.
+ *
+ * @module
+ */
+
+import type { Vec } from "@polkadot/types";
+import {
+  type AuctionSnapshot,
+  type CommitmentRecord,
+  type NeuronRecord,
+  SNAPSHOT_FORMAT,
+} from "../auction/snapshot.ts";
+import { decodeCommitment } from "./commitment_record.ts";
+import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
+import { decodeNeurons } from "./neurons.ts";
+import type { Runtime, StorageItem } from "./runtime.ts";
+import { decodeAnswer, readKeys, readValues } from "./storage.ts";
+import type { BlockRef } from "./types.ts";
+
+/** What {@linkcode readHeadState} gives. */
+export interface HeadState {
+  /** `Timestamp.Now` in milliseconds since 1970; `null` when there is none. */
+  readonly timestampMs: number | null;
+  /** `SubtensorModule.MechanismEmissionSplit(netuid)`; `null` when absent. */
+  readonly mechanismEmissionSplit: readonly number[] | null;
+}
+
+/** What {@linkcode readWindowState} gives. */
+export interface WindowState {
+  readonly timestampMs: number | null;
+  /** Ascending by `storageKey`. */
+  readonly commitments: readonly CommitmentRecord[];
+  readonly neurons: readonly NeuronRecord[];
+}
+
+/** The parts of the state that are read at the best head: one request. */
+export async function readHeadState(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  netuid: number,
+  headHash: string,
+): Promise<HeadState> {
+  const now = runtime.findStorage("Timestamp", "Now");
+  const split = runtime.findStorage("SubtensorModule", "MechanismEmissionSplit");
+  const keys = [now?.key(), split?.key(netuid)].filter((key) => key !== undefined);
+  const values = await readValues(rpc, keys, headHash);
+  const nowValue = now === null ? null : values.shift() ?? null;
+  const splitValue = split === null ? null : values.shift() ?? null;
+  return {
+    timestampMs: decodeTimestamp(rpc, now, nowValue),
+    mechanismEmissionSplit: split === null || splitValue === null
+      ? null
+      : decodeAnswer(rpc, "SubtensorModule.MechanismEmissionSplit", () =>
+        [
+          ...split.decode(splitValue) as Vec<never>,
+        ].map(Number)),
+  };
+}
+
+/** The parts of the state that are read at the window's first block: four requests for up to 249 records. */
+export async function readWindowState(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  netuid: number,
+  blockHash: string,
+): Promise<WindowState> {
+  const [records, neurons] = await Promise.all([
+    readRecords(rpc, runtime, netuid, blockHash),
+    readNeurons(rpc, runtime, netuid, blockHash),
+  ]);
+  return { ...records, neurons };
+}
+
+/** Puts the parts together. */
+export function composeSnapshot(
+  parts: Pick<AuctionSnapshot, "chain" | "netuid" | "tempo"> & {
+    readonly head: BlockRef;
+    readonly headState: HeadState;
+    readonly firstBlock: BlockRef;
+    readonly windowState: WindowState;
+  },
+): AuctionSnapshot {
+  const { chain, netuid, tempo, head, headState, firstBlock, windowState } = parts;
+  return {
+    format: SNAPSHOT_FORMAT,
+    chain,
+    netuid,
+    tempo,
+    head: { number: head.number, hash: head.hash, timestampMs: headState.timestampMs },
+    firstBlock: { number: firstBlock.number, hash: firstBlock.hash, timestampMs: windowState.timestampMs },
+    mechanismEmissionSplit: headState.mechanismEmissionSplit,
+    commitments: windowState.commitments,
+    neurons: windowState.neurons,
+  };
+}
+
+/** `Timestamp.Now`; a chain that has not set it yet (zero) has none. */
+export function decodeTimestamp(
+  rpc: JsonRpcConnection,
+  item: StorageItem | null,
+  value: Uint8Array | null,
+): number | null {
+  if (item === null || value === null) return null;
+  const timestampMs = decodeAnswer(rpc, "Timestamp.Now", () => Number(item.decode(value).toString()));
+  return Number.isFinite(timestampMs) && timestampMs > 0 ? timestampMs : null;
+}
+
+async function readRecords(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  netuid: number,
+  blockHash: string,
+): Promise<Omit<WindowState, "neurons">> {
+  const item = runtime.storage("Commitments", "CommitmentOf");
+  const now = runtime.findStorage("Timestamp", "Now");
+  const storageKeys = await readKeys(rpc, item.keyPrefix(netuid), blockHash);
+  const values = await readValues(rpc, [...storageKeys, ...(now === null ? [] : [now.key()])], blockHash);
+  const commitments: CommitmentRecord[] = [];
+  for (const [index, storageKey] of storageKeys.entries()) {
+    // A key that is none of this map's own names no hotkey: there is nobody to attribute a bid to.
+    const hotkey = item.keyArguments(storageKey)?.[1]?.toString();
+    const value = values[index];
+    if (hotkey === undefined || value === null || value === undefined) continue;
+    commitments.push({ storageKey, hotkey, ...decodeCommitment(item, value) });
+  }
+  return { commitments, timestampMs: decodeTimestamp(rpc, now, values[storageKeys.length] ?? null) };
+}
+
+async function readNeurons(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  netuid: number,
+  blockHash: string,
+): Promise<NeuronRecord[]> {
+  const method = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
+  const argument = runtime.registry.createType("u16", netuid).toHex(true);
+  const answer = await rpc.request("state_call", [method.stateCall, argument, blockHash]);
+  if (typeof answer !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(answer)) {
+    throw invalidAnswer(rpc.endpoint, method.stateCall, "it is no hexadecimal text");
+  }
+  return decodeAnswer(
+    rpc,
+    method.stateCall,
+    () => decodeNeurons(runtime, method, Uint8Array.fromHex(answer.slice(2))),
+  );
+}

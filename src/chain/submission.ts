@@ -1,0 +1,205 @@
+/**
+ * Sending a signed extrinsic, following it to its finalized block, and finding out what became of it there.
+ *
+ * @module
+ */
+
+import type { Vec } from "@polkadot/types";
+import type { DispatchError as DispatchErrorCodec, EventRecord } from "@polkadot/types/interfaces";
+import { ChainError, type ChainErrorKind, DispatchError } from "./errors.ts";
+import type { SignedExtrinsic } from "./extrinsic.ts";
+import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
+import type { Runtime } from "./runtime.ts";
+import { decodeAnswer, readValue } from "./storage.ts";
+import type { SubmittedCommitment } from "./types.ts";
+
+const SUBMIT = "author_submitAndWatchExtrinsic";
+const UNWATCH = "author_unwatchExtrinsic";
+
+/** Options of {@linkcode waitForFinalization}. */
+export interface WaitOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStatus?: ((status: string) => void) | undefined;
+}
+
+/**
+ * Sends the extrinsic and waits until a block with it is final.
+ *
+ * @returns The hash of that block.
+ * @throws {ChainError} `rejected` when the pool refuses it, `dropped` when it leaves the pool, `timeout`, `aborted`,
+ * `unreachable` when the connection is lost meanwhile.
+ */
+export async function waitForFinalization(
+  rpc: JsonRpcConnection,
+  extrinsic: SignedExtrinsic,
+  { timeoutMs, signal, onStatus }: WaitOptions,
+): Promise<string> {
+  const finalized = Promise.withResolvers<string>();
+  // Nobody may be waiting yet when the first status arrives.
+  finalized.promise.catch(() => {});
+  let lastStatus = "submitted";
+  const fail = (kind: ChainErrorKind, what: string): void =>
+    finalized.reject(
+      new ChainError(
+        `Cannot publish the commitment: ${what} (extrinsic ${extrinsic.hash}, last status ${lastStatus}, ` +
+          `${rpc.endpoint}); it is published again at the next run unless it has reached the chain by then`,
+        { kind, endpoint: rpc.endpoint, request: SUBMIT, retryable: true },
+      ),
+    );
+  const subscription = await rpc.subscribe(SUBMIT, UNWATCH, [extrinsic.hex], {
+    onMessage: (result) => {
+      const { status, detail } = parseStatus(result);
+      onStatus?.(status);
+      const ending = ENDINGS[status];
+      if (status === "finalized" && typeof detail === "string") finalized.resolve(detail);
+      else if (ending !== undefined) fail(ending.kind, ending.text);
+      lastStatus = status;
+    },
+    onEnd: (error) => fail(error.kind, `the connection ended while it was followed: ${error.message}`),
+  }).catch((error) => {
+    if (!(error instanceof ChainError)) throw error;
+    if (error.kind === "rpc") throw rejectedError(rpc, error);
+    fail(error.kind, `the node did not confirm that it has it: ${error.message}`);
+  });
+  const timer = setTimeout(() => fail("timeout", `it was not final within ${timeoutMs} ms`), timeoutMs);
+  const onAbort = (): void => fail("aborted", "the job was stopped while it was followed");
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await finalized.promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    subscription?.unsubscribe();
+  }
+}
+
+/**
+ * What became of an extrinsic in the block that includes it.
+ *
+ * @param runtime The runtime of that block.
+ * @throws {DispatchError} when it failed there.
+ * @throws {ChainError} `invalid-answer` when the block or its events do not have it.
+ */
+export async function readOutcome(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  extrinsic: SignedExtrinsic,
+  blockHash: string,
+): Promise<SubmittedCommitment> {
+  const events = runtime.storage("System", "Events");
+  const [{ blockNumber, index }, eventBytes] = await Promise.all([
+    locateExtrinsic(rpc, extrinsic, blockHash),
+    readValue(rpc, events.key(), blockHash),
+  ]);
+  const outcome = decodeAnswer(
+    rpc,
+    "System.Events",
+    () =>
+      [...events.decode(eventBytes ?? new Uint8Array([0])) as Vec<EventRecord>]
+        .filter(({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.toNumber() === index)
+        .map(({ event }) => event)
+        .find(({ section, method }) =>
+          section === "system" && (method === "ExtrinsicSuccess" || method === "ExtrinsicFailed")
+        ),
+  );
+  if (outcome === undefined) {
+    throw invalidAnswer(
+      rpc.endpoint,
+      "System.Events",
+      `block ${blockHash} says nothing about extrinsic ${index}`,
+    );
+  }
+  const located = { extrinsicHash: extrinsic.hash, blockHash, blockNumber };
+  if (outcome.method === "ExtrinsicSuccess") return located;
+  const description = decodeAnswer(
+    rpc,
+    "System.ExtrinsicFailed",
+    () => describeDispatchError(runtime, outcome.data[0] as unknown as DispatchErrorCodec),
+  );
+  throw new DispatchError({ endpoint: rpc.endpoint, ...description, ...located });
+}
+
+// The ends of an extrinsic's life in the pool other than finality. `retracted` is none: its block lost a fork and it
+// waits for the next one.
+const ENDINGS: Readonly<Record<string, { readonly kind: ChainErrorKind; readonly text: string }>> = {
+  usurped: { kind: "dropped", text: "another extrinsic of this hotkey with the same nonce replaced it" },
+  dropped: { kind: "dropped", text: "the node's transaction pool is full and dropped it" },
+  invalid: { kind: "dropped", text: "it became invalid, its nonce used or its era over" },
+  finalityTimeout: { kind: "timeout", text: "its block was not finalized in the time the node allows" },
+};
+
+function parseStatus(result: unknown): { status: string; detail: unknown } {
+  if (typeof result === "string") return { status: result, detail: null };
+  const [entry] = typeof result === "object" && result !== null ? Object.entries(result) : [];
+  return { status: entry?.[0] ?? "unknown", detail: entry?.[1] ?? null };
+}
+
+// Codes of Substrate's author RPC (sc-rpc-api, author/error.rs).
+const REJECTIONS: Readonly<Record<number, string>> = {
+  1010:
+    "the transaction is invalid: a nonce that was just used, or a runtime upgrade in between, mends itself at " +
+    "the next run",
+  1011: "its validity cannot be judged by the node",
+  1012: "the same extrinsic was banned for a while",
+  1013: "the same extrinsic is in the pool already",
+  1014: "another extrinsic with the same nonce is in the pool already",
+  1016: "the pool is full",
+};
+
+function rejectedError(rpc: JsonRpcConnection, error: ChainError): ChainError {
+  const hint = error.code === null ? undefined : REJECTIONS[error.code];
+  return new ChainError(
+    `Cannot publish the commitment: the node refused the extrinsic${
+      hint === undefined ? "" : `, ${hint}`
+    }. ` +
+      error.message,
+    {
+      kind: "rejected",
+      endpoint: rpc.endpoint,
+      request: SUBMIT,
+      retryable: true,
+      code: error.code,
+      cause: error,
+    },
+  );
+}
+
+async function locateExtrinsic(
+  rpc: JsonRpcConnection,
+  extrinsic: SignedExtrinsic,
+  blockHash: string,
+): Promise<{ blockNumber: number; index: number }> {
+  const method = "chain_getBlock";
+  const answer = await rpc.request(method, [blockHash]) as
+    | { block?: { header?: { number?: unknown }; extrinsics?: unknown } }
+    | null;
+  const blockNumber = Number(answer?.block?.header?.number);
+  const extrinsics = answer?.block?.extrinsics;
+  if (!Number.isSafeInteger(blockNumber) || !Array.isArray(extrinsics)) {
+    throw invalidAnswer(rpc.endpoint, method, `block ${blockHash} has no number or no extrinsics`);
+  }
+  const index = extrinsics.findIndex((hex) => String(hex).toLowerCase() === extrinsic.hex);
+  if (index < 0) {
+    throw invalidAnswer(rpc.endpoint, method, `block ${blockHash} does not have extrinsic ${extrinsic.hash}`);
+  }
+  return { blockNumber, index };
+}
+
+function describeDispatchError(
+  runtime: Runtime,
+  error: DispatchErrorCodec,
+): { pallet: string; errorName: string; docs: string } {
+  if (!error.isModule) {
+    const detail = error.inner.toString();
+    return { pallet: error.type, errorName: detail === "" ? error.type : detail, docs: "" };
+  }
+  const found = runtime.registry.findMetaError(error.asModule);
+  const pallet = runtime.registry.metadata.pallets.find(({ index }) => index.eq(error.asModule.index));
+  return {
+    pallet: pallet?.name.toString() ?? found.section,
+    errorName: found.name,
+    docs: found.docs.join(" ").trim(),
+  };
+}

@@ -1,0 +1,209 @@
+/**
+ * Reading hotkey files and signing with them (spec, section 8, "Wallet"). The secret key stays inside
+ * {@linkcode HotkeySigner}; nothing returns, prints or serialises it.
+ *
+ * @module
+ */
+
+import {
+  checkAddress,
+  decodeAddress,
+  encodeAddress,
+  mnemonicToMiniSecret,
+  mnemonicValidate,
+  sr25519PairFromSeed,
+  sr25519Sign,
+  sr25519Verify,
+} from "@polkadot/util-crypto";
+import { WalletError } from "./errors.ts";
+import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
+
+/** The SS58 prefix of Bittensor's addresses. */
+const SS58_PREFIX = 42;
+
+/** An sr25519 key that signs and cannot be read back. */
+export class HotkeySigner {
+  /** SS58 address, prefix 42. */
+  readonly address: string;
+  readonly #publicKey: Uint8Array;
+  readonly #secretKey: Uint8Array;
+
+  /**
+   * @param publicKey 32 bytes.
+   * @param secretKey 64 bytes in @polkadot's form (Ed25519-expanded); the caller gives it up.
+   */
+  constructor(publicKey: Uint8Array, secretKey: Uint8Array) {
+    this.address = encodeAddress(publicKey, SS58_PREFIX);
+    this.#publicKey = publicKey;
+    this.#secretKey = secretKey;
+  }
+
+  /** The sr25519 signature of a message, 64 bytes. */
+  sign(message: Uint8Array): Uint8Array {
+    return sr25519Sign(message, { publicKey: this.#publicKey, secretKey: this.#secretKey });
+  }
+
+  /** The address. Private fields are out of reach of inspection and `JSON.stringify` anyway. */
+  toString(): string {
+    return `HotkeySigner(${this.address})`;
+  }
+}
+
+/** Reads a text file; injected in tests. */
+export type ReadTextFile = (path: string) => Promise<string>;
+
+/**
+ * The address of a hotkey file, which is all that the auction needs.
+ *
+ * A file that has a secret must have the right one: an address that the key does not give is an error here too,
+ * so that the auction never looks for another hotkey's bid than the one that is published.
+ *
+ * @throws {WalletError}
+ */
+export async function readHotkeyAddress(
+  path: string,
+  readTextFile: ReadTextFile = Deno.readTextFile,
+): Promise<string> {
+  const file = await readHotkeyFile(path, readTextFile);
+  const secret = file.revealSecret();
+  return secret === null ? checkedAddress(file, path) : createSigner(file, secret, path).address;
+}
+
+/**
+ * Opens a hotkey file for signing.
+ *
+ * @throws {WalletError} `no-secret` when the file has only an address, and as described at `WalletErrorKind`.
+ */
+export async function openHotkeySigner(
+  path: string,
+  readTextFile: ReadTextFile = Deno.readTextFile,
+): Promise<HotkeySigner> {
+  const file = await readHotkeyFile(path, readTextFile);
+  const secret = file.revealSecret();
+  if (secret === null) {
+    checkedAddress(file, path);
+    throw new WalletError(
+      "no-secret",
+      path,
+      `Cannot sign with the hotkey ${path}: the file has only an address, which serves the auction; publishing ` +
+        "needs a file with secretPhrase, secretSeed or privateKey",
+    );
+  }
+  return createSigner(file, secret, path);
+}
+
+async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise<HotkeyFile> {
+  let text: string;
+  try {
+    text = await readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new WalletError(
+        "missing",
+        path,
+        `Cannot read the hotkey ${path}: there is no such file; check [wallet] directory, name and hotkey_name`,
+      );
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WalletError(
+      "unreadable",
+      path,
+      `Cannot read the hotkey ${path}: ${reason}; let the agent's user read it (chown or setfacl)`,
+    );
+  }
+  return parseHotkeyFile(text, path);
+}
+
+function createSigner(file: HotkeyFile, secret: HotkeySecret, source: string): HotkeySigner {
+  return secret.kind === "private-key"
+    ? signerFromCanonicalKey(file, secret.canonicalKey, source)
+    : signerFromSeed(file, secret.kind === "seed" ? secret.seed : miniSecret(secret.phrase, source), source);
+}
+
+function miniSecret(phrase: string, source: string): Uint8Array {
+  if (!mnemonicValidate(phrase)) {
+    const words = phrase.split(/\s+/).length;
+    throw new WalletError(
+      "malformed",
+      source,
+      `Cannot use the hotkey ${source}: secretPhrase (${words} words) is not a valid mnemonic, a word or the ` +
+        "checksum is wrong; restore the file from its backup",
+    );
+  }
+  return mnemonicToMiniSecret(phrase);
+}
+
+function signerFromSeed(file: HotkeyFile, seed: Uint8Array, source: string): HotkeySigner {
+  const { publicKey, secretKey } = sr25519PairFromSeed(seed);
+  const signer = new HotkeySigner(publicKey, secretKey);
+  if (file.ss58Address !== null && checkedAddress(file, source) !== signer.address) {
+    throw mismatch(file.ss58Address, source);
+  }
+  return signer;
+}
+
+/**
+ * The file's `privateKey` says nothing about the public key but by computing it, which @polkadot/util-crypto does
+ * not offer for a bare key: the address is taken from the file and a signature proves that it belongs to the key.
+ */
+function signerFromCanonicalKey(file: HotkeyFile, canonicalKey: Uint8Array, source: string): HotkeySigner {
+  if (file.ss58Address === null) {
+    throw new WalletError(
+      "malformed",
+      source,
+      `Cannot use the hotkey ${source}: it has privateKey but no ss58Address; add the address it belongs to`,
+    );
+  }
+  const publicKey = decodeAddress(checkedAddress(file, source));
+  const secretKey = expandCanonicalKey(canonicalKey);
+  if (secretKey === null || !provesKey(publicKey, secretKey)) throw mismatch(file.ss58Address, source);
+  return new HotkeySigner(publicKey, secretKey);
+}
+
+/**
+ * Schnorrkel's canonical form to @polkadot's: the scalar (32 bytes, little-endian) times the cofactor 8.
+ *
+ * @returns `null` when the scalar is too large to be canonical.
+ */
+function expandCanonicalKey(canonicalKey: Uint8Array): Uint8Array | null {
+  const expanded = canonicalKey.slice();
+  let carry = 0;
+  for (let index = 0; index < 32; index++) {
+    const product = (canonicalKey[index] ?? 0) * 8 + carry;
+    expanded[index] = product & 0xff;
+    carry = product >> 8;
+  }
+  return carry === 0 ? expanded : null;
+}
+
+function provesKey(publicKey: Uint8Array, secretKey: Uint8Array): boolean {
+  const message = new TextEncoder().encode("ih-miner: does this key belong to this address?");
+  try {
+    return sr25519Verify(message, sr25519Sign(message, { publicKey, secretKey }), publicKey);
+  } catch {
+    return false;
+  }
+}
+
+function checkedAddress(file: HotkeyFile, source: string): string {
+  const address = file.ss58Address ?? "";
+  const [isValid] = checkAddress(address, SS58_PREFIX);
+  if (!isValid || decodeAddress(address).length !== 32) {
+    throw new WalletError(
+      "malformed",
+      source,
+      `Cannot use the hotkey ${source}: ss58Address is not an SS58 address with prefix ${SS58_PREFIX}; ` +
+        "restore the file from its backup",
+    );
+  }
+  return address;
+}
+
+function mismatch(address: string, source: string): WalletError {
+  return new WalletError(
+    "mismatch",
+    source,
+    `Cannot use the hotkey ${source}: its key does not belong to its ss58Address ${address}; restore the file ` +
+      "from its backup",
+  );
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { ChainError, DispatchError } from "../../src/chain/errors.ts";
+
+Deno.test("ChainError carries what was talked to and asked, and whether to try again", () => {
+  const cause = new Error("cause");
+  const error = new ChainError("message", {
+    kind: "rpc",
+    endpoint: "ws://a",
+    request: "chain_getHeader",
+    retryable: true,
+    code: -32601,
+    cause,
+  });
+  assert.equal(error.name, "ChainError");
+  assert.deepEqual(
+    [error.kind, error.endpoint, error.request, error.retryable, error.code, error.attempts, error.cause],
+    ["rpc", "ws://a", "chain_getHeader", true, -32601, [], cause],
+  );
+});
+
+Deno.test("DispatchError says what to do about the errors it knows, and shows the docs of the others", () => {
+  const located = { endpoint: "ws://a", extrinsicHash: "0x01", blockHash: "0x02", blockNumber: 3 };
+  const known = new DispatchError({
+    ...located,
+    pallet: "Commitments",
+    errorName: "CommitmentSetRateLimitExceeded",
+    docs: "too fast",
+  });
+  assert.equal(known.name, "DispatchError");
+  assert.ok(known instanceof ChainError);
+  assert.equal(known.retryable, true);
+  assert.match(
+    known.message,
+    /Commitments\.CommitmentSetRateLimitExceeded \(too fast\) in block 3; .*100 blocks/,
+  );
+  const unknown = new DispatchError({ ...located, pallet: "BadOrigin", errorName: "BadOrigin", docs: "" });
+  assert.equal(unknown.retryable, false);
+  assert.match(unknown.message, /BadOrigin\.BadOrigin in block 3; see the chain's documentation/);
+});

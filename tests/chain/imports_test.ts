@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+
+for (const path of ["chain/networks.ts", "chain/errors.ts", "chain/json_rpc.ts", "wallet/hotkey_file.ts"]) {
+  Deno.test(`src/${path} loads without the codec library`, async () => {
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", new URL(`../../src/${path}`, import.meta.url).pathname],
+    }).output();
+    assert.equal(success, true);
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: { specifier: string }[] };
+    assert.ok(modules.length > 0);
+    assert.deepEqual(modules.filter(({ specifier }) => !specifier.startsWith("file:")), []);
+  });
+}

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { compactAddLength } from "@polkadot/util";
+import { type JsonRpcConnection, openJsonRpc } from "../../src/chain/json_rpc.ts";
+import { decodeNeurons } from "../../src/chain/neurons.ts";
+import { loadRuntime, type Runtime } from "../../src/chain/runtime.ts";
+import { unknownExtensions } from "../../src/chain/extrinsic.ts";
+import type { ChainWarning } from "../../src/chain/types.ts";
+import { startSimulator } from "../../src/simulator/mod.ts";
+import { ALICE, aliceSigner, BOB, chainWithout, connect, NETUID } from "./fixtures.ts";
+
+const GENESIS = `0x${"00".repeat(32)}`;
+
+/** The simulator's runtime with one name of its metadata changed, as the client sees it. */
+async function loadAltered(name: string): Promise<Runtime> {
+  await using node = chainWithout(name);
+  const rpc: JsonRpcConnection = await openJsonRpc({
+    endpoint: node.url,
+    connectTimeoutMs: 2000,
+    requestTimeoutMs: 5000,
+  });
+  try {
+    return await loadRuntime(rpc, GENESIS);
+  } finally {
+    await rpc.close();
+  }
+}
+
+Deno.test("decodeNeurons() reads what runtimes of every age return", async () => {
+  const runtime = await loadAltered("MechanismCountCurrent");
+  const described = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
+  assert.notEqual(described.outputType, null);
+  const list = runtime.registry.createType("Vec<LegacyNeuronInfoLite>", [
+    {
+      hotkey: ALICE,
+      coldkey: BOB,
+      uid: 0,
+      stake: [[BOB, 1_000_000_000n], [ALICE, 18_446_744_073_709_551_615n]],
+    },
+    { hotkey: BOB, coldkey: BOB, uid: 65535, stake: [] },
+  ]).toU8a();
+  const wrapped = compactAddLength(list);
+  const expected = [
+    { uid: 0, hotkey: ALICE, stakeRao: "18446744074709551615" },
+    { uid: 65535, hotkey: BOB, stakeRao: "0" },
+  ];
+  const { stateCall } = described;
+  assert.deepEqual(decodeNeurons(runtime, described, list), expected);
+  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: "Bytes" }, wrapped), expected);
+  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: null }, list), expected);
+  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: null }, wrapped), expected);
+  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: null }, Uint8Array.of(0)), []);
+  for (const method of [described, { stateCall, outputType: "Bytes" }, { stateCall, outputType: null }]) {
+    assert.throws(() => decodeNeurons(runtime, method, list.subarray(0, 100)));
+  }
+});
+
+Deno.test("unknownExtensions() names what would make every signature wrong", async () => {
+  assert.deepEqual(unknownExtensions(await loadAltered("MechanismCountCurrent")), []);
+  // Empty in both its parts: harmless under any name.
+  assert.deepEqual(unknownExtensions(await loadAltered("DrandPriority")), []);
+  // Carries the tip in the extrinsic, the spec version in the signed bytes.
+  assert.deepEqual(unknownExtensions(await loadAltered("ChargeTransactionPayment")), ["Z".repeat(24)]);
+  assert.deepEqual(unknownExtensions(await loadAltered("CheckSpecVersion")), ["Z".repeat(16)]);
+});
+
+Deno.test("submitCommitment() warns of unknown extensions once a connection", async () => {
+  await using node = chainWithout("ChargeTransactionPayment", {
+    chain_getFinalizedHead: () => GENESIS,
+    system_accountNextIndex: () => 0,
+  });
+  const warnings: ChainWarning[] = [];
+  await using connection = await connect(node.url, { onWarning: (warning) => warnings.push(warning) });
+  const publish = async (): Promise<unknown> =>
+    await connection.submitCommitment({
+      netuid: NETUID,
+      data: new Uint8Array(1),
+      signer: await aliceSigner(),
+    });
+  await assert.rejects(publish(), { kind: "rejected" });
+  await assert.rejects(publish(), { kind: "rejected" });
+  assert.deepEqual(warnings.map(({ kind, extensions }) => [kind, extensions]), [
+    ["unknown-extensions", ["Z".repeat(24)]],
+  ]);
+});
+
+// The methods that every node and every other simulator has; no subscription but that of the extrinsic.
+const COMMON_METHODS = new Set([
+  "author_submitAndWatchExtrinsic",
+  "author_unwatchExtrinsic",
+  "chain_getBlock",
+  "chain_getBlockHash",
+  "chain_getFinalizedHead",
+  "chain_getHeader",
+  "state_call",
+  "state_getKeysPaged",
+  "state_getMetadata",
+  "state_getRuntimeVersion",
+  "state_getStorage",
+  "state_queryStorageAt",
+  "system_accountNextIndex",
+]);
+
+Deno.test("the client asks for common methods only", async () => {
+  await using simulator = await startSimulator();
+  simulator.chain.registerNeuron(NETUID, { hotkey: ALICE, uid: 0 });
+  await using connection = await connect(simulator.url);
+  await connection.submitCommitment({ netuid: NETUID, data: new Uint8Array(1), signer: await aliceSigner() });
+  const head = await connection.bestHead();
+  const tempo = await connection.tempo(NETUID);
+  await connection.readSnapshot({ netuid: NETUID, tempo, head, firstBlockNumber: head.number });
+  await connection.registeredUid(NETUID, ALICE);
+  await connection.readCommitment(NETUID, ALICE);
+  const asked = Object.keys(simulator.requestCounts());
+  assert.deepEqual(asked.filter((method) => !COMMON_METHODS.has(method)), []);
+});
