@@ -1,0 +1,44 @@
+/**
+ * The environment variables the agent reads, all of them, in one place (spec, section 9).
+ *
+ * @module
+ */
+
+/** The name of every variable the agent looks at; the compiled binary may read no other. */
+export const ENVIRONMENT_NAMES = [
+  "HOME",
+  "STATE_DIRECTORY",
+  "IH_MINER_CONFIG",
+  "IH_MINER_CBC",
+  "APS_MINER_ALLOW_V1",
+  "APS_MINER_PROXY_MODE",
+  "APS_MINER_POOLS_CONFIG_PATH",
+  "APS_MINER_SUBNET_POOL_NAME",
+  "APS_MINER_IHP_RELOAD_SENTINEL",
+  "BRAIINSPROXY_ACTIVE_PROFILE",
+  "BRAIINSPROXY_RELOAD_SENTINEL",
+  "PATH",
+] as const;
+
+/** The variables that are set; blank ones count as unset. */
+export type Environment = Readonly<Partial<Record<typeof ENVIRONMENT_NAMES[number], string>>>;
+
+/** Reads {@link ENVIRONMENT_NAMES} from the process. */
+export function readEnvironment(get: (name: string) => string | undefined = Deno.env.get): Environment {
+  const entries = ENVIRONMENT_NAMES.map((name) => [name, get(name)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value.trim() !== ""));
+}
+
+/**
+ * `~` and `~/…` become the home folder; anything else stays. Relative paths stay relative to the working
+ * directory, as the Python original had it.
+ */
+export function expandHome(path: string, environment: Environment): string {
+  if (path !== "~" && !path.startsWith("~/")) return path;
+  return `${environment.HOME ?? "/root"}${path.slice(1)}`;
+}
+
+/** `1`, `true`, `yes`, `on` in any case and with white space around: the original's idea of a switch. */
+export function isSwitchedOn(text: string | undefined): boolean {
+  return ["1", "true", "yes", "on"].includes((text ?? "").trim().toLowerCase());
+}

@@ -1,0 +1,175 @@
+/**
+ * From `config.toml` and the environment to one checked {@link Config}. Read anew at each job run.
+ *
+ * @module
+ */
+
+import { join, resolve } from "node:path";
+import type { AmbiguityPolicy } from "../auction/own_bids.ts";
+import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
+import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
+import type { EngineChoice } from "../solver/types.ts";
+import { hotkeyPath } from "../wallet/hotkey_file.ts";
+import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
+import { ConfigError } from "./errors.ts";
+import { resolveRouting, type RoutingConfig } from "./routing.ts";
+import { checkConfigFile, type ConfigFile } from "./schema.ts";
+import { checkWorkers, type WorkersConfig } from "./workers.ts";
+
+/** Everything the agent is told, checked. Paths are absolute. */
+export interface Config {
+  /** The file it was read from. */
+  readonly path: string;
+  /** As written: a name, a URL or a list of them. */
+  readonly network: string | readonly string[];
+  /** URLs to try in order. */
+  readonly endpoints: readonly string[];
+  /** The genesis hash of a public network; `undefined` for chains that are not known. */
+  readonly expectedGenesisHash: string | undefined;
+  readonly netuid: number;
+  readonly hotkeyPath: string;
+  /** A mistake in `[workers]` fails publishing alone: it is thrown when the workers are asked for. */
+  readonly workers: WorkersConfig | ConfigError;
+  readonly routing: RoutingConfig;
+  readonly onAmbiguous: AmbiguityPolicy;
+  readonly solver: SolverConfig;
+  /** Journals and locks. */
+  readonly stateDirectory: string;
+}
+
+/** Which program solves the auction. */
+export interface SolverConfig {
+  readonly engine: EngineChoice;
+  /** The words that start cbc; `null` when none is configured. */
+  readonly cbcCommand: readonly string[] | null;
+}
+
+/** How files are looked at; the real ones unless a test says otherwise. */
+export interface ConfigFiles {
+  readonly readTextFile: (path: string) => Promise<string>;
+  readonly exists: (path: string) => boolean;
+}
+
+/** The operating system's files. */
+export const osConfigFiles: ConfigFiles = {
+  readTextFile: Deno.readTextFile,
+  exists: (path) => {
+    try {
+      Deno.statSync(path);
+      return true;
+    } catch (error) {
+      // A file behind a folder that we may not enter exists as far as the operator is concerned: saying that it
+      // cannot be read is more helpful than taking another one.
+      return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+    }
+  },
+};
+
+/**
+ * Reads and checks a configuration.
+ *
+ * @throws {ConfigError} when it cannot be read or used. A mistake in `[workers]` is not thrown but returned.
+ */
+export async function loadConfig(
+  path: string,
+  environment: Environment,
+  files: ConfigFiles = osConfigFiles,
+): Promise<Config> {
+  const text = await readText(path, files);
+  const data = parse(text, path);
+  const file = checkConfigFile(data, path);
+  const { network, netuid } = file.bittensor;
+  return {
+    path,
+    network,
+    ...chainOf(network, path),
+    netuid,
+    hotkeyPath: walletPath(file, environment),
+    workers: workersOf(file, text, path, environment),
+    routing: resolveRouting({ section: file.routing, environment, source: path, exists: files.exists }),
+    onAmbiguous: file.routing?.on_ambiguous ?? "deliver-possible",
+    solver: solverOf(file, environment),
+    stateDirectory: stateDirectoryOf(file, environment),
+  };
+}
+
+/**
+ * The workers of a configuration.
+ *
+ * @throws {ConfigError} when `[workers]` has a mistake.
+ */
+export function requireWorkers(config: Config): WorkersConfig {
+  if (config.workers instanceof ConfigError) throw config.workers;
+  return config.workers;
+}
+
+async function readText(path: string, files: ConfigFiles): Promise<string> {
+  try {
+    return await files.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(path, [{ key: "", message: `cannot be read: ${why}` }], { cause: error });
+  }
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return parseToml(text, { source: path });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const message = `line ${error.line}, column ${error.column}: ${error.reason}; correct that line`;
+    throw new ConfigError(path, [{ key: "", message }], { cause: error });
+  }
+}
+
+function chainOf(
+  network: Config["network"],
+  path: string,
+): Pick<Config, "endpoints" | "expectedGenesisHash"> {
+  try {
+    return { endpoints: resolveEndpoints(network), expectedGenesisHash: knownGenesisHash(network) };
+  } catch (error) {
+    if (!(error instanceof NetworkError)) throw error;
+    throw new ConfigError(path, [{ key: "[bittensor] network", message: error.message }], { cause: error });
+  }
+}
+
+function walletPath({ wallet }: ConfigFile, environment: Environment): string {
+  const { directory, name, hotkey_name } = wallet;
+  return resolve(hotkeyPath({ directory, name, hotkeyName: hotkey_name }, environment.HOME));
+}
+
+function workersOf(
+  file: ConfigFile,
+  text: string,
+  path: string,
+  environment: Environment,
+): WorkersConfig | ConfigError {
+  try {
+    return checkWorkers({
+      section: file.workers,
+      unquotedKeys: findUnquotedDecimalKeys(text, { source: path }),
+      source: path,
+      allowV1: isSwitchedOn(environment.APS_MINER_ALLOW_V1),
+    });
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+function solverOf({ solver = {} }: ConfigFile, environment: Environment): SolverConfig {
+  const configured = environment.IH_MINER_CBC ?? solver.cbc;
+  const words = configured === undefined ? null : [configured].flat();
+  return {
+    engine: solver.engine ?? "auto",
+    cbcCommand: words?.map((word) => expandHome(word, environment)) ?? null,
+  };
+}
+
+function stateDirectoryOf({ state = {} }: ConfigFile, environment: Environment): string {
+  // systemd may give several folders, separated by colons.
+  const fromSystemd = environment.STATE_DIRECTORY?.split(":")[0];
+  const home = join(expandHome("~", environment), ".local/state/ih-miner");
+  return resolve(expandHome(state.directory ?? fromSystemd ?? home, environment));
+}

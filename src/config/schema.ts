@@ -1,0 +1,144 @@
+/**
+ * The shape of `config.toml`, section by section, and the words for what does not fit it.
+ *
+ * `[workers]` is not here: its mistakes fail only publishing, so `workers.ts` reads it on its own.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { ConfigError, type ConfigIssue } from "./errors.ts";
+
+const text = z.string().trim().min(1, "is empty");
+
+const bittensor = z.strictObject({
+  network: z.union([text, z.array(text).min(1, "lists no endpoint")]),
+  netuid: z.int().min(0, "must be 0 to 65535").max(65535, "must be 0 to 65535"),
+});
+
+const wallet = z.strictObject({ name: text, hotkey_name: text, directory: text });
+
+const routing = z.strictObject({
+  mode: z.enum(["ihp", "braiins"]),
+  pools_path: text,
+  subnet_pool_name: text,
+  sentinel_path: text,
+  profile_path: text,
+  on_ambiguous: z.enum(["deliver-possible", "deliver-certain"]),
+}).partial();
+
+const solver = z.strictObject({
+  engine: z.enum(["auto", "cbc", "glpk"]),
+  cbc: z.union([text, z.array(text).min(1, "lists no program")]),
+}).partial();
+
+const state = z.strictObject({ directory: text }).partial();
+
+/** Everything but `[workers]`, which is passed through as it is. */
+const file = z.strictObject({
+  bittensor,
+  wallet,
+  workers: z.unknown().optional(),
+  routing: routing.optional(),
+  solver: solver.optional(),
+  state: state.optional(),
+});
+
+/** A `config.toml` whose sections other than `[workers]` have been checked. */
+export type ConfigFile = z.output<typeof file>;
+
+/**
+ * Checks the sections of a parsed `config.toml`.
+ *
+ * @throws {ConfigError} naming every missing, unknown or wrong key.
+ */
+export function checkConfigFile(data: unknown, source: string): ConfigFile {
+  return checkAgainst(file, data, { source, path: [] });
+}
+
+/**
+ * Checks `data` against a schema; `path` is where in the file it stands.
+ *
+ * @throws {ConfigError} with one issue for each mistake.
+ */
+export function checkAgainst<S extends z.ZodType>(
+  schema: S,
+  data: unknown,
+  where: { readonly source: string; readonly path: readonly string[] },
+): z.output<S> {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  throw new ConfigError(
+    where.source,
+    result.error.issues.flatMap((issue) => toConfigIssues(issue, data, where.path)),
+  );
+}
+
+/** `["routing", "mode"]` → `[routing] mode`. */
+export function keyOf(path: readonly PropertyKey[]): string {
+  const [section, ...rest] = path.map(String);
+  if (section === undefined) return "";
+  return rest.length === 0 ? `[${section}]` : `[${section}] ${rest.join(".")}`;
+}
+
+function toConfigIssues(
+  issue: z.core.$ZodIssue,
+  data: unknown,
+  prefix: readonly string[],
+): ConfigIssue[] {
+  const key = keyOf([...prefix, ...issue.path]);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => ({
+      key: keyOf([...prefix, ...issue.path, name]),
+      message: "is not a known key; remove it or correct its spelling",
+    }));
+  }
+  const value = valueAt(data, issue.path);
+  if (value === undefined) return [{ key, message: "is missing" }];
+  const shown = `it is ${describe(value)}`;
+  switch (issue.code) {
+    case "invalid_type":
+      return [{ key, message: `must be ${articled(issue.expected)}; ${shown}` }];
+    case "invalid_union":
+      return [{ key, message: `must be a string or a list of strings, none of them empty; ${shown}` }];
+    case "invalid_value":
+      return [{ key, message: `must be one of ${issue.values.map(quote).join(", ")}; ${shown}` }];
+    default:
+      return [{ key, message: `${issue.message}; ${shown}` }];
+  }
+}
+
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (
+      at,
+      key,
+    ) => (typeof at === "object" && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined),
+    data,
+  );
+}
+
+function articled(expected: string): string {
+  const names: Record<string, string> = {
+    int: "a whole number",
+    number: "a number",
+    string: 'a string in quotes ("…")',
+    object: "a table",
+    array: "a list",
+    boolean: "true or false",
+  };
+  return names[expected] ?? expected;
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}
+
+/** A value as an operator wrote it, shortened: `"5"`, `12`, `a list`, `a table`. */
+export function describe(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (value instanceof Date) return "a date";
+  if (typeof value === "object" && value !== null) return "a table";
+  const shown = typeof value === "string" ? quote(value) : String(value);
+  return shown.length > 60 ? `${shown.slice(0, 57)}…` : shown;
+}

@@ -1,0 +1,146 @@
+/**
+ * `[workers]`: what is offered and at which price (spec, sections 2 and 9).
+ *
+ * Stricter than the protocol's own builder: what can be written but can never win, or cannot be meant, is an
+ * error here.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { UnquotedDecimalKey } from "../lib/toml.ts";
+import { MAX_PRICE_FP18 } from "../protocol/constants.ts";
+import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
+import { ProtocolError } from "../protocol/protocol_error.ts";
+import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../protocol/worker_sizes.ts";
+import { ConfigError } from "./errors.ts";
+import { checkAgainst, describe } from "./schema.ts";
+
+/** The checked `[workers]` section. */
+export interface WorkersConfig {
+  readonly offers: readonly WorkerOffer[];
+  /** The bid that is to be on the chain. */
+  readonly commitment: BuiltCommitment;
+}
+
+/** What {@link checkWorkers} goes by. */
+export interface WorkersSource {
+  /** The parsed section; `undefined` when there is none. */
+  readonly section: unknown;
+  /** Keys of the file that look like decimals and stand without quotes. */
+  readonly unquotedKeys: readonly UnquotedDecimalKey[];
+  /** The file, for messages. */
+  readonly source: string;
+  /** `APS_MINER_ALLOW_V1`. */
+  readonly allowV1: boolean;
+}
+
+const schema = z.strictObject({
+  price_multiplier: z.unknown(),
+  hashrates: z.unknown(),
+  worker_sizes: z.unknown(),
+}).partial();
+
+/**
+ * Checks `[workers]` and builds the bid.
+ *
+ * @throws {ConfigError} naming the key, its value and what to do.
+ */
+export function checkWorkers({ section, unquotedKeys, source, allowV1 }: WorkersSource): WorkersConfig {
+  const fail = (key: string, message: string): never => {
+    throw new ConfigError(source, [{ key: key === "" ? "[workers]" : `[workers] ${key}`, message }]);
+  };
+  if (section === undefined) fail("", "is missing; add price_multiplier and worker_sizes");
+  const [unquoted] = unquotedKeys.filter(({ table }) => table[0] === "workers");
+  if (unquoted !== undefined) {
+    const { key, table, line } = unquoted;
+    fail(
+      table.slice(1).join("."),
+      `line ${line}: put the size in quotes, "${key}" = …; without them TOML reads ${key} as a table within a table`,
+    );
+  }
+  const workers = checkAgainst(schema, section, { source, path: ["workers"] });
+
+  const priceFp18 = checkPrice(workers.price_multiplier, fail);
+  if (workers.hashrates !== undefined && workers.worker_sizes !== undefined) {
+    fail("hashrates", "stands beside worker_sizes; keep exactly one of the two");
+  }
+  if (workers.hashrates === undefined && workers.worker_sizes === undefined) {
+    fail("worker_sizes", 'is missing; say what is offered, for example worker_sizes = { "0.45" = 2 }');
+  }
+  const [key, value] = workers.hashrates === undefined
+    ? ["worker_sizes", workers.worker_sizes] as const
+    : ["hashrates", workers.hashrates] as const;
+  const offer: WorkerOffer = key === "hashrates" && Array.isArray(value)
+    ? { priceFp18, kind: "list", hashrates: value.map((item, i) => checkDecimal(item, `${key}[${i}]`, fail)) }
+    : { priceFp18, kind: "sizes", sizes: checkSizes(value, key, fail) };
+  try {
+    return { offers: [offer], commitment: buildCommitment([offer], { allowV1 }) };
+  } catch (error) {
+    if (error instanceof ProtocolError) return fail(key, error.message);
+    throw error;
+  }
+}
+
+type Fail = (key: string, message: string) => never;
+
+function checkPrice(value: unknown, fail: Fail): bigint {
+  const key = "price_multiplier";
+  if (value === undefined) fail(key, 'is missing; set the price of all workers, for example "1.05"');
+  const text = checkDecimal(value, key, fail);
+  const priceFp18 = parseFp18(text);
+  if (priceFp18 <= 0n) fail(key, `must be above 0; it is ${text}`);
+  if (priceFp18 > MAX_PRICE_FP18) {
+    fail(key, `must be at most ${formatFp18(MAX_PRICE_FP18)}, a higher price never wins; it is ${text}`);
+  }
+  return priceFp18;
+}
+
+function checkSizes(value: unknown, key: string, fail: Fail): [string, number][] {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
+    const forms = key === "hashrates"
+      ? 'a list of sizes, or a table size = count such as { "0.45" = 2 }'
+      : 'a table size = count such as { "0.45" = 2 }';
+    return fail(key, `must be ${forms}; it is ${describe(value)}`);
+  }
+  return Object.entries(value).map(([size, count]) => {
+    if (typeof count !== "number" || !Number.isSafeInteger(count) || count <= 0) {
+      fail(`${key}."${size}"`, `must be a whole number of workers, at least 1; it is ${describe(count)}`);
+    }
+    return [checkDecimal(size, `${key}."${size}"`, fail), count];
+  });
+}
+
+/** A decimal as text. A TOML number stands for its shortest decimal text. */
+function checkDecimal(value: unknown, key: string, fail: Fail): string {
+  const text = decimalText(value);
+  if (text === undefined) {
+    return fail(key, `must be a decimal in quotes, such as "0.45"; it is ${describe(value)}`);
+  }
+  try {
+    parseFp18(text);
+  } catch (error) {
+    if (error instanceof ProtocolError) return fail(key, `${error.message}; it is ${describe(value)}`);
+    throw error;
+  }
+  return text;
+}
+
+function decimalText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
+  return withoutExponent(String(value));
+}
+
+/** `1e-7` → `0.0000001`: JavaScript's shortest text of a number, with its digits written out. */
+function withoutExponent(text: string): string {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
+  if (parts === null) return text;
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = parts;
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
+  if (point >= digits.length) return `${sign}${digits}${"0".repeat(point - digits.length)}`;
+  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { expandHome, isSwitchedOn, readEnvironment } from "../../src/config/environment.ts";
+
+Deno.test("readEnvironment() leaves out blank variables and those it does not know", () => {
+  const values: Record<string, string> = { HOME: "/h", APS_MINER_PROXY_MODE: "  ", SECRET: "s" };
+  assert.deepEqual(readEnvironment((name) => values[name]), { HOME: "/h" });
+});
+
+Deno.test("expandHome() expands a leading ~ only", () => {
+  const environment = { HOME: "/home/op" };
+  assert.equal(expandHome("~/.bittensor/wallets", environment), "/home/op/.bittensor/wallets");
+  assert.equal(expandHome("~", environment), "/home/op");
+  assert.equal(expandHome("/a/~/b", environment), "/a/~/b");
+  assert.equal(expandHome("~other/x", environment), "~other/x");
+});
+
+Deno.test("isSwitchedOn() takes 1, true, yes and on, in any case, trimmed", () => {
+  for (const text of ["1", "TRUE", " yes ", "On"]) assert.equal(isSwitchedOn(text), true, text);
+  for (const text of [undefined, "", "0", "2", "no", "y"]) assert.equal(isSwitchedOn(text), false, text);
+});

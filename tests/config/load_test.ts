@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../src/config/errors.ts";
+import type { Environment } from "../../src/config/environment.ts";
+import { type Config, loadConfig, requireWorkers } from "../../src/config/load.ts";
+import { locateConfig } from "../../src/config/locate.ts";
+
+const GOOD = `
+[bittensor]
+network = "finney"
+netuid = 89
+
+[wallet]
+name = "default"
+hotkey_name = "rig"
+directory = "~/.bittensor/wallets"
+
+[workers]
+price_multiplier = "1.0"
+hashrates = ["0.1", "0.2"]
+`;
+
+function load(text: string, environment: Environment = { HOME: "/home/op" }): Promise<Config> {
+  const readTextFile = (): Promise<string> => Promise.resolve(text);
+  return loadConfig("/etc/c.toml", environment, { readTextFile, exists: () => false });
+}
+
+/** The message a configuration is refused with. */
+async function refusal(text: string): Promise<string> {
+  try {
+    await load(text);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.message;
+  }
+  throw new Error("accepted");
+}
+
+Deno.test("loadConfig() reads a file of the Python original as it is", async () => {
+  const config = await load(GOOD);
+  assert.equal(config.hotkeyPath, "/home/op/.bittensor/wallets/default/hotkeys/rig");
+  assert.deepEqual(config.endpoints, ["wss://entrypoint-finney.opentensor.ai:443"]);
+  assert.equal(config.routing.kind, "off");
+  assert.equal(config.onAmbiguous, "deliver-possible");
+  assert.deepEqual(config.solver, { engine: "auto", cbcCommand: null });
+  assert.equal(config.stateDirectory, "/home/op/.local/state/ih-miner");
+  assert.equal(requireWorkers(config).commitment.text, "2;b;BTC,1=0.1:1,0.2:1");
+});
+
+Deno.test("loadConfig() names the line and column of a TOML mistake", async () => {
+  assert.match(
+    await refusal(GOOD.replace("netuid = 89", "netuid = = 89")),
+    /^\/etc\/c\.toml: line 4, column \d+: /,
+  );
+});
+
+Deno.test("loadConfig() names the network it does not know", async () => {
+  assert.match(await refusal(GOOD.replace('"finney"', '"finey"')), /\[bittensor\] network: .*finey/);
+});
+
+Deno.test("loadConfig() keeps a mistake in [workers] for whoever needs the workers", async () => {
+  for (const text of [GOOD.replace('"1.0"', '"2.0"'), GOOD.slice(0, GOOD.indexOf("[workers]"))]) {
+    const config = await load(text);
+    assert.throws(() => requireWorkers(config), ConfigError);
+    assert.equal(config.netuid, 89);
+  }
+});
+
+Deno.test("loadConfig() takes the state folder from [state], else from systemd, else below the home folder", async () => {
+  const environment = { HOME: "/home/op", STATE_DIRECTORY: "/var/lib/ih-miner:/var/lib/other" };
+  assert.equal((await load(GOOD, environment)).stateDirectory, "/var/lib/ih-miner");
+  assert.equal((await load(`${GOOD}[state]\ndirectory = "~/s"`, environment)).stateDirectory, "/home/op/s");
+});
+
+Deno.test("loadConfig() reads cbc as one program or a list of words", async () => {
+  assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "~/cbc"`)).solver.cbcCommand, ["/home/op/cbc"]);
+  const words = await load(`${GOOD}[solver]\nengine = "cbc"\ncbc = ["qemu-x86_64-static", "/opt/cbc"]`);
+  assert.deepEqual(words.solver, { engine: "cbc", cbcCommand: ["qemu-x86_64-static", "/opt/cbc"] });
+});
+
+Deno.test("loadConfig() reports an unreadable file as a configuration error", async () => {
+  await assert.rejects(
+    loadConfig("/nowhere/c.toml", {}, { readTextFile: Deno.readTextFile, exists: () => true }),
+    (error) => error instanceof ConfigError && /\/nowhere\/c\.toml: cannot be read/.test(error.message),
+  );
+});
+
+Deno.test("locateConfig() looks at the argument, the environment, the working folder and /etc in turn", () => {
+  const all = (): boolean => true;
+  assert.equal(locateConfig("a.toml", { IH_MINER_CONFIG: "b.toml" }, all), "a.toml");
+  assert.equal(locateConfig(undefined, { IH_MINER_CONFIG: "b.toml" }, all), "b.toml");
+  assert.equal(locateConfig(undefined, {}, all), "./config.toml");
+  assert.equal(locateConfig(undefined, {}, (path) => path.startsWith("/etc")), "/etc/ih-miner/config.toml");
+  assert.throws(() => locateConfig(undefined, {}, () => false), /neither .\/config.toml nor \/etc\/ih-miner/);
+  assert.throws(() => locateConfig("a.toml", {}, () => false), /a\.toml: there is no such file/);
+  assert.throws(
+    () => locateConfig(undefined, { IH_MINER_CONFIG: "b" }, () => false),
+    /b: \$IH_MINER_CONFIG: there is no/,
+  );
+});

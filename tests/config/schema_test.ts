@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../src/config/errors.ts";
+import { checkConfigFile } from "../../src/config/schema.ts";
+
+const good = {
+  bittensor: { network: "finney", netuid: 89 },
+  wallet: { name: "default", hotkey_name: "default", directory: "~/.bittensor/wallets" },
+  workers: { price_multiplier: "1.0", hashrates: ["0.1"] },
+};
+
+/** The keys and messages of all mistakes in `data`. */
+function mistakes(data: unknown): string[] {
+  try {
+    checkConfigFile(data, "config.toml");
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.issues.map(({ key, message }) => `${key}: ${message}`);
+  }
+  return [];
+}
+
+Deno.test("checkConfigFile() accepts a file of the Python original and does not look into [workers]", () => {
+  assert.deepEqual(checkConfigFile(good, "config.toml"), good);
+  assert.deepEqual(mistakes({ ...good, workers: "anything" }), []);
+});
+
+Deno.test("checkConfigFile() names every missing section and key", () => {
+  assert.deepEqual(mistakes({ wallet: { name: "x", hotkey_name: "y" } }), [
+    "[bittensor]: is missing",
+    "[wallet] directory: is missing",
+  ]);
+  assert.deepEqual(mistakes({ ...good, bittensor: { network: "finney" } }), [
+    "[bittensor] netuid: is missing",
+  ]);
+});
+
+Deno.test("checkConfigFile() names unknown keys and sections", () => {
+  assert.deepEqual(mistakes({ ...good, bitensor: {}, routing: { pool_path: "x" } }), [
+    "[routing] pool_path: is not a known key; remove it or correct its spelling",
+    "[bitensor]: is not a known key; remove it or correct its spelling",
+  ]);
+});
+
+const wrongValues: [string, object, string][] = [
+  [
+    "a netuid in quotes",
+    { bittensor: { network: "finney", netuid: "89" } },
+    '[bittensor] netuid: must be a number; it is "89"',
+  ],
+  [
+    "a fractional netuid",
+    { bittensor: { network: "finney", netuid: 1.5 } },
+    "[bittensor] netuid: must be a whole number; it is 1.5",
+  ],
+  [
+    "a netuid out of range",
+    { bittensor: { network: "finney", netuid: 70000 } },
+    "[bittensor] netuid: must be 0 to 65535; it is 70000",
+  ],
+  ["an empty name", { wallet: { ...good.wallet, name: " " } }, '[wallet] name: is empty; it is " "'],
+  [
+    "a mode that does not exist",
+    { routing: { mode: "ipp" } },
+    '[routing] mode: must be one of "ihp", "braiins"; it is "ipp"',
+  ],
+  [
+    "a network that is a number",
+    { bittensor: { network: 5, netuid: 1 } },
+    "[bittensor] network: must be a string or a list of strings, none of them empty; it is 5",
+  ],
+  ["a section that is no table", { wallet: "default" }, '[wallet]: must be a table; it is "default"'],
+];
+for (const [what, change, expected] of wrongValues) {
+  Deno.test(`checkConfigFile() refuses ${what}, showing it`, () => {
+    assert.deepEqual(mistakes({ ...good, ...change }), [expected]);
+  });
+}

@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ConfigError } from "../../src/config/errors.ts";
+import { checkWorkers } from "../../src/config/workers.ts";
+import { findUnquotedDecimalKeys, parseToml } from "../../src/lib/toml.ts";
+
+function check(toml: string, allowV1 = false) {
+  const text = `[workers]\n${toml}\n`;
+  return checkWorkers({
+    section: parseToml(text, { source: "config.toml" }).workers,
+    unquotedKeys: findUnquotedDecimalKeys(text, { source: "config.toml" }),
+    source: "config.toml",
+    allowV1,
+  });
+}
+
+const bid = (toml: string, allowV1 = false): string => check(toml, allowV1).commitment.text;
+
+Deno.test("checkWorkers() reads a table of sizes, a table called hashrates, and a list", () => {
+  assert.equal(
+    bid('price_multiplier = "1.05"\nworker_sizes = { "0.45" = 2, "0.25" = 4 }'),
+    "2;b;BTC,1.05=0.25:4,0.45:2",
+  );
+  assert.equal(bid('price_multiplier = "1"\n[workers.hashrates]\n"0.45" = 1'), "2;b;BTC,1=0.45:1");
+  assert.equal(
+    bid('price_multiplier = "1.0"\nhashrates = ["0.1", "0.2", "0.46"]'),
+    "2;b;BTC,1=0.05:1,0.1:1,0.2:1,0.41:1",
+  );
+});
+
+Deno.test("checkWorkers() takes TOML numbers by their shortest decimal text", () => {
+  assert.equal(bid("price_multiplier = 1.05\nhashrates = [0.1, 0.45]"), "2;b;BTC,1.05=0.1:1,0.45:1");
+  assert.equal(bid("price_multiplier = 1\nhashrates = [1]"), "2;b;BTC,1=0.1:1,0.45:2");
+  assert.equal(bid("price_multiplier = 1e-7\nhashrates = [5e-2]"), "2;b;BTC,0.0000001=0.05:1");
+});
+
+Deno.test("checkWorkers() takes an empty offer as a withdrawal", () => {
+  assert.equal(bid('price_multiplier = "1.0"\nhashrates = []'), "2;b;");
+  assert.equal(bid('price_multiplier = "1.0"\nworker_sizes = {}'), "2;b;");
+});
+
+Deno.test("checkWorkers() writes a list as v1 only where that is switched on", () => {
+  assert.equal(bid('price_multiplier = "1.0"\nhashrates = ["0.2", "0.1"]', true), "1;b;1=0.1,0.2");
+});
+
+const wrong: [string, string, RegExp][] = [
+  ["no section content", "", /\[workers\] price_multiplier: is missing/],
+  ["neither form", 'price_multiplier = "1"', /\[workers\] worker_sizes: is missing/],
+  [
+    "both forms",
+    'price_multiplier = "1"\nhashrates = ["0.1"]\nworker_sizes = { "0.1" = 1 }',
+    /hashrates: stands beside worker_sizes/,
+  ],
+  ["an unknown key", 'price_multiplier = "1"\nsizes = 1', /\[workers\] sizes: is not a known key/],
+  [
+    "an unquoted size",
+    'price_multiplier = "1"\n[workers.worker_sizes]\n0.45 = 2',
+    /worker_sizes: line 4: put the size in quotes, "0.45" = …/,
+  ],
+  [
+    "an unquoted size inline",
+    'price_multiplier = "1"\nworker_sizes = { 0.45 = 2 }',
+    /line 3: put the size in quotes, "0.45"/,
+  ],
+  [
+    "a price that is zero",
+    'price_multiplier = "0"\nhashrates = ["0.1"]',
+    /price_multiplier: must be above 0; it is 0/,
+  ],
+  [
+    "a negative price",
+    "price_multiplier = -1.5\nhashrates = [0.1]",
+    /price_multiplier: must be above 0; it is -1.5/,
+  ],
+  [
+    "a price that never wins",
+    'price_multiplier = "1.06"\nhashrates = ["0.1"]',
+    /must be at most 1.05, a higher price never wins; it is 1.06/,
+  ],
+  [
+    "a price that is no decimal",
+    'price_multiplier = "cheap"\nhashrates = ["0.1"]',
+    /price_multiplier: .*it is "cheap"/,
+  ],
+  [
+    "a price that is a list",
+    'price_multiplier = ["1"]\nhashrates = ["0.1"]',
+    /price_multiplier: must be a decimal in quotes.*it is a list/,
+  ],
+  [
+    "a size below the smallest",
+    'price_multiplier = "1"\nworker_sizes = { "0.04" = 2 }',
+    /worker_sizes: .*0.04/,
+  ],
+  [
+    "a size above the largest",
+    'price_multiplier = "1"\nworker_sizes = { "0.46" = 2 }',
+    /worker_sizes: .*0.46/,
+  ],
+  [
+    "a count that is a fraction",
+    'price_multiplier = "1"\nworker_sizes = { "0.1" = 1.5 }',
+    /worker_sizes\."0.1": must be a whole number of workers, at least 1; it is 1.5/,
+  ],
+  [
+    "a count of zero",
+    'price_multiplier = "1"\nworker_sizes = { "0.1" = 0 }',
+    /worker_sizes\."0.1": .*it is 0/,
+  ],
+  [
+    "a count in quotes",
+    'price_multiplier = "1"\nworker_sizes = { "0.1" = "2" }',
+    /worker_sizes\."0.1": .*it is "2"/,
+  ],
+  [
+    "a table for worker_sizes that is a list",
+    'price_multiplier = "1"\nworker_sizes = ["0.1"]',
+    /worker_sizes: must be a table size = count/,
+  ],
+  [
+    "more than 1000 workers",
+    'price_multiplier = "1"\nworker_sizes = { "0.1" = 1001 }',
+    /worker_sizes: .*1000/,
+  ],
+  [
+    "a list entry that is no size",
+    'price_multiplier = "1"\nhashrates = ["0.1", true]',
+    /hashrates\[1\]: must be a decimal in quotes.*it is true/,
+  ],
+];
+for (const [what, toml, message] of wrong) {
+  Deno.test(`checkWorkers() refuses ${what}`, () => {
+    assert.throws(() => check(toml), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}
+
+Deno.test("checkWorkers() says how long a bid above 128 bytes is and what would shorten it", () => {
+  const sizes = Array.from({ length: 20 }, (_, i) => `"0.${201 + i}" = 1`).join(", ");
+  assert.throws(() => check(`price_multiplier = "1"\nworker_sizes = { ${sizes} }`), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /\d{3} bytes/);
+    assert.match(error.message, /fewer distinct worker sizes/);
+    return true;
+  });
+});
+
+Deno.test("checkWorkers() answers anything with a bid or a ConfigError", () => {
+  fc.assert(
+    fc.property(fc.anything(), fc.anything(), fc.anything(), (price_multiplier, hashrates, worker_sizes) => {
+      const section = { price_multiplier, hashrates, worker_sizes };
+      try {
+        checkWorkers({ section, unquotedKeys: [], source: "x", allowV1: false });
+      } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+      }
+    }),
+  );
+});
