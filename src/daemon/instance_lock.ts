@@ -1,0 +1,72 @@
+/**
+ * One agent for a hotkey on a host: two would take turns in rewriting the proxy's file.
+ *
+ * A lock of the kernel's, not a pid in a file: it is free again the moment its holder is gone, however it went.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+/** Deno 2.6 has no `tryLock`: a lock that is free is ours well within this time. */
+const LOCK_PATIENCE_MS = 300;
+
+/** What must not run twice. */
+export interface InstanceIdentity {
+  readonly network: string | readonly string[];
+  readonly netuid: number;
+  /** SS58 address. */
+  readonly hotkey: string;
+}
+
+/** Another agent already runs for the same network, netuid and hotkey. */
+export class InstanceLockedError extends Error {
+  override readonly name = "InstanceLockedError";
+  constructor(readonly path: string, readonly holder: string) {
+    super(
+      `Cannot start: another ih-miner (${holder}) runs for this network, netuid and hotkey and holds ${path}; ` +
+        "stop it first, or use --once --dry-run, which needs no lock",
+    );
+  }
+}
+
+/** A held lock; disposing of it lets the next agent in. */
+export interface InstanceLock extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * Takes the lock of an identity.
+ *
+ * @param directory The state folder; made (mode 0700) when missing.
+ * @throws {InstanceLockedError} when another process holds it.
+ * @throws {Deno.errors.PermissionDenied} (and the like) when the folder cannot be written.
+ */
+export async function lockInstance(directory: string, identity: InstanceIdentity): Promise<InstanceLock> {
+  await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, `${await lockName(identity)}.lock`);
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  let timer: number | undefined;
+  const patience = new Promise<"held">((resolve) => {
+    timer = setTimeout(() => resolve("held"), LOCK_PATIENCE_MS);
+  });
+  const locked = file.lock(true).then(() => "ours" as const);
+  const winner = await Promise.race([locked, patience]);
+  clearTimeout(timer);
+  if (winner === "held") {
+    const holder = (await Deno.readTextFile(path)).trim() || "pid unknown";
+    // Closing the file ends the wait for the lock, which then has nobody to report to.
+    locked.catch(() => {});
+    file.close();
+    throw new InstanceLockedError(path, holder);
+  }
+  await file.truncate();
+  await file.write(new TextEncoder().encode(`pid ${Deno.pid}\n`));
+  return { path, [Symbol.dispose]: () => file.close() };
+}
+
+async function lockName({ network, netuid, hotkey }: InstanceIdentity): Promise<string> {
+  const text = JSON.stringify([network, netuid, hotkey]);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return `agent-${digest.slice(0, 8).toHex()}`;
+}

@@ -1,0 +1,31 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.unstable" />
+/// <reference lib="deno.worker" />
+/**
+ * The worker of the commitment job: the only one that can read the hotkey's secret.
+ *
+ * @module
+ */
+
+import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from "../jobs/commitment_job.ts";
+import { connectForJob, type JobNetwork } from "../jobs/connect.ts";
+import { WalletError } from "../wallet/errors.ts";
+import { openHotkeySigner } from "../wallet/signer.ts";
+import { serveJob } from "./worker_side.ts";
+
+/** What the worker is started with. */
+export interface CommitmentWorkerInput extends CommitmentJobInput {
+  readonly network: JobNetwork;
+  readonly hotkeyPath: string;
+}
+
+serveJob<CommitmentWorkerInput, CommitmentResult>(
+  (input, { log, step }) =>
+    runCommitmentJob(input, {
+      connect: () => connectForJob(input.network, log),
+      openSigner: () => openHotkeySigner(input.hotkeyPath),
+      step,
+      log,
+    }),
+  (error) => error instanceof WalletError,
+);

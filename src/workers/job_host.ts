@@ -1,0 +1,209 @@
+/// <reference lib="deno.unstable" />
+/**
+ * The main thread's half of a job run: a Web Worker of its own for every run, with the permissions the job needs,
+ * terminated when it takes too long.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { Logger } from "../lib/log.ts";
+import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
+
+/** A terminated worker that spins ends after Deno's grace of 2 s. */
+const END_PATIENCE_MS = 6_000;
+
+/** What a job's worker may do. Everything else is denied. */
+export interface JobPermissions {
+  /** `host:port`. */
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  /** Programs. */
+  readonly run: readonly string[];
+}
+
+/** Options of {@link startJob}. */
+export interface StartJobOptions<Input> {
+  /** For messages: `auction`, `commitment`. */
+  readonly name: string;
+  /** The worker's module. */
+  readonly module: URL;
+  /** Makes the job's input; `folder` is a private temporary folder that is gone after the run. */
+  readonly input: (folder: string) => Input;
+  readonly permissions: JobPermissions;
+  readonly timeoutMs: number;
+  /** Gets the worker's log lines. */
+  readonly log: Logger;
+  /** Ends the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A job under way. */
+export interface RunningJob<Output> {
+  /** @throws {JobFailedError} {@link JobTimeoutError} {@link WorkerDiedError} or the signal's reason. */
+  readonly result: Promise<Output>;
+  /** Whether the worker ended; `false` when it was told to and did not. Never rejects. */
+  readonly ended: Promise<boolean>;
+  /** Tells a waiting job that the chain has a new head. */
+  announceHead(): void;
+}
+
+/** The job itself failed; carries the error it failed with. */
+export class JobFailedError extends Error {
+  override readonly name: string;
+  readonly wrongInput: boolean;
+
+  constructor({ name, message, stack, wrongInput }: JobFailure) {
+    super(message);
+    this.name = name;
+    this.wrongInput = wrongInput;
+    if (stack !== null) this.stack = stack;
+  }
+}
+
+/** The job took too long and was terminated. */
+export class JobTimeoutError extends Error {
+  override readonly name = "JobTimeoutError";
+  constructor(job: string, timeoutMs: number, readonly step: string) {
+    super(`Cannot finish the ${job} job: terminated after ${timeoutMs / 1000} s while ${step}`);
+  }
+}
+
+/** The worker ended without an answer. */
+export class WorkerDiedError extends Error {
+  override readonly name = "WorkerDiedError";
+  constructor(job: string, step: string, why: string) {
+    super(`Cannot finish the ${job} job: its worker died while ${step}: ${why}`);
+  }
+}
+
+/** Starts one run. */
+export function startJob<Input, Output>(options: StartJobOptions<Input>): RunningJob<Output> {
+  const run = new JobRun<Input, Output>(options);
+  return { result: run.result, ended: run.ended, announceHead: () => run.announceHead() };
+}
+
+class JobRun<Input, Output> {
+  readonly result: Promise<Output>;
+  readonly ended: Promise<boolean>;
+  readonly #options: StartJobOptions<Input>;
+  readonly #answer = Promise.withResolvers<Output>();
+  #worker: Worker | null = null;
+  #step = "starting";
+
+  constructor(options: StartJobOptions<Input>) {
+    this.#options = options;
+    this.result = this.#answer.promise;
+    this.ended = this.#run();
+  }
+
+  announceHead(): void {
+    this.#worker?.postMessage({ type: "new-head" } satisfies ToWorker);
+  }
+
+  async #run(): Promise<boolean> {
+    const { name, timeoutMs, signal, log } = this.#options;
+    let folder: string;
+    try {
+      signal?.throwIfAborted();
+      folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
+    } catch (error) {
+      this.#answer.reject(error);
+      return true;
+    }
+    const alivePath = join(folder, "alive");
+    const timer = setTimeout(
+      () => this.#answer.reject(new JobTimeoutError(name, timeoutMs, this.#step)),
+      timeoutMs,
+    );
+    const stop = (): void => this.#answer.reject(signal?.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await Deno.writeTextFile(alivePath, "");
+      this.#startWorker(folder, alivePath);
+      await this.result;
+    } catch (error) {
+      this.#answer.reject(error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+      this.#worker?.terminate();
+    }
+    const ended = this.#worker === null || await isReleased(alivePath);
+    if (!ended) log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    return ended;
+  }
+
+  #startWorker(folder: string, alivePath: string): void {
+    const { name, module, input, permissions } = this.#options;
+    const worker = new Worker(module, {
+      type: "module",
+      name,
+      deno: { permissions: grant(permissions, folder) },
+    });
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    worker.onmessageerror = () =>
+      this.#answer.reject(new WorkerDiedError(name, this.#step, "its message could not be read"));
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#answer.reject(new WorkerDiedError(name, this.#step, event.message));
+    };
+    worker.postMessage({ type: "start", input: input(folder), alivePath } satisfies ToWorker);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "log":
+        this.#options.log[message.level](message.event, message.fields);
+        break;
+      case "step":
+        this.#step = message.step;
+        break;
+      case "done":
+        this.#answer.resolve(message.output as Output);
+        break;
+      case "failed":
+        this.#answer.reject(new JobFailedError(message));
+        break;
+    }
+  }
+}
+
+/** Replaced by the bundler: run from source, a worker reads npm packages and their environment. */
+declare const IH_MINER_BUNDLED: boolean | undefined;
+
+function grant(permissions: JobPermissions, folder: string): Deno.PermissionOptionsObject {
+  const bundled = typeof IH_MINER_BUNDLED !== "undefined";
+  const { net, read, write, run } = permissions;
+  return {
+    net: [...net],
+    read: bundled ? [...read, folder] : true,
+    write: [...write, folder],
+    run: run.length === 0 ? false : [...run],
+    env: bundled ? false : true,
+    sys: false,
+    ffi: false,
+    import: false,
+  };
+}
+
+/** Whether the worker's lock is free, within the time a terminated worker may take to end. */
+async function isReleased(alivePath: string): Promise<boolean> {
+  const file = await Deno.open(alivePath, { write: true });
+  let timer: number | undefined;
+  const patience = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), END_PATIENCE_MS);
+  });
+  try {
+    const locked = file.lock(true).then(() => true);
+    locked.catch(() => {});
+    return await Promise.race([locked, patience]);
+  } finally {
+    clearTimeout(timer);
+    file.close();
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Starting the jobs of a configuration: what each is told, and what its worker may do.
+ *
+ * @module
+ */
+
+import type { AuctionJobResult, KnownWindow } from "../jobs/auction_job.ts";
+import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import { type Config, requireWorkers } from "../config/load.ts";
+import type { Logger } from "../lib/log.ts";
+import { JOB_TIMEOUT_SECONDS } from "../protocol/constants.ts";
+import type { AuctionWorkerInput } from "./auction_worker.ts";
+import type { CommitmentWorkerInput } from "./commitment_worker.ts";
+import { type RunningJob, startJob } from "./job_host.ts";
+
+/** What every job is started with. */
+export interface LaunchOptions {
+  readonly config: Config;
+  /** SS58 address. */
+  readonly hotkey: string;
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+  /** @default the protocol's 120 s */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Starts the auction job.
+ *
+ * Its worker may talk to the endpoints and run the configured solver; it can read no wallet.
+ */
+export function launchAuction(
+  options: LaunchOptions & { readonly known: KnownWindow | null },
+): RunningJob<AuctionJobResult> {
+  const { config, hotkey, known, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  return startJob<AuctionWorkerInput, AuctionJobResult>({
+    ...options,
+    name: "auction",
+    module: new URL("./auction_worker.ts", import.meta.url),
+    timeoutMs,
+    input: (folder) => ({
+      netuid: config.netuid,
+      hotkey,
+      known,
+      network: networkOf(config),
+      solver: { ...config.solver, onAmbiguous: config.onAmbiguous, folder },
+    }),
+    permissions: {
+      net: config.endpoints.map(hostAndPort),
+      read: [],
+      write: [],
+      run: config.solver.cbcCommand?.slice(0, 1) ?? [],
+    },
+  });
+}
+
+/**
+ * Starts the commitment job.
+ *
+ * Its worker may talk to the endpoints and read the hotkey's file.
+ *
+ * @throws {import("../config/errors.ts").ConfigError} when `[workers]` has a mistake.
+ */
+export function launchCommitment(
+  options: LaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
+): RunningJob<CommitmentResult> {
+  const { config, hotkey, force, dryRun, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { commitment } = requireWorkers(config);
+  return startJob<CommitmentWorkerInput, CommitmentResult>({
+    ...options,
+    name: "commitment",
+    module: new URL("./commitment_worker.ts", import.meta.url),
+    timeoutMs,
+    input: () => ({
+      netuid: config.netuid,
+      hotkey,
+      hotkeyPath: config.hotkeyPath,
+      text: commitment.text,
+      workerCount: commitment.totalWorkers,
+      force,
+      dryRun,
+      network: networkOf(config),
+    }),
+    permissions: { net: config.endpoints.map(hostAndPort), read: [config.hotkeyPath], write: [], run: [] },
+  });
+}
+
+function networkOf({ endpoints, expectedGenesisHash }: Config): AuctionWorkerInput["network"] {
+  return { endpoints, expectedGenesisHash };
+}
+
+/** `wss://host/path` → `host:443`, as network permissions are written. */
+function hostAndPort(endpoint: string): string {
+  const { hostname, port, protocol } = new URL(endpoint);
+  return `${hostname}:${port || (protocol === "wss:" ? 443 : 80)}`;
+}

@@ -1,0 +1,84 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.unstable" />
+/// <reference lib="deno.worker" />
+/**
+ * The worker's half of a job run: takes one `start`, runs the job, answers once.
+ *
+ * @module
+ */
+
+import type { LogFields, Logger, LogLevel } from "../lib/log.ts";
+import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
+
+/** What a job gets from its worker. */
+export interface WorkerContext {
+  /** Writes through the main thread, which adds the run's id. */
+  readonly log: Logger;
+  /** Says what the job does now. */
+  readonly step: (step: string) => void;
+  /** Ends after the time, or when the chain has a new head. */
+  readonly sleepOrNewHead: (ms: number) => Promise<void>;
+}
+
+/** Serves one job run. Called once by a worker's module. */
+export function serveJob<Input, Output>(
+  run: (input: Input, context: WorkerContext) => Promise<Output>,
+  isWrongInput: (error: unknown) => boolean = () => false,
+): void {
+  const post = (message: FromWorker): void => self.postMessage(message);
+  let onNewHead = (): void => {};
+  const context: WorkerContext = {
+    log: postingLogger(post, {}),
+    step: (step) => post({ type: "step", step }),
+    sleepOrNewHead: (ms) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        onNewHead = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+  };
+  self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+    if (data.type === "new-head") {
+      onNewHead();
+      return;
+    }
+    try {
+      await holdAlive(data.alivePath);
+      post({ type: "done", output: await run(data.input as Input, context) });
+    } catch (error) {
+      post({ type: "failed", ...describe(error, isWrongInput(error)) });
+    }
+  };
+}
+
+/** Locks the file for this worker's life: the kernel lets go of it only when the worker is really gone. */
+async function holdAlive(path: string): Promise<void> {
+  const file = await Deno.open(path, { write: true });
+  await file.lock(true);
+}
+
+function postingLogger(post: (message: FromWorker) => void, common: LogFields): Logger {
+  const at = (level: LogLevel) => (event: string, fields: LogFields = {}): void =>
+    post({ type: "log", level, event, fields: cloneable({ ...common, ...fields }) });
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warning: at("warning"),
+    error: at("error"),
+    with: (fields) => postingLogger(post, { ...common, ...fields }),
+  };
+}
+
+/** Fields without what cannot be sent: errors become their messages. */
+function cloneable(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? value.message : value]),
+  );
+}
+
+function describe(error: unknown, wrongInput: boolean): JobFailure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: null, wrongInput };
+  return { name: error.name, message: error.message, stack: error.stack ?? null, wrongInput };
+}

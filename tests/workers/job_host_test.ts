@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { LogRecorder } from "../support/log_recorder.ts";
+import {
+  JobFailedError,
+  JobTimeoutError,
+  type RunningJob,
+  startJob,
+  WorkerDiedError,
+} from "../../src/workers/job_host.ts";
+
+const module = new URL("./jobs/test_worker.ts", import.meta.url);
+
+interface Started extends RunningJob<unknown> {
+  readonly log: LogRecorder;
+  readonly folder: () => string;
+}
+
+function start(
+  task: string,
+  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string } = {},
+): Started {
+  const log = new LogRecorder();
+  let folder = "";
+  const { timeoutMs = 20_000, signal, ...rest } = options;
+  const job = startJob<unknown, unknown>({
+    name: "test",
+    module,
+    input: (given) => {
+      folder = given;
+      return { task, ...rest };
+    },
+    permissions: { net: [], read: [], write: [], run: [] },
+    timeoutMs,
+    log,
+    signal,
+  });
+  return { ...job, log, folder: () => folder };
+}
+
+Deno.test("startJob() gives the job's answer, its log lines, and removes its folder", async () => {
+  const job = start("answer");
+  assert.deepEqual(await job.result, { answer: 42n });
+  assert.equal(await job.ended, true);
+  assert.deepEqual(job.log.lines, [{
+    level: "info",
+    event: "working",
+    fields: { error: "as text", big: 5n },
+  }]);
+  await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
+});
+
+Deno.test("startJob() passes on the error a job failed with, and whether the input was wrong", async () => {
+  for (
+    const [task, message, wrongInput] of [["fail", "went wrong", false], [
+      "fail by input",
+      "wrong input",
+      true,
+    ]] as const
+  ) {
+    const job = start(task);
+    await assert.rejects(job.result, (error) => {
+      assert.ok(error instanceof JobFailedError);
+      assert.deepEqual([error.name, error.message, error.wrongInput], ["OwnError", message, wrongInput]);
+      return true;
+    });
+    await job.ended;
+  }
+});
+
+for (const task of ["spin", "spin in wasm", "hang"]) {
+  Deno.test(`startJob() terminates a job that does "${task}" for too long, and its worker ends`, async () => {
+    const job = start(task, { timeoutMs: 1500 });
+    await assert.rejects(job.result, (error) => {
+      assert.ok(error instanceof JobTimeoutError);
+      assert.equal(error.step, `doing ${task}`);
+      return true;
+    });
+    assert.equal(await job.ended, true);
+  });
+}
+
+Deno.test("startJob() wakes a job that waits when a head is announced", async () => {
+  const job = start("wait for a head");
+  const timer = setInterval(() => job.announceHead(), 20);
+  assert.equal(await job.result, "seen");
+  clearInterval(timer);
+  await job.ended;
+});
+
+Deno.test("startJob() says why a worker died", async () => {
+  const job = start("throw outside");
+  await assert.rejects(job.result, (error) => {
+    assert.ok(error instanceof WorkerDiedError);
+    assert.match(error.message, /while doing throw outside: .*nobody catches this/);
+    return true;
+  });
+  await job.ended;
+});
+
+Deno.test("startJob() stops a job when its signal says so", async () => {
+  const controller = new AbortController();
+  const job = start("hang", { signal: controller.signal });
+  controller.abort(new Error("shutting down"));
+  await assert.rejects(job.result, /shutting down/);
+  assert.equal(await job.ended, true);
+});
+
+Deno.test("startJob() denies a worker what the job was not granted", async () => {
+  const path = await Deno.makeTempFile();
+  for (
+    const job of [start("write", { path }), start("connect", { url: "http://127.0.0.1:1/" }), start("run")]
+  ) {
+    await assert.rejects(
+      job.result,
+      (error) => error instanceof JobFailedError && error.name === "NotCapable",
+    );
+    await job.ended;
+  }
+  await Deno.remove(path);
+});
