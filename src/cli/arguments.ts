@@ -1,0 +1,143 @@
+/**
+ * The command line of ih-miner: what can be asked, and the check that it makes sense.
+ *
+ * @module
+ */
+
+import { type OptionSpecs, parseArguments, UsageError } from "../lib/args.ts";
+import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../lib/log.ts";
+
+/** The jobs `--once` can run. */
+export const JOB_NAMES = ["auction", "commitment"] as const;
+/** One of {@link JOB_NAMES}. */
+export type JobName = (typeof JOB_NAMES)[number];
+
+/** What every command takes. */
+export interface LogArguments {
+  readonly logLevel: LogLevel;
+  /** `undefined`: JSON. */
+  readonly logFormat: LogFormat;
+}
+
+/** One parsed command line. */
+export type Command =
+  | { readonly name: "help" }
+  | { readonly name: "version" }
+  | ({ readonly name: "daemon"; readonly configPath: string | undefined } & LogArguments)
+  | ({
+    readonly name: "once";
+    readonly job: JobName;
+    readonly configPath: string | undefined;
+    readonly force: boolean;
+    readonly dryRun: boolean;
+    readonly saveSnapshotPath: string | undefined;
+  } & LogArguments)
+  | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments);
+
+const OPTIONS: OptionSpecs = {
+  once: { type: "string" },
+  force: { type: "boolean" },
+  "dry-run": { type: "boolean" },
+  "save-snapshot": { type: "string" },
+  "log-level": { type: "string" },
+  "log-format": { type: "string" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "V" },
+};
+
+/** The text of `ih-miner --help`. */
+export const HELP = `ih-miner: sells hashrate on the InfiniteHash subnet (Bittensor, netuid 89)
+
+Usage:
+  ih-miner [CONFIG]                          run the agent
+  ih-miner [CONFIG] --once auction           compute this window's auction, route the hashrate, end
+  ih-miner [CONFIG] --once commitment        publish the bid if it needs to be, end
+  ih-miner replay SNAPSHOT                   compute an auction again from a saved snapshot, offline
+
+CONFIG is a TOML file. Without it: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
+A file named like a command is given as ./NAME.
+
+Options:
+  --once JOB            run one job, auction or commitment; the result is one JSON document on stdout,
+                        logs go to stderr
+  --force               with --once commitment: publish although nothing changed
+  --dry-run             with --once: do everything but submit and write; say what would be done
+  --save-snapshot FILE  with --once auction: keep what was read from the chain, for replay
+  --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
+  --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
+  -h, --help            this text
+  -V, --version         the version
+
+Exit codes:
+  0  done, also when there was no bid of ours or nothing was won
+  1  the job failed: chain, dispatch error, proxy file, no solver result
+  2  wrong usage, configuration, wallet or snapshot
+`;
+
+/**
+ * Reads a command line.
+ *
+ * @throws {UsageError} when it asks for something that does not exist or does not go together.
+ */
+export function parseCommand(args: readonly string[]): Command {
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  if (values.help === true) return { name: "help" };
+  if (values.version === true) return { name: "version" };
+
+  const logs: LogArguments = {
+    logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "info"),
+    logFormat: oneOf("--log-format", LOG_FORMATS, values["log-format"] ?? "json"),
+  };
+  const given = (name: string): boolean => values[name] !== undefined;
+
+  if (positionals[0] === "replay") {
+    forbid(["once", "force", "dry-run", "save-snapshot"].filter(given), "replay");
+    const [, snapshotPath, ...surplus] = positionals;
+    if (snapshotPath === undefined) {
+      throw new UsageError("replay needs the snapshot file: ih-miner replay FILE");
+    }
+    refuseSurplus(surplus);
+    return { name: "replay", snapshotPath, ...logs };
+  }
+
+  const [configPath, ...surplus] = positionals;
+  refuseSurplus(surplus);
+  if (!given("once")) {
+    forbid(["force", "dry-run", "save-snapshot"].filter(given), "a run without --once");
+    return { name: "daemon", configPath, ...logs };
+  }
+
+  const job = oneOf("--once", JOB_NAMES, values.once);
+  if (job === "auction") forbid(["force"].filter(given), "--once auction");
+  else forbid(["save-snapshot"].filter(given), "--once commitment");
+  return {
+    name: "once",
+    job,
+    configPath,
+    force: values.force === true,
+    dryRun: values["dry-run"] === true,
+    saveSnapshotPath: textOf(values["save-snapshot"]),
+    ...logs,
+  };
+}
+
+function oneOf<T extends string>(option: string, allowed: readonly T[], value: unknown): T {
+  const found = allowed.find((name) => name === value);
+  if (found === undefined) {
+    throw new UsageError(`${option} must be one of ${allowed.join(", ")}; it is ${JSON.stringify(value)}`);
+  }
+  return found;
+}
+
+function forbid(options: readonly string[], context: string): void {
+  if (options.length === 0) return;
+  throw new UsageError(`${options.map((name) => `--${name}`).join(", ")} cannot be used with ${context}`);
+}
+
+function refuseSurplus(surplus: readonly string[]): void {
+  if (surplus.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(surplus[0])}`);
+}
+
+function textOf(value: string | boolean | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,33 @@
+/**
+ * Exit codes, and which error means which.
+ *
+ * @module
+ */
+
+import { SnapshotError } from "../auction/snapshot.ts";
+import { ConfigError } from "../config/errors.ts";
+import { UsageError } from "../lib/args.ts";
+import { WalletError } from "../wallet/errors.ts";
+import { JobFailedError } from "../workers/job_host.ts";
+
+/** Done, also when we had no bid or nothing was won. */
+export const EXIT_DONE = 0;
+/** The job failed: chain, dispatch error, proxy file, no solver result. */
+export const EXIT_JOB_FAILED = 1;
+/** Wrong usage, configuration, wallet or snapshot: running again changes nothing. */
+export const EXIT_WRONG_INPUT = 2;
+
+const WRONG_INPUT = [UsageError, ConfigError, WalletError, SnapshotError] as const;
+
+/** The exit code an error ends the program with. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof JobFailedError) return error.wrongInput ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;
+  return WRONG_INPUT.some((errorClass) => error instanceof errorClass) ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;
+}
+
+/** An error as the result document and the log show it. */
+export function describeError(error: unknown): { readonly name: string; readonly message: string } {
+  return error instanceof Error
+    ? { name: error.name, message: error.message }
+    : { name: "Error", message: String(error) };
+}

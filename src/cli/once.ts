@@ -1,0 +1,172 @@
+/**
+ * `ih-miner --once JOB`: one job, one result document.
+ *
+ * @module
+ */
+
+import type { AuctionOutcome } from "../auction/outcome.ts";
+import * as callbacks from "../callbacks.ts";
+import { type Environment, readEnvironment } from "../config/environment.ts";
+import { ConfigError } from "../config/errors.ts";
+import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";
+import { locateConfig } from "../config/locate.ts";
+import { type InstanceLock, lockInstance } from "../daemon/instance_lock.ts";
+import type { Logger } from "../lib/log.ts";
+import { deliverOutcome } from "../jobs/deliver.ts";
+import { formatSavedAuction } from "../jobs/saved_auction.ts";
+import type { RunningJob } from "../workers/job_host.ts";
+import { launchAuction, launchCommitment } from "../workers/launch.ts";
+import type { Command } from "./arguments.ts";
+import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+
+type OnceCommand = Extract<Command, { name: "once" }>;
+
+/** What a command ended with. */
+export interface CommandResult {
+  readonly exitCode: number;
+  /** Printed on stdout by `toDocument`. */
+  readonly document: object;
+}
+
+/** Runs one job. Every failure becomes part of the document and of the exit code. */
+export async function runOnce(
+  command: OnceCommand,
+  log: Logger,
+  environment: Environment = readEnvironment(),
+): Promise<CommandResult> {
+  const document: Record<string, unknown> = { job: command.job, status: "failed", dryRun: command.dryRun };
+  try {
+    const path = locateConfig(command.configPath, environment, osConfigFiles.exists);
+    const config = await loadConfig(path, environment);
+    const run = command.job === "auction" ? runAuction : runCommitment;
+    Object.assign(document, await run({ command, config, log }, document), { status: "done" });
+    return { exitCode: EXIT_DONE, document };
+  } catch (error) {
+    const described = describeError(error);
+    document.error = described;
+    log.error("Job failed", { job: command.job, error_name: described.name, error: described.message });
+    if (error instanceof Error) log.debug("Stack of the failure", { stack: error.stack });
+    return { exitCode: exitCodeOf(error), document };
+  }
+}
+
+interface Run {
+  readonly command: OnceCommand;
+  readonly config: Config;
+  readonly log: Logger;
+}
+
+async function runCommitment({ command, config, log }: Run): Promise<object> {
+  requireWorkers(config);
+  const hotkey = await hotkeyOf(config);
+  using _lock = await lockFor(command, config, hotkey);
+  const { force, dryRun } = command;
+  return await finished(launchCommitment({ config, hotkey, log, force, dryRun }));
+}
+
+async function runAuction({ command, config, log }: Run, document: Record<string, unknown>): Promise<object> {
+  const hotkey = await hotkeyOf(config);
+  const workers = config.workers instanceof ConfigError ? null : config.workers;
+  if (config.workers instanceof ConfigError) {
+    log.warning("Workers misconfigured: nothing can be published", { error: config.workers.message });
+  }
+  if (config.routing.kind === "off") log.warning("Routing off", { reason: config.routing.reason });
+  using _lock = await lockFor(command, config, hotkey);
+
+  const result = await finished(launchAuction({ config, hotkey, log, known: null }));
+  if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
+  const { outcome, completed, snapshot, window } = result;
+  if (command.saveSnapshotPath !== undefined) {
+    const saved = { hotkey, window, onAmbiguous: config.onAmbiguous, snapshot };
+    await Deno.writeTextFile(command.saveSnapshotPath, formatSavedAuction(saved));
+    log.info("Snapshot saved", { path: command.saveSnapshotPath });
+  }
+  logOutcome(outcome, log);
+  // What was computed is worth having even if the routing fails below.
+  Object.assign(document, outcomeDocument(outcome), {
+    completed: completed === null ? null : { window: completed, outcome: null },
+  });
+  const routing = await deliverOutcome(outcome, {
+    callbacks,
+    routing: config.routing,
+    workers,
+    stateDirectory: config.stateDirectory,
+    dryRun: command.dryRun,
+    nowMs: Date.now(),
+    log,
+  });
+  return {
+    routing: routing ?? { mode: "off", reason: "reason" in config.routing ? config.routing.reason : null },
+  };
+}
+
+/** An outcome as it stands in result documents. */
+export function outcomeDocument(outcome: AuctionOutcome): object {
+  const { own, reason, ...rest } = outcome;
+  return { reason: reason?.code ?? null, reasonText: reason?.message ?? null, ...own, ...rest };
+}
+
+/** Logs what came out of an auction, in the words of the Python original. */
+export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
+  const { own, window, solver, reason } = outcome;
+  log.info("Auction results computed", {
+    won_count: own.wonCount,
+    lost_count: own.lostCount,
+    won_hashrate_ph: own.wonHashratePh,
+    lost_hashrate_ph: own.lostHashratePh,
+    window_index: window.index,
+    first_block: window.firstBlock,
+    last_block: window.lastBlock,
+    budget_ph: outcome.budgetPh,
+    reason: reason?.code,
+    reason_text: reason?.message,
+    engine: solver?.engine,
+    parity: solver?.parity,
+    estimated: outcome.estimated || undefined,
+  });
+  if (outcome.estimated) {
+    log.warning("Outcome estimated: validators stumble over this window's data", {
+      because: outcome.estimatedBecause,
+    });
+  }
+  if (solver !== null && solver.limitation !== null) {
+    log.warning("Optimality not proven", { limitation: solver.limitation });
+  }
+  if (own.ambiguous) {
+    log.warning("Outcome ambiguous: other outcomes are equally good", {
+      certain_hashrate_ph: own.certainHashratePh,
+      possible_hashrate_ph: own.possibleHashratePh,
+      ranges: own.ranges,
+    });
+  }
+}
+
+/** The job's answer, once its worker has ended. */
+async function finished<T>(job: RunningJob<T>): Promise<T> {
+  try {
+    return await job.result;
+  } finally {
+    await job.ended;
+  }
+}
+
+async function hotkeyOf(config: Config): Promise<string> {
+  const { readHotkeyAddress } = await import("../wallet/signer.ts");
+  return await readHotkeyAddress(config.hotkeyPath);
+}
+
+/** The lock that keeps two agents off one proxy file; a dry run changes nothing and needs none. */
+async function lockFor(command: OnceCommand, config: Config, hotkey: string): Promise<InstanceLock | null> {
+  if (command.dryRun) return null;
+  const { stateDirectory, network, netuid } = config;
+  try {
+    return await lockInstance(stateDirectory, { network, netuid, hotkey });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory)) {
+      throw error;
+    }
+    const message = `cannot use the state folder ${stateDirectory}: ${error.message}; ` +
+      "set it to a folder that this user can write";
+    throw new ConfigError(config.path, [{ key: "[state] directory", message }], { cause: error });
+  }
+}

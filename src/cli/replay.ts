@@ -1,0 +1,41 @@
+/**
+ * `ih-miner replay SNAPSHOT`: an auction again, with no network and no configuration.
+ *
+ * @module
+ */
+
+import { SnapshotError } from "../auction/snapshot.ts";
+import { computeOutcome } from "../jobs/compute_outcome.ts";
+import { parseSavedAuction } from "../jobs/saved_auction.ts";
+import { solverFor } from "../jobs/solver.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Command } from "./arguments.ts";
+import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import { type CommandResult, logOutcome, outcomeDocument } from "./once.ts";
+
+/** Computes a saved auction again. */
+export async function runReplay(
+  { snapshotPath }: Extract<Command, { name: "replay" }>,
+  log: Logger,
+): Promise<CommandResult> {
+  const document: Record<string, unknown> = { job: "replay", status: "failed" };
+  try {
+    const { onAmbiguous, ...auction } = parseSavedAuction(await readSnapshotFile(snapshotPath));
+    const solve = solverFor({ engine: "glpk", cbcCommand: null, onAmbiguous, folder: null }, log);
+    const outcome = await computeOutcome({ ...auction, solve });
+    logOutcome(outcome, log);
+    return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };
+  } catch (error) {
+    const described = describeError(error);
+    log.error("Replay failed", { error_name: described.name, error: described.message });
+    return { exitCode: exitCodeOf(error), document: { ...document, error: described } };
+  }
+}
+
+async function readSnapshotFile(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new SnapshotError("", `Cannot read the snapshot ${path}: ${describeError(error).message}`);
+  }
+}

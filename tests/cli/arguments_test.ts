@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { parseCommand } from "../../src/cli/arguments.ts";
+import { UsageError } from "../../src/lib/args.ts";
+
+const logs = { logLevel: "info", logFormat: "json" };
+
+Deno.test("parseCommand() reads a job run with its options in any order", () => {
+  assert.deepEqual(parseCommand(["--once", "auction", "my.toml", "--dry-run", "--save-snapshot", "s.json"]), {
+    name: "once",
+    job: "auction",
+    configPath: "my.toml",
+    force: false,
+    dryRun: true,
+    saveSnapshotPath: "s.json",
+    ...logs,
+  });
+  assert.deepEqual(parseCommand(["--force", "--once=commitment", "--log-level", "debug"]), {
+    name: "once",
+    job: "commitment",
+    configPath: undefined,
+    force: true,
+    dryRun: false,
+    saveSnapshotPath: undefined,
+    logLevel: "debug",
+    logFormat: "json",
+  });
+});
+
+Deno.test("parseCommand() takes a known subcommand before a file of that name, and ./NAME as the file", () => {
+  assert.deepEqual(parseCommand(["replay", "s.json"]), { name: "replay", snapshotPath: "s.json", ...logs });
+  assert.deepEqual(parseCommand(["./replay"]), { name: "daemon", configPath: "./replay", ...logs });
+});
+
+Deno.test("parseCommand() answers --help and --version before anything else", () => {
+  assert.deepEqual(parseCommand(["--once", "auction", "-h"]), { name: "help" });
+  assert.deepEqual(parseCommand(["-V"]), { name: "version" });
+});
+
+const wrong: [string[], RegExp][] = [
+  [["--once"], /once/],
+  [["--once", "mining"], /--once must be one of auction, commitment; it is "mining"/],
+  [["--nonsense"], /--nonsense/],
+  [["a.toml", "b.toml"], /unexpected argument "b.toml"/],
+  [["--dry-run"], /--dry-run cannot be used with a run without --once/],
+  [["--once", "auction", "--force"], /--force cannot be used with --once auction/],
+  [["--once", "commitment", "--save-snapshot", "x"], /--save-snapshot cannot be used with --once commitment/],
+  [["replay"], /replay needs the snapshot file/],
+  [["replay", "s.json", "--once", "auction"], /--once cannot be used with replay/],
+  [["--log-level", "loud"], /--log-level must be one of debug, info, warning, error; it is "loud"/],
+  [["--log-format", "xml"], /--log-format must be one of json, pretty/],
+];
+for (const [args, message] of wrong) {
+  Deno.test(`parseCommand() refuses ${args.join(" ")}`, () => {
+    assert.throws(
+      () => parseCommand(args),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+  });
+}

@@ -1,0 +1,334 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseCommand } from "../../src/cli/arguments.ts";
+import { toDocument } from "../../src/cli/document.ts";
+import { runOnce } from "../../src/cli/once.ts";
+import { runReplay } from "../../src/cli/replay.ts";
+import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
+import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
+import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+
+interface Run {
+  readonly exitCode: number;
+  // deno-lint-ignore no-explicit-any -- documents are read by name, as a user's script does
+  readonly document: any;
+  readonly log: LogRecorder;
+}
+
+/** Runs `ih-miner config.toml …` in this process, with nothing of its environment. */
+async function run(rig: Rig, ...args: string[]): Promise<Run> {
+  const command = parseCommand([rig.configPath, ...args]);
+  assert.ok(command.name === "once");
+  const log = new LogRecorder();
+  const { exitCode, document } = await runOnce(command, log, { HOME: rig.folder });
+  return { exitCode, document: toDocument(document), log };
+}
+
+/** A market in the first blocks of a window, and a registered rig. */
+async function scene(): Promise<{ simulator: Simulator; rig: Rig } & AsyncDisposable> {
+  const start = 7_500_000;
+  const { firstBlock } = windowAt(start, epochStart(NETUID, TEMPO, start));
+  const simulator = await startSimulator({ startBlock: firstBlock + 5, timestamps: "clock" });
+  setUpMarket(simulator.chain, firstBlock - 20);
+  publishPrices(simulator.chain, "0.5", firstBlock - 3);
+  const rig = await setUpRig({ chainUrl: simulator.url });
+  simulator.chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
+  return {
+    simulator,
+    rig,
+    [Symbol.asyncDispose]: async () => {
+      await simulator.close();
+      await Deno.remove(rig.folder, { recursive: true });
+    },
+  };
+}
+
+async function nextWindow({ chain }: Simulator): Promise<void> {
+  const { lastBlock } = windowAt(chain.head.number, epochStart(NETUID, TEMPO, chain.head.number));
+  chain.setHead(lastBlock + 4);
+  await Promise.resolve();
+}
+
+/** Everything on disk but the agent's state folder, as path and content. */
+async function contentOf(folder: string): Promise<Record<string, string>> {
+  const content: Record<string, string> = {};
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.name === "state") continue;
+    if (entry.isDirectory) Object.assign(content, await contentOf(path));
+    else content[path] = await Deno.readTextFile(path);
+  }
+  return content;
+}
+
+Deno.test("--once publishes the bid, then computes the next window's auction and routes it", async () => {
+  await using stage = await scene();
+  const { simulator, rig } = stage;
+
+  const published = await run(rig, "--once", "commitment");
+  assert.equal(published.exitCode, 0);
+  assert.equal(published.document.action, "published");
+  assert.equal(published.document.text, "2;b;BTC,1.02=0.25:3,0.45:2");
+  assert.ok(published.log.events().includes("Miner commitment updated"));
+
+  const again = await run(rig, "--once", "commitment");
+  assert.equal(again.document.action, "up-to-date");
+  const forced = await run(rig, "--once", "commitment", "--force", "--dry-run");
+  assert.equal(forced.document.action, "would-publish");
+  assert.equal(forced.document.reason, "forced");
+
+  await nextWindow(simulator);
+  const before = await contentOf(rig.folder);
+  const rehearsed = await run(rig, "--once", "auction", "--dry-run");
+  assert.equal(rehearsed.exitCode, 0, JSON.stringify(rehearsed.document.error));
+  assert.equal(rehearsed.document.routing.reload, "would-touch");
+  assert.deepEqual(await contentOf(rig.folder), before);
+
+  const auction = await run(rig, "--once", "auction");
+  assert.equal(auction.exitCode, 0);
+  assert.equal(auction.document.status, "done");
+  const { won_count, lost_count, won_hashrate_ph, routing } = auction.document;
+  assert.equal(won_count + lost_count, 5);
+  assert.ok(won_count > 0 && lost_count > 0, "the market is made so that we win a part");
+  assert.deepEqual(
+    auction.log.lines.find(({ event }) => event === "Auction results computed")?.fields.won_count,
+    won_count,
+  );
+  assert.equal(routing.changed, true);
+  assert.equal(routing.reload, "touched");
+  assert.match(
+    await Deno.readTextFile(rig.poolsPath),
+    new RegExp(`target_hashrate = "${won_hashrate_ph * 1000}TH/s"`),
+  );
+  assert.ok((await Deno.stat(rig.sentinelPath)).isFile);
+
+  const repeated = await run(rig, "--once", "auction");
+  assert.equal(repeated.document.routing.changed, false);
+  assert.equal(repeated.document.routing.reload, "not-needed");
+});
+
+Deno.test("--once auction --save-snapshot keeps what replay needs to compute the same", async () => {
+  await using stage = await scene();
+  const { simulator, rig } = stage;
+  await run(rig, "--once", "commitment");
+  await nextWindow(simulator);
+  const path = join(rig.folder, "auction.json");
+  const { document } = await run(rig, "--once", "auction", "--dry-run", "--save-snapshot", path);
+  const saved = await Deno.readTextFile(path);
+  const { secretPhrase } = JSON.parse(await Deno.readTextFile(join(rig.folder, "wallets/demo/hotkeys/rig")));
+  assert.ok(!saved.includes(secretPhrase));
+
+  await simulator.close();
+  const replay = await runReplay(
+    { name: "replay", snapshotPath: path, logLevel: "info", logFormat: "json" },
+    new LogRecorder(),
+  );
+  assert.equal(replay.exitCode, 0);
+  // deno-lint-ignore no-explicit-any -- read by name
+  const again = toDocument(replay.document) as any;
+  for (
+    const key of [
+      "won",
+      "lost",
+      "winners",
+      "budget_ph",
+      "prices",
+      "window",
+      "head",
+      "commitments",
+      "certain_hashrate_ph",
+    ]
+  ) {
+    assert.deepEqual(again[key], document[key], key);
+  }
+
+  await Deno.writeTextFile(path, saved.replace('"tempo":', '"tempus":'));
+  const broken = await runReplay(
+    { name: "replay", snapshotPath: path, logLevel: "info", logFormat: "json" },
+    new LogRecorder(),
+  );
+  assert.equal(broken.exitCode, 2);
+  // deno-lint-ignore no-explicit-any -- read by name
+  assert.match((broken.document as any).error.message, /tempo/);
+});
+
+const reasons: [
+  string,
+  (stage: { simulator: Simulator; rig: Rig }) => void | Promise<void>,
+  string,
+  RegExp,
+][] = [
+  ["never committed", () => {}, "never-committed", /no commitment/],
+  [
+    "is not registered",
+    ({ simulator, rig }) => simulator.chain.deregisterNeuron(NETUID, rig.hotkey),
+    "not-registered",
+    /not registered/,
+  ],
+  [
+    "committed too long ago",
+    ({ simulator, rig }) => {
+      const block = simulator.chain.head.number - 800;
+      simulator.chain.setCommitment({ netuid: NETUID, hotkey: rig.hotkey, data: "2;b;BTC,1=0.45:1", block });
+    },
+    "too-old",
+    /minutes old/,
+  ],
+  [
+    "has a malformed bid",
+    ({ simulator, rig }) => {
+      const block = simulator.chain.head.number - 20;
+      simulator.chain.setCommitment({ netuid: NETUID, hotkey: rig.hotkey, data: "2;b;BTC,1=9:1", block });
+    },
+    "malformed",
+    /malformed/,
+  ],
+  [
+    "asks more than anybody pays",
+    ({ simulator, rig }) => {
+      const block = simulator.chain.head.number - 20;
+      simulator.chain.setCommitment({
+        netuid: NETUID,
+        hotkey: rig.hotkey,
+        data: "2;b;BTC,1.06=0.45:1",
+        block,
+      });
+    },
+    "over-max-price",
+    /1\.05/,
+  ],
+];
+for (const [what, arrange, code, text] of reasons) {
+  Deno.test(`--once auction ends with 0 and says why a miner that ${what} has no bid`, async () => {
+    await using stage = await scene();
+    // What is arranged at the head counts from the next window on.
+    await arrange(stage);
+    await nextWindow(stage.simulator);
+    const { exitCode, document } = await run(stage.rig, "--once", "auction");
+    assert.equal(exitCode, 0);
+    assert.equal(document.reason, code);
+    assert.match(document.reason_text, text);
+    assert.equal(document.won_count, 0);
+    assert.match(await Deno.readTextFile(stage.rig.poolsPath), /target_hashrate = "0TH\/s"/);
+  });
+}
+
+Deno.test("--once commitment of an unregistered hotkey fails with the decoded error and exit code 1", async () => {
+  await using stage = await scene();
+  stage.simulator.chain.deregisterNeuron(NETUID, stage.rig.hotkey);
+  const { exitCode, document, log } = await run(stage.rig, "--once", "commitment");
+  assert.equal(exitCode, 1);
+  assert.equal(document.status, "failed");
+  assert.match(document.error.message, /AccountNotAllowedCommit.*not registered/);
+  assert.deepEqual(log.events("error"), ["Job failed"]);
+});
+
+/** Each: what is wrong, how it gets wrong, which job meets it, the exit code, and words of the message. */
+const failures: [string, (rig: Rig) => Promise<void>, string, number, RegExp][] = [
+  [
+    "no such configuration",
+    (rig) => Deno.remove(rig.configPath),
+    "auction",
+    2,
+    /config\.toml: there is no such file/,
+  ],
+  [
+    "a TOML mistake",
+    (rig) => edit(rig.configPath, "netuid = 89", "netuid = "),
+    "auction",
+    2,
+    /line \d+, column \d+/,
+  ],
+  [
+    "a missing key",
+    (rig) => edit(rig.configPath, 'name = "demo"', ""),
+    "auction",
+    2,
+    /\[wallet\] name: is missing/,
+  ],
+  [
+    "a price that never wins",
+    (rig) => edit(rig.configPath, '"1.02"', '"1.06"'),
+    "commitment",
+    2,
+    /never wins/,
+  ],
+  [
+    "a missing wallet",
+    (rig) => Deno.remove(`${rig.folder}/wallets`, { recursive: true }),
+    "auction",
+    2,
+    /hotkey/,
+  ],
+  [
+    "an encrypted wallet",
+    (rig) => Deno.writeTextFile(`${rig.folder}/wallets/demo/hotkeys/rig`, "$NACLxyz"),
+    "auction",
+    2,
+    /encrypted/,
+  ],
+  [
+    "an endpoint where nobody listens",
+    (rig) => edit(rig.configPath, /ws:\/\/127\.0\.0\.1:\d+/, "ws://127.0.0.1:1"),
+    "auction",
+    1,
+    /127\.0\.0\.1:1/,
+  ],
+  [
+    "a pools file that is no TOML",
+    (rig) => Deno.writeTextFile(rig.poolsPath, "[pools\n"),
+    "auction",
+    1,
+    /pools\.toml/,
+  ],
+  [
+    "a pools file without the pool",
+    (rig) => edit(rig.poolsPath, "central-proxy", "other"),
+    "auction",
+    1,
+    /central-proxy/,
+  ],
+  ["a pools file that is not there", (rig) => Deno.remove(rig.poolsPath), "auction", 1, /pools\.toml/],
+];
+for (const [what, spoil, job, exitCode, message] of failures) {
+  Deno.test(`--once ${job} meets ${what} with exit code ${exitCode}, a clear message, and changes nothing`, async () => {
+    await using stage = await scene();
+    await spoil(stage.rig);
+    const before = await contentOf(stage.rig.folder);
+    const result = await run(stage.rig, "--once", job);
+    assert.equal(result.exitCode, exitCode);
+    assert.equal(result.document.status, "failed");
+    assert.match(result.document.error.message, message);
+    assert.deepEqual(await contentOf(stage.rig.folder), before);
+    assert.deepEqual(
+      Object.keys(stage.simulator.requestCounts()).filter((name) => name.startsWith("author_")),
+      [],
+    );
+  });
+}
+
+async function edit(path: string, from: string | RegExp, to: string): Promise<void> {
+  const text = await Deno.readTextFile(path);
+  const changed = text.replace(from, to);
+  assert.notEqual(changed, text);
+  await Deno.writeTextFile(path, changed);
+}
+
+Deno.test("--once auction goes on without the workers of a broken [workers] and says so", async () => {
+  await using stage = await scene();
+  await edit(stage.rig.configPath, '"1.02"', '"1.06"');
+  const { exitCode, log } = await run(stage.rig, "--once", "auction");
+  assert.equal(exitCode, 0);
+  assert.ok(log.events("warning").includes("Workers misconfigured: nothing can be published"));
+});
+
+Deno.test("--once takes the next endpoint of a list when one is dead", async () => {
+  await using stage = await scene();
+  await edit(stage.rig.configPath, /network = (".*")/, 'network = ["ws://127.0.0.1:1", $1]');
+  const { exitCode, log } = await run(stage.rig, "--once", "auction");
+  assert.equal(exitCode, 0);
+  const passedOver = log.lines.find(({ event }) => event === "Endpoint passed over");
+  assert.equal(passedOver?.fields.kind, "unreachable");
+});
