@@ -80,7 +80,7 @@ export function resolveRouting(sources: RoutingSources): RoutingConfig {
   );
   if (mode === "braiins") return { kind: "on", target: { mode, profilePath: file, sentinelPath } };
   const subnetPoolName = environment.APS_MINER_SUBNET_POOL_NAME ?? section.subnet_pool_name ??
-    DEFAULT_POOL_NAME;
+    DEFAULT_SUBNET_POOL_NAME;
   return { kind: "on", target: { mode, poolsPath: file, subnetPoolName, sentinelPath } };
 }
 
