@@ -6,7 +6,7 @@
 
 import { UsageError } from "../lib/args.ts";
 import { logger, startLogging } from "../lib/log.ts";
-import { VERSION } from "../version.ts";
+import { describeVersion } from "../version.ts";
 import { type Command, HELP, parseCommand } from "./arguments.ts";
 import { toDocument } from "./document.ts";
 import { EXIT_DONE, EXIT_WRONG_INPUT } from "./exit_codes.ts";
@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
       print(Deno.stdout, HELP);
       return EXIT_DONE;
     case "version":
-      print(Deno.stdout, `ih-miner ${VERSION}\n`);
+      print(Deno.stdout, `ih-miner ${describeVersion()}\n`);
       return EXIT_DONE;
     case "once": {
       const { runOnce } = await import("./once.ts");
@@ -41,12 +41,11 @@ export async function main(args: readonly string[]): Promise<number> {
       const { runReplay } = await import("./replay.ts");
       return await finish(command, (log) => runReplay(command, log));
     }
-    case "daemon":
-      print(
-        Deno.stderr,
-        "ih-miner: running without --once is not there yet; use --once auction or commitment\n",
-      );
-      return EXIT_WRONG_INPUT;
+    case "daemon": {
+      await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stdout });
+      const { runAgent } = await import("./daemon.ts");
+      return await runAgent(command, logger());
+    }
   }
 }
 

@@ -13,9 +13,10 @@ import { locateConfig } from "../config/locate.ts";
 import { type InstanceLock, lockInstance } from "../daemon/instance_lock.ts";
 import type { Logger } from "../lib/log.ts";
 import { deliverOutcome } from "../jobs/deliver.ts";
+import { logOutcome } from "../jobs/log_outcome.ts";
 import { formatSavedAuction } from "../jobs/saved_auction.ts";
 import type { RunningJob } from "../workers/job_host.ts";
-import { launchAuction, launchCommitment } from "../workers/launch.ts";
+import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import type { Command } from "./arguments.ts";
 import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
 
@@ -58,14 +59,14 @@ interface Run {
 
 async function runCommitment({ command, config, log }: Run): Promise<object> {
   requireWorkers(config);
-  const hotkey = await hotkeyOf(config);
+  const hotkey = await finished(launchAddress({ config, log }));
   using _lock = await lockFor(command, config, hotkey);
   const { force, dryRun } = command;
   return await finished(launchCommitment({ config, hotkey, log, force, dryRun }));
 }
 
 async function runAuction({ command, config, log }: Run, document: Record<string, unknown>): Promise<object> {
-  const hotkey = await hotkeyOf(config);
+  const hotkey = await finished(launchAddress({ config, log }));
   const workers = config.workers instanceof ConfigError ? null : config.workers;
   if (config.workers instanceof ConfigError) {
     log.warning("Workers misconfigured: nothing can be published", { error: config.workers.message });
@@ -106,41 +107,6 @@ export function outcomeDocument(outcome: AuctionOutcome): object {
   return { reason: reason?.code ?? null, reasonText: reason?.message ?? null, ...own, ...rest };
 }
 
-/** Logs what came out of an auction, in the words of the Python original. */
-export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
-  const { own, window, solver, reason } = outcome;
-  log.info("Auction results computed", {
-    won_count: own.wonCount,
-    lost_count: own.lostCount,
-    won_hashrate_ph: own.wonHashratePh,
-    lost_hashrate_ph: own.lostHashratePh,
-    window_index: window.index,
-    first_block: window.firstBlock,
-    last_block: window.lastBlock,
-    budget_ph: outcome.budgetPh,
-    reason: reason?.code,
-    reason_text: reason?.message,
-    engine: solver?.engine,
-    parity: solver?.parity,
-    estimated: outcome.estimated || undefined,
-  });
-  if (outcome.estimated) {
-    log.warning("Outcome estimated: validators stumble over this window's data", {
-      because: outcome.estimatedBecause,
-    });
-  }
-  if (solver !== null && solver.limitation !== null) {
-    log.warning("Optimality not proven", { limitation: solver.limitation });
-  }
-  if (own.ambiguous) {
-    log.warning("Outcome ambiguous: other outcomes are equally good", {
-      certain_hashrate_ph: own.certainHashratePh,
-      possible_hashrate_ph: own.possibleHashratePh,
-      ranges: own.ranges,
-    });
-  }
-}
-
 /** The job's answer, once its worker has ended. */
 async function finished<T>(job: RunningJob<T>): Promise<T> {
   try {
@@ -148,11 +114,6 @@ async function finished<T>(job: RunningJob<T>): Promise<T> {
   } finally {
     await job.ended;
   }
-}
-
-async function hotkeyOf(config: Config): Promise<string> {
-  const { readHotkeyAddress } = await import("../wallet/signer.ts");
-  return await readHotkeyAddress(config.hotkeyPath);
 }
 
 /** The lock that keeps two agents off one proxy file; a dry run changes nothing and needs none. */

@@ -6,12 +6,13 @@
 
 import { SnapshotError } from "../auction/snapshot.ts";
 import { computeOutcome } from "../jobs/compute_outcome.ts";
+import { logOutcome } from "../jobs/log_outcome.ts";
 import { parseSavedAuction } from "../jobs/saved_auction.ts";
 import { solverFor } from "../jobs/solver.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Command } from "./arguments.ts";
 import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
-import { type CommandResult, logOutcome, outcomeDocument } from "./once.ts";
+import { type CommandResult, outcomeDocument } from "./once.ts";
 
 /** Computes a saved auction again. */
 export async function runReplay(

@@ -8,6 +8,7 @@ import { join, resolve } from "node:path";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
+import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../protocol/constants.ts";
 import type { EngineChoice } from "../solver/types.ts";
 import { hotkeyPath } from "../wallet/hotkey_file.ts";
 import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
@@ -15,6 +16,8 @@ import { ConfigError } from "./errors.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
+
+const DEFAULT_STALE_AFTER_SECONDS = 2 * WINDOW_BLOCKS * BLOCK_TIME_SECONDS;
 
 /** Everything the agent is told, checked. Paths are absolute. */
 export interface Config {
@@ -32,9 +35,18 @@ export interface Config {
   readonly workers: WorkersConfig | ConfigError;
   readonly routing: RoutingConfig;
   readonly onAmbiguous: AmbiguityPolicy;
+  /** What to do when no window could be computed for so long. */
+  readonly staleness: StalenessConfig;
   readonly solver: SolverConfig;
   /** Journals and locks. */
   readonly stateDirectory: string;
+}
+
+/** When the last outcome is too old to go by, and what then. */
+export interface StalenessConfig {
+  readonly afterSeconds: number;
+  /** `keep` the routing as it is, or `release` all hashrate from the subnet. */
+  readonly policy: "keep" | "release";
 }
 
 /** Which program solves the auction. */
@@ -88,6 +100,7 @@ export async function loadConfig(
     workers: workersOf(file, text, path, environment),
     routing: resolveRouting({ section: file.routing, environment, source: path, exists: files.exists }),
     onAmbiguous: file.routing?.on_ambiguous ?? "deliver-possible",
+    staleness: stalenessOf(file),
     solver: solverOf(file, environment),
     stateDirectory: stateDirectoryOf(file, environment),
   };
@@ -156,6 +169,13 @@ function workersOf(
     if (error instanceof ConfigError) return error;
     throw error;
   }
+}
+
+function stalenessOf({ routing = {} }: ConfigFile): StalenessConfig {
+  return {
+    afterSeconds: routing.stale_after ?? DEFAULT_STALE_AFTER_SECONDS,
+    policy: routing.on_stale ?? "keep",
+  };
 }
 
 function solverOf({ solver = {} }: ConfigFile, environment: Environment): SolverConfig {

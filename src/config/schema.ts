@@ -7,6 +7,7 @@
  */
 
 import { z } from "zod";
+import { parseDurationSeconds } from "./duration.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 
 const text = z.string().trim().min(1, "is empty");
@@ -25,6 +26,13 @@ const routing = z.strictObject({
   sentinel_path: text,
   profile_path: text,
   on_ambiguous: z.enum(["deliver-possible", "deliver-certain"]),
+  stale_after: text.transform((value, context) => {
+    const seconds = parseDurationSeconds(value);
+    if (seconds !== null) return seconds;
+    context.addIssue('must be a length of time such as "2 windows", "24m" or "2h"');
+    return z.NEVER;
+  }),
+  on_stale: z.enum(["keep", "release"]),
 }).partial();
 
 const solver = z.strictObject({

@@ -65,6 +65,36 @@ export async function lockInstance(directory: string, identity: InstanceIdentity
   return { path, [Symbol.dispose]: () => file.close() };
 }
 
+/** Holds the lock of one identity at a time, and moves to another one when the configuration does. */
+export class InstanceGuard implements Disposable {
+  #lock: InstanceLock | null = null;
+  #key = "";
+  #turn: Promise<void> = Promise.resolve();
+
+  /**
+   * Takes the lock of an identity, if it is not held already, and then lets go of the former one.
+   *
+   * @throws as {@link lockInstance}; the former lock is kept then.
+   */
+  hold(directory: string, identity: InstanceIdentity): Promise<void> {
+    const key = JSON.stringify([directory, identity]);
+    const turn = this.#turn.then(async () => {
+      if (key === this.#key) return;
+      const lock = await lockInstance(directory, identity);
+      this.#lock?.[Symbol.dispose]();
+      this.#lock = lock;
+      this.#key = key;
+    });
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock?.[Symbol.dispose]();
+    this.#lock = null;
+  }
+}
+
 async function lockName({ network, netuid, hotkey }: InstanceIdentity): Promise<string> {
   const text = JSON.stringify([network, netuid, hotkey]);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));

@@ -54,6 +54,8 @@ export interface ComputedAuction {
   readonly window: ValidationWindow;
   /** The storage key of the one input that can move within the window; `null` when the chain has no such item. */
   readonly splitStorageKey: string | null;
+  /** Age of the best head when the connection was made, by the host's clock; `null` without `Timestamp.Now`. */
+  readonly headAgeSeconds: number | null;
 }
 
 /** The chain is in the known window, and nothing that fixed its outcome has moved. */
@@ -101,19 +103,20 @@ export async function runAuctionJob(
   if (known !== null && await line.ask((chain) => isUnchanged(chain, netuid, head, window, known))) {
     return { kind: "unchanged", window, head };
   }
-  const [snapshot, splitStorageKey] = await line.ask(async (chain) => [
-    await readSnapshot(chain, netuid, tempo, head, window),
-    chain.mechanismEmissionSplitKey(netuid),
-  ]);
+  const reading = await line.ask(async (chain) => ({
+    snapshot: await readSnapshot(chain, netuid, tempo, head, window),
+    splitStorageKey: chain.mechanismEmissionSplitKey(netuid),
+    headAgeSeconds: chain.headAgeSeconds,
+  }));
+  const { snapshot } = reading;
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
   const outcome = await computeOutcome({ snapshot, window, hotkey, solve });
   return {
     kind: "computed",
     outcome,
     completed: completed === null ? null : reportPastWindow(completed),
-    snapshot,
     window,
-    splitStorageKey,
+    ...reading,
   };
 }
 

@@ -51,8 +51,13 @@ export async function deliverOutcome(
  */
 export function demandOf(outcome: AuctionOutcome, workers: WorkersConfig | null): RoutingDemand {
   const { own } = outcome;
-  if (!own.hasBids) return { wonSizes: [], lostSizes: workers === null ? [] : configuredSizes(workers) };
+  if (!own.hasBids) return unroutedDemand(workers);
   return { wonSizes: expand(own.won), lostSizes: expand(own.lost) };
+}
+
+/** Nothing goes to the subnet: all that is configured counts as lost. */
+export function unroutedDemand(workers: WorkersConfig | null): RoutingDemand {
+  return { wonSizes: [], lostSizes: workers === null ? [] : configuredSizes(workers) };
 }
 
 /**

@@ -8,6 +8,7 @@
 
 import { join } from "node:path";
 import type { Logger } from "../lib/log.ts";
+import { BUILD } from "../version.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
 /** A terminated worker that spins ends after Deno's grace of 2 s. */
@@ -173,11 +174,9 @@ class JobRun<Input, Output> {
   }
 }
 
-/** Replaced by the bundler: run from source, a worker reads npm packages and their environment. */
-declare const IH_MINER_BUNDLED: boolean | undefined;
-
 function grant(permissions: JobPermissions, folder: string): Deno.PermissionOptionsObject {
-  const bundled = typeof IH_MINER_BUNDLED !== "undefined";
+  // Run from source, a worker reads npm packages and their environment.
+  const bundled = BUILD !== null;
   const { net, read, write, run } = permissions;
   return {
     net: [...net],

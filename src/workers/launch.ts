@@ -9,6 +9,8 @@ import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import { type Config, requireWorkers } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
 import { JOB_TIMEOUT_SECONDS } from "../protocol/constants.ts";
+import type { AddressWorkerInput } from "./address_worker.ts";
+import { BUILD } from "../version.ts";
 import type { AuctionWorkerInput } from "./auction_worker.ts";
 import type { CommitmentWorkerInput } from "./commitment_worker.ts";
 import { type RunningJob, startJob } from "./job_host.ts";
@@ -36,7 +38,7 @@ export function launchAuction(
   return startJob<AuctionWorkerInput, AuctionJobResult>({
     ...options,
     name: "auction",
-    module: new URL("./auction_worker.ts", import.meta.url),
+    module: workerModule("auction_worker"),
     timeoutMs,
     input: (folder) => ({
       netuid: config.netuid,
@@ -69,7 +71,7 @@ export function launchCommitment(
   return startJob<CommitmentWorkerInput, CommitmentResult>({
     ...options,
     name: "commitment",
-    module: new URL("./commitment_worker.ts", import.meta.url),
+    module: workerModule("commitment_worker"),
     timeoutMs,
     input: () => ({
       netuid: config.netuid,
@@ -83,6 +85,27 @@ export function launchCommitment(
     }),
     permissions: { net: config.endpoints.map(hostAndPort), read: [config.hotkeyPath], write: [], run: [] },
   });
+}
+
+/**
+ * Starts the look-up of the hotkey's address. Its worker may read the hotkey's file, and nothing else.
+ */
+export function launchAddress(options: Omit<LaunchOptions, "hotkey">): RunningJob<string> {
+  const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { hotkeyPath } = config;
+  return startJob<AddressWorkerInput, string>({
+    ...options,
+    name: "address",
+    module: new URL("./address_worker.ts", import.meta.url),
+    timeoutMs,
+    input: () => ({ hotkeyPath }),
+    permissions: { net: [], read: [hotkeyPath], write: [], run: [] },
+  });
+}
+
+/** A worker's module; the bundle has them beside all other modules (`scripts/compile/bundle.ts`). */
+function workerModule(name: string): URL {
+  return new URL(`./${name}.${BUILD === null ? "ts" : "js"}`, import.meta.url);
 }
 
 function networkOf({ endpoints, expectedGenesisHash }: Config): AuctionWorkerInput["network"] {

@@ -71,6 +71,16 @@ Deno.test("loadConfig() takes the state folder from [state], else from systemd, 
   assert.equal((await load(`${GOOD}[state]\ndirectory = "~/s"`, environment)).stateDirectory, "/home/op/s");
 });
 
+Deno.test("loadConfig() reads lengths of time", async () => {
+  assert.deepEqual((await load(GOOD)).staleness, { afterSeconds: 1440, policy: "keep" });
+  for (
+    const [text, afterSeconds] of [["3 windows", 2160], ["90s", 90], ["24m", 1440], ["2h", 7200]] as const
+  ) {
+    const { staleness } = await load(`${GOOD}[routing]\nstale_after = "${text}"\non_stale = "release"`);
+    assert.deepEqual(staleness, { afterSeconds, policy: "release" });
+  }
+});
+
 Deno.test("loadConfig() reads cbc as one program or a list of words", async () => {
   assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "~/cbc"`)).solver.cbcCommand, ["/home/op/cbc"]);
   const words = await load(`${GOOD}[solver]\nengine = "cbc"\ncbc = ["qemu-x86_64-static", "/opt/cbc"]`);

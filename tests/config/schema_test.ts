@@ -64,6 +64,11 @@ const wrongValues: [string, object, string][] = [
     '[routing] mode: must be one of "ihp", "braiins"; it is "ipp"',
   ],
   [
+    "a length of time without a unit",
+    { routing: { stale_after: "24" } },
+    '[routing] stale_after: must be a length of time such as "2 windows", "24m" or "2h"; it is "24"',
+  ],
+  [
     "a network that is a number",
     { bittensor: { network: 5, netuid: 1 } },
     "[bittensor] network: must be a string or a list of strings, none of them empty; it is 5",

@@ -1,0 +1,47 @@
+/**
+ * `ih-miner [CONFIG]`: the agent as a service.
+ *
+ * @module
+ */
+
+import { readEnvironment } from "../config/environment.ts";
+import { osConfigFiles } from "../config/load.ts";
+import { locateConfig } from "../config/locate.ts";
+import { type DaemonControl, runDaemon } from "../daemon/daemon.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Command } from "./arguments.ts";
+import { describeError, EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
+
+/** Runs until SIGTERM or SIGINT; SIGHUP runs both jobs now. Returns the exit code. */
+export async function runAgent(
+  { configPath }: Extract<Command, { name: "daemon" }>,
+  log: Logger,
+): Promise<number> {
+  const stop = new AbortController();
+  let control: DaemonControl | null = null;
+  const onStop = (): void => stop.abort();
+  const onHangUp = (): void => control?.runNow();
+  Deno.addSignalListener("SIGTERM", onStop);
+  Deno.addSignalListener("SIGINT", onStop);
+  Deno.addSignalListener("SIGHUP", onHangUp);
+  try {
+    const environment = readEnvironment();
+    const { stuckWorker } = await runDaemon({
+      configPath: locateConfig(configPath, environment, osConfigFiles.exists),
+      environment,
+      log,
+      signal: stop.signal,
+      onReady: (ready) => control = ready,
+    });
+    // The supervisor's restart is the only way to get rid of a worker that this runtime cannot end.
+    return stuckWorker ? EXIT_JOB_FAILED : EXIT_DONE;
+  } catch (error) {
+    const { name, message } = describeError(error);
+    log.error("Agent cannot start", { error_name: name, error: message });
+    return exitCodeOf(error);
+  } finally {
+    Deno.removeSignalListener("SIGTERM", onStop);
+    Deno.removeSignalListener("SIGINT", onStop);
+    Deno.removeSignalListener("SIGHUP", onHangUp);
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Keeps the routing in step with the auction: one run a tick, one computation a window.
+ *
+ * @module
+ */
+
+import {
+  type Callbacks,
+  deliverOutcome,
+  type DeliveryContext,
+  demandOf,
+  routeDemand,
+  unroutedDemand,
+} from "../jobs/deliver.ts";
+import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../jobs/auction_job.ts";
+import { logOutcome } from "../jobs/log_outcome.ts";
+import { ConfigError } from "../config/errors.ts";
+import type { WorkersConfig } from "../config/workers.ts";
+import type { Logger } from "../lib/log.ts";
+import type { RoutingDemand } from "../routing/route.ts";
+import type { RunningJob } from "../workers/job_host.ts";
+import type { LaunchOptions } from "../workers/launch.ts";
+import type { FailureLog } from "./failure_log.ts";
+import type { HeadWatcher } from "./head_watcher.ts";
+import type { Settings, SettingsSource } from "./settings.ts";
+import { WindowMemory } from "./window_memory.ts";
+
+/** The host's clock and the chain's may differ by so much; blocks are 12 s apart. */
+const MAX_CLOCK_OFFSET_SECONDS = 30;
+
+/** Why a run began. */
+export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins";
+
+/** What {@link AuctionKeeper} works with. */
+export interface AuctionKeeperContext {
+  readonly settings: SettingsSource;
+  readonly launch: (
+    options: LaunchOptions & { readonly known: KnownWindow | null },
+  ) => RunningJob<AuctionJobResult>;
+  readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
+  readonly callbacks: Callbacks;
+  readonly failures: FailureLog;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonicMs: () => number;
+  readonly signal: AbortSignal;
+  /** Called when a worker could not be ended. */
+  readonly onStuckWorker: () => void;
+  /** Called with a window's result once it was delivered; for tests and demonstrations. */
+  readonly onDelivered?: ((computed: ComputedAuction) => void) | undefined;
+}
+
+/** The auction's side of the daemon. Its runs never overlap: whoever calls {@link run} sees to that. */
+export class AuctionKeeper {
+  readonly #context: AuctionKeeperContext;
+  #memory: WindowMemory | null = null;
+  #job: RunningJob<AuctionJobResult> | null = null;
+  /** The first block of the window that a run was last begun for because of a head. */
+  #announcedWindow = -1;
+  #lastGoodMs: number;
+  #isStale = false;
+  #clockWasOff = false;
+  /** Whether the outcome in memory still has to be delivered: the proxy's file could not be used, say. */
+  #undelivered = false;
+
+  constructor(context: AuctionKeeperContext) {
+    this.#context = context;
+    this.#lastGoodMs = context.monotonicMs();
+  }
+
+  /**
+   * Takes notice of a new head. A waiting job is told.
+   *
+   * @returns the trigger when a run should begin now.
+   */
+  noticeHead(blockNumber: number): AuctionTrigger | null {
+    if (this.#job !== null) this.#job.announceHead();
+    const memory = this.#memory;
+    if (memory === null) return null;
+    if (memory.isPast(blockNumber)) {
+      return this.#announceOnce(memory.locate(blockNumber).current.firstBlock, "window-begins");
+    }
+    const { next, nextIsClose } = memory.locate(blockNumber);
+    // Begun early, the job is connected and waiting when the window's first block appears.
+    return nextIsClose ? this.#announceOnce(next.firstBlock, "window-close") : null;
+  }
+
+  /** One run. Never rejects: what goes wrong is logged. */
+  async run(log: Logger, trigger: AuctionTrigger): Promise<void> {
+    const { failures, settings: source } = this.#context;
+    let settings: Settings | null = null;
+    try {
+      settings = await source.read(log);
+      await this.#process(settings, log, trigger);
+      failures.succeeded(log, "auction", "Auction works again");
+    } catch (error) {
+      if (this.#context.signal.aborted) return;
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      failures.failed(log, "auction", "Auction failed", message, { error_name: name });
+    }
+    await this.#heedStaleness(settings ?? source.last, log);
+  }
+
+  async #process(settings: Settings, log: Logger, trigger: AuctionTrigger): Promise<void> {
+    const { watcher } = this.#context;
+    const memory = this.#memory;
+    const usable = memory !== null && !memory.isFallback && memory.holdsFor(settings) ? memory : null;
+    if (usable !== null && trigger !== "window-begins" && await this.#isCurrent(usable)) {
+      this.#lastGoodMs = this.#context.monotonicMs();
+      await this.#reapply(usable, settings, log);
+      return;
+    }
+    const result = await this.#compute(settings, usable?.known ?? null, log);
+    this.#lastGoodMs = this.#context.monotonicMs();
+    if (result.kind === "unchanged") {
+      if (usable !== null) await this.#reapply(usable, settings, log);
+      return;
+    }
+    watcher.follow({
+      endpoints: settings.config.endpoints,
+      expectedGenesisHash: result.outcome.chain.genesisHash,
+    });
+    await this.#adopt(result, settings, log);
+  }
+
+  /** Whether the chain is still in the window in memory and nothing has moved; as cheap as three questions. */
+  async #isCurrent(memory: WindowMemory): Promise<boolean> {
+    const { watcher } = this.#context;
+    const head = watcher.headNumber;
+    if (head === null) return false;
+    const { current, nextIsClose } = memory.locate(head);
+    if (current.firstBlock !== memory.window.firstBlock || nextIsClose) return false;
+    try {
+      return await memory.isUnmoved((method, params) => watcher.ask(method, params));
+    } catch {
+      // The node that is followed does not answer: the job has a list of them.
+      return false;
+    }
+  }
+
+  async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionJobResult> {
+    const { launch, signal, onStuckWorker } = this.#context;
+    const job = launch({ ...settings, log, signal, known });
+    this.#job = job;
+    try {
+      return await job.result;
+    } finally {
+      this.#job = null;
+      // A worker takes up to two seconds to end; the outcome must not wait for that.
+      job.ended.then((ended) => ended || onStuckWorker());
+    }
+  }
+
+  async #adopt(result: ComputedAuction, settings: Settings, log: Logger): Promise<void> {
+    const previous = this.#memory;
+    const memory = new WindowMemory(result, settings);
+    if (previous !== null && previous.window.firstBlock < memory.window.firstBlock) {
+      const { window, own } = previous.outcome;
+      log.info("Window completed", {
+        window_index: window.index,
+        first_block: window.firstBlock,
+        last_block: window.lastBlock,
+        won_count: own.wonCount,
+        lost_count: own.lostCount,
+        won_hashrate_ph: own.wonHashratePh,
+        delivered: !this.#undelivered,
+      });
+    }
+    this.#heedClock(result, log);
+    logOutcome(result.outcome, log);
+    this.#memory = memory;
+    this.#undelivered = true;
+    const { callbacks, onDelivered } = this.#context;
+    await deliverOutcome(result.outcome, { ...this.#delivery(settings, log), callbacks });
+    this.#undelivered = false;
+    onDelivered?.(result);
+  }
+
+  /** Routes what is in memory again: somebody may have changed the file, or a reload is still owed. */
+  async #reapply({ outcome }: WindowMemory, settings: Settings, log: Logger): Promise<void> {
+    const delivery = this.#delivery(settings, log);
+    await routeDemand(demandOf(outcome, delivery.workers), delivery);
+    this.#undelivered = false;
+  }
+
+  #delivery({ config }: Settings, log: Logger): Omit<DeliveryContext, "callbacks"> {
+    return {
+      routing: config.routing,
+      workers: config.workers instanceof ConfigError ? null : config.workers,
+      stateDirectory: config.stateDirectory,
+      dryRun: false,
+      nowMs: this.#context.nowMs(),
+      log,
+    };
+  }
+
+  #announceOnce(firstBlock: number, trigger: AuctionTrigger): AuctionTrigger | null {
+    // Once for its approach and once for its begin; after that the ticks retry.
+    const mark = trigger === "window-begins" ? firstBlock : firstBlock - 0.5;
+    if (mark <= this.#announcedWindow || this.#job !== null) return null;
+    this.#announcedWindow = mark;
+    return trigger;
+  }
+
+  /** Follows the policy when no window could be computed for too long (`[routing] stale_after`). */
+  async #heedStaleness(settings: Settings | null, log: Logger): Promise<void> {
+    if (settings === null) return;
+    const { failures, monotonicMs } = this.#context;
+    const { afterSeconds, policy } = settings.config.staleness;
+    const ageSeconds = Math.round((monotonicMs() - this.#lastGoodMs) / 1000);
+    if (ageSeconds < afterSeconds) {
+      if (this.#isStale) log.info("Routing follows the auction again");
+      this.#isStale = false;
+      return;
+    }
+    if (!this.#isStale) {
+      log.error("No window could be computed for too long", { seconds: ageSeconds, policy });
+    }
+    this.#isStale = true;
+    if (policy === "keep") return;
+    try {
+      const delivery = this.#delivery(settings, log);
+      await routeDemand(releaseDemand(this.#memory, delivery.workers), delivery);
+      failures.succeeded(log, "release", "Hashrate released");
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      failures.failed(log, "release", "Cannot release the hashrate", message);
+    }
+  }
+
+  #heedClock({ headAgeSeconds }: ComputedAuction, log: Logger): void {
+    const isOff = headAgeSeconds !== null && Math.abs(headAgeSeconds) > MAX_CLOCK_OFFSET_SECONDS;
+    if (isOff && !this.#clockWasOff) {
+      log.warning("Host clock and chain clock differ", {
+        head_age_seconds: headAgeSeconds,
+        hint: "check the host's time synchronisation; or the node is behind",
+      });
+    }
+    this.#clockWasOff = isOff;
+  }
+}
+
+/** Everything is lost: what was bid in the window that is known, else what is configured. */
+function releaseDemand(memory: WindowMemory | null, workers: WorkersConfig | null): RoutingDemand {
+  if (memory === null) return unroutedDemand(workers);
+  const { wonSizes, lostSizes } = demandOf(memory.outcome, workers);
+  return { wonSizes: [], lostSizes: [...wonSizes, ...lostSizes] };
+}

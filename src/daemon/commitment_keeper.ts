@@ -1,0 +1,48 @@
+/**
+ * Keeps the bid on the chain in step with the configuration.
+ *
+ * @module
+ */
+
+import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { Logger } from "../lib/log.ts";
+import type { RunningJob } from "../workers/job_host.ts";
+import type { LaunchOptions } from "../workers/launch.ts";
+import type { FailureLog } from "./failure_log.ts";
+import type { SettingsSource } from "./settings.ts";
+
+/** What {@link CommitmentKeeper} works with. */
+export interface CommitmentKeeperContext {
+  readonly settings: SettingsSource;
+  readonly launch: (
+    options: LaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
+  ) => RunningJob<CommitmentResult>;
+  readonly failures: FailureLog;
+  readonly signal: AbortSignal;
+  /** Called when a worker could not be ended. */
+  readonly onStuckWorker: () => void;
+}
+
+/** The commitment's side of the daemon. Its runs never overlap: whoever calls {@link run} sees to that. */
+export class CommitmentKeeper {
+  readonly #context: CommitmentKeeperContext;
+
+  constructor(context: CommitmentKeeperContext) {
+    this.#context = context;
+  }
+
+  /** One run. Never rejects: what goes wrong is logged. */
+  async run(log: Logger): Promise<void> {
+    const { settings, launch, failures, signal, onStuckWorker } = this.#context;
+    try {
+      const job = launch({ ...await settings.read(log), log, signal, force: false, dryRun: false });
+      job.ended.then((ended) => ended || onStuckWorker());
+      await job.result;
+      failures.succeeded(log, "commitment", "Commitment works again");
+    } catch (error) {
+      if (signal.aborted) return;
+      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      failures.failed(log, "commitment", "Commitment failed", message, { error_name: name });
+    }
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The agent as it runs for months: two jobs by the clock, the head of the chain in view, one proxy in step.
+ *
+ * The main thread holds scheduling, configuration, callbacks and routing; each job run has a worker of its own.
+ *
+ * @module
+ */
+
+import * as callbacks from "../callbacks.ts";
+import type { Environment } from "../config/environment.ts";
+import type { ComputedAuction } from "../jobs/auction_job.ts";
+import type { Logger } from "../lib/log.ts";
+import {
+  AUCTION_INTERVAL_SECONDS,
+  COMMITMENT_INTERVAL_SECONDS,
+  MAX_BID_AGE_SECONDS,
+} from "../protocol/constants.ts";
+import { recoverRouting } from "../routing/route.ts";
+import { VERSION } from "../version.ts";
+import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
+import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
+import { CommitmentKeeper } from "./commitment_keeper.ts";
+import { FailureLog } from "./failure_log.ts";
+import { HeadWatcher } from "./head_watcher.ts";
+import { HotkeyAddressCache } from "./hotkey_address.ts";
+import { InstanceGuard } from "./instance_lock.ts";
+import { Lane } from "./lane.ts";
+import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
+import { type Settings, SettingsSource } from "./settings.ts";
+
+/** The files under way at a stop are given so long. */
+const STOP_PATIENCE_MS = 4_000;
+
+/** What the daemon is started with. */
+export interface DaemonOptions {
+  readonly configPath: string;
+  readonly environment: Environment;
+  readonly log: Logger;
+  /** Ends the daemon. */
+  readonly signal: AbortSignal;
+  /** Runs both jobs now, as SIGHUP does, whenever it is called; the daemon puts its function here. */
+  readonly onReady?: (control: DaemonControl) => void;
+}
+
+/** What can be asked of a running daemon. */
+export interface DaemonControl {
+  /** Runs both jobs now. */
+  readonly runNow: () => void;
+}
+
+/** What tests and demonstrations put in place of the real thing. */
+export interface DaemonParts {
+  readonly scheduler: Scheduler;
+  /** Milliseconds behind the minute. */
+  readonly jitterMs: (hotkey: string) => number;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonicMs: () => number;
+  readonly launchAuction: typeof launchAuction;
+  readonly launchCommitment: typeof launchCommitment;
+  readonly onDelivered?: (computed: ComputedAuction) => void;
+}
+
+/** The real thing. */
+export function realParts(): DaemonParts {
+  return {
+    scheduler: new CronScheduler(),
+    jitterMs,
+    nowMs: Date.now,
+    monotonicMs: () => performance.now(),
+    launchAuction,
+    launchCommitment,
+  };
+}
+
+/** How a daemon ended. */
+export interface DaemonEnd {
+  /** Whether a worker could not be ended, so that the process has to be restarted. */
+  readonly stuckWorker: boolean;
+}
+
+/**
+ * Runs until the signal says so.
+ *
+ * @throws {import("../config/errors.ts").ConfigError} {@link import("../wallet/errors.ts").WalletError} when it
+ *   cannot start with this configuration; later mistakes in it fail single runs.
+ * @throws {import("./instance_lock.ts").InstanceLockedError} when another agent runs for the same hotkey.
+ */
+export async function runDaemon(
+  options: DaemonOptions,
+  parts: DaemonParts = realParts(),
+): Promise<DaemonEnd> {
+  const { configPath, environment, log, signal, onReady } = options;
+  const { scheduler, nowMs, monotonicMs } = parts;
+  using guard = new InstanceGuard();
+  const stop = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  const end = (): void => stopped.resolve();
+  let stuckWorker = false;
+
+  const addresses = new HotkeyAddressCache();
+  const settings = new SettingsSource({
+    configPath,
+    environment,
+    addressOf: (config, log) =>
+      addresses.addressOf(
+        config.hotkeyPath,
+        () => launchAddress({ config, log, signal: stop.signal }).result,
+      ),
+    claim: ({ config, hotkey }) =>
+      guard.hold(config.stateDirectory, { network: config.network, netuid: config.netuid, hotkey }),
+  });
+  const first = await settings.read(log);
+  announce(first, log);
+  await recover(first, nowMs(), log);
+
+  const failures = new FailureLog(nowMs);
+  const onStuckWorker = (): void => {
+    stuckWorker = true;
+    end();
+  };
+  const auctionLane = new Lane();
+  const commitmentLane = new Lane();
+  const watcher = new HeadWatcher({
+    log,
+    onHead: (blockNumber) => {
+      const trigger = auction.noticeHead(blockNumber);
+      if (trigger !== null) runAuction(trigger);
+    },
+  });
+  const common = { settings, failures, signal: stop.signal, onStuckWorker };
+  const auction = new AuctionKeeper({
+    ...common,
+    launch: parts.launchAuction,
+    watcher,
+    callbacks,
+    nowMs,
+    monotonicMs,
+    onDelivered: parts.onDelivered,
+  });
+  const commitment = new CommitmentKeeper({ ...common, launch: parts.launchCommitment });
+
+  const runAuction = (trigger: AuctionTrigger): void => {
+    const runLog = log.with({ run_id: newRunId(), job: "auction" });
+    const started = auctionLane.tryRun(async () => {
+      await auction.run(runLog, trigger);
+      const head = watcher.headNumber;
+      if (head === null || stop.signal.aborted) return;
+      // The window may have changed while the run was busy with the former one.
+      const next = auction.noticeHead(head);
+      if (next !== null) queueMicrotask(() => queueMicrotask(() => runAuction(next)));
+    });
+    if (!started && trigger === "tick") {
+      runLog.info("Run skipped: the previous one is still going on", { trigger });
+    }
+  };
+  const runCommitment = (): void => {
+    const runLog = log.with({ run_id: newRunId(), job: "commitment" });
+    const started = commitmentLane.tryRun(() => commitment.run(runLog));
+    if (!started) runLog.info("Run skipped: the previous one is still going on");
+  };
+
+  watcher.follow({
+    endpoints: first.config.endpoints,
+    expectedGenesisHash: first.config.expectedGenesisHash,
+  });
+  const delayed = (run: () => void) => (): void => {
+    const { hotkey } = settings.last ?? first;
+    setTimeout(() => stop.signal.aborted || run(), parts.jitterMs(hotkey));
+  };
+  scheduler.schedule({
+    name: "auction",
+    everyMinutes: AUCTION_INTERVAL_SECONDS / 60,
+    run: delayed(() => runAuction("tick")),
+  });
+  scheduler.schedule({
+    name: "commitment",
+    everyMinutes: COMMITMENT_INTERVAL_SECONDS / 60,
+    run: delayed(runCommitment),
+  });
+  runAuction("start");
+  runCommitment();
+  onReady?.({
+    runNow: () => {
+      runAuction("signal");
+      runCommitment();
+    },
+  });
+
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  await stopped.promise;
+
+  log.info("Stopping", stuckWorker ? { reason: "a worker did not end" } : {});
+  scheduler.stop();
+  stop.abort(new Error("the agent is stopping"));
+  await Promise.race([
+    Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop()]),
+    pause(STOP_PATIENCE_MS),
+  ]);
+  log.warning("Stopped: the bid on the chain stays valid without us", {
+    valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
+  });
+  return { stuckWorker };
+}
+
+function announce({ config, hotkey }: Settings, log: Logger): void {
+  const { path, network, netuid, routing, stateDirectory } = config;
+  log.info("Agent started", {
+    version: VERSION,
+    config: path,
+    network,
+    netuid,
+    hotkey,
+    routing: routing.kind === "on" ? routing.target : "off",
+    state_directory: stateDirectory,
+  });
+  if (routing.kind === "off") log.warning("Routing off", { reason: routing.reason });
+}
+
+/** Ends what an interrupted run left, before any auction is known. */
+async function recover({ config }: Settings, nowMs: number, log: Logger): Promise<void> {
+  if (config.routing.kind === "off") return;
+  try {
+    const { stateDirectory } = config;
+    const report = await recoverRouting(config.routing.target, { stateDirectory, dryRun: false, nowMs });
+    if (report.recovered.outcome !== "none" || report.reload === "touched") {
+      log.warning("Interrupted run recovered", { ...report });
+    }
+  } catch (error) {
+    // The first auction meets the same and reports it as its failure.
+    log.error("Cannot recover an interrupted run", { error });
+  }
+}
+
+function newRunId(): string {
+  return crypto.randomUUID().slice(0, 8);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    Deno.unrefTimer(timer);
+  });
+}

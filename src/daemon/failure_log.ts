@@ -1,0 +1,56 @@
+/**
+ * Failures that repeat: the first is logged in full, then ever rarer summaries, then that it is over.
+ *
+ * @module
+ */
+
+import type { LogFields, Logger } from "../lib/log.ts";
+
+interface Streak {
+  readonly message: string;
+  readonly sinceMs: number;
+  count: number;
+}
+
+/** One series of failures for each subject, such as a job. */
+export class FailureLog {
+  readonly #streaks = new Map<string, Streak>();
+
+  constructor(private readonly nowMs: () => number) {}
+
+  /**
+   * Logs a failure: the first of its kind in full, of the identical ones that follow the 2nd, 4th, 8th, … as a
+   * summary.
+   */
+  failed(log: Logger, subject: string, event: string, message: string, fields: LogFields = {}): void {
+    const streak = this.#streaks.get(subject);
+    if (streak === undefined || streak.message !== message) {
+      this.#streaks.set(subject, { message, sinceMs: this.nowMs(), count: 1 });
+      log.error(event, { ...fields, error: message });
+      return;
+    }
+    streak.count++;
+    if (Number.isInteger(Math.log2(streak.count))) {
+      log.error(`${event} again`, {
+        ...fields,
+        error: message,
+        times: streak.count,
+        since: isoTime(streak.sinceMs),
+      });
+    } else {
+      log.debug(event, { ...fields, error: message, times: streak.count });
+    }
+  }
+
+  /** Logs that a series is over, if there was one. */
+  succeeded(log: Logger, subject: string, event: string): void {
+    const streak = this.#streaks.get(subject);
+    if (streak === undefined) return;
+    this.#streaks.delete(subject);
+    log.info(event, { failures: streak.count, since: isoTime(streak.sinceMs) });
+  }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,87 @@
+/**
+ * The configuration and the hotkey as they are at the moment, read anew for each job run.
+ *
+ * @module
+ */
+
+import type { Environment } from "../config/environment.ts";
+import { ConfigError } from "../config/errors.ts";
+import { type Config, loadConfig } from "../config/load.ts";
+import type { LogFields, Logger } from "../lib/log.ts";
+
+/** What a job run goes by. */
+export interface Settings {
+  readonly config: Config;
+  /** SS58 address. */
+  readonly hotkey: string;
+}
+
+/** What {@link SettingsSource} reads from. */
+export interface SettingsSourceOptions {
+  readonly configPath: string;
+  readonly environment: Environment;
+  /** The address of the configured hotkey. */
+  readonly addressOf: (config: Config, log: Logger) => Promise<string>;
+  /** Called before settings are used; may refuse them by throwing. */
+  readonly claim: (settings: Settings) => Promise<void>;
+}
+
+/** Reads the settings and says in the log what changed since they were read last. */
+export class SettingsSource {
+  readonly #options: SettingsSourceOptions;
+  #last: Settings | null = null;
+
+  constructor(options: SettingsSourceOptions) {
+    this.#options = options;
+  }
+
+  /** The last settings that could be read; `null` before any could. */
+  get last(): Settings | null {
+    return this.#last;
+  }
+
+  /**
+   * Reads the settings.
+   *
+   * @throws {ConfigError} {@link import("../wallet/errors.ts").WalletError} when they cannot be used; the last ones
+   *   are kept.
+   */
+  async read(log: Logger): Promise<Settings> {
+    const { configPath, environment, addressOf, claim } = this.#options;
+    const config = await loadConfig(configPath, environment);
+    const settings = { config, hotkey: await addressOf(config, log) };
+    await claim(settings);
+    if (this.#last !== null) {
+      const changes = changesBetween(this.#last, settings);
+      if (Object.keys(changes).length > 0) log.info("Configuration changed", changes);
+    }
+    this.#last = settings;
+    return settings;
+  }
+}
+
+/** What an operator would want to see in the log, before and after. */
+function changesBetween(before: Settings, after: Settings): LogFields {
+  const [old, current] = [describe(before), describe(after)];
+  const changes: Record<string, unknown> = {};
+  for (const key of Object.keys(current)) {
+    if (JSON.stringify(old[key]) === JSON.stringify(current[key])) continue;
+    changes[key] = { old: old[key], new: current[key] };
+  }
+  return changes;
+}
+
+function describe({ config, hotkey }: Settings): Record<string, unknown> {
+  const { network, netuid, workers, routing, onAmbiguous, staleness, solver, stateDirectory } = config;
+  return {
+    network,
+    netuid,
+    hotkey,
+    workers: workers instanceof ConfigError ? `unusable: ${workers.message}` : workers.commitment.text,
+    routing: routing.kind === "on" ? routing.target : "off",
+    on_ambiguous: onAmbiguous,
+    staleness,
+    solver,
+    state_directory: stateDirectory,
+  };
+}
