@@ -1,0 +1,200 @@
+/**
+ * `deno task simulator`: a Subtensor-like chain on 127.0.0.1.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { type OptionSpecs, parseArguments, UsageError } from "../src/lib/args.ts";
+import {
+  applyScenario,
+  controlHelp,
+  imageFromMetadata,
+  Runtime,
+  runtimeVersionSchema,
+  type Scenario,
+  scenarioSchema,
+  type Simulator,
+  startSimulator,
+} from "../src/simulator/mod.ts";
+
+const OPTIONS: OptionSpecs = {
+  port: { type: "string" },
+  "control-port": { type: "string" },
+  metadata: { type: "string" },
+  "runtime-version": { type: "string" },
+  "metadata-versions": { type: "string" },
+  scenario: { type: "string" },
+  "start-block": { type: "string" },
+  "start-timestamp": { type: "string" },
+  "block-time": { type: "string" },
+  timestamps: { type: "string" },
+  "finality-lag": { type: "string" },
+  "state-window": { type: "string" },
+  seed: { type: "string" },
+  "genesis-hash": { type: "string" },
+  disable: { type: "string" },
+  lifetime: { type: "string" },
+  help: { type: "boolean", short: "h" },
+};
+
+const HELP = `deno task simulator: a Subtensor-like chain on 127.0.0.1, for tests and demos
+
+Any Substrate client can talk to it: JSON-RPC over WebSocket, and over HTTP POST on the same port.
+When it is ready it prints one line: READY <ws url> <control url> block=<number>
+SIGINT and SIGTERM stop it.
+
+Options:
+  --port N                  JSON-RPC port (default 9944; 0: any free one)
+  --control-port N          port of the control API (default 9945; 0: any free one)
+  --metadata FILE           serve this runtime's metadata: V15 SCALE bytes; needs --runtime-version
+  --runtime-version FILE    what state_getRuntimeVersion answers for it, JSON
+  --metadata-versions LIST  14, 15 or 14,15: which ones Metadata_metadata_versions names (default 14,15)
+  --scenario FILE           JSON: startBlock, startTimestampMs, subnets: [{netuid, tempo,
+                            mechanismEmissionSplit, mechanismCount, neurons: [{hotkey, uid, coldkey,
+                            stakeRao, validatorPermit}], commitments: [{hotkey, block,
+                            text | hex | fields | storage}]}], storage: [{key, value}]
+  --start-block N           number of the first block (default: the scenario's, else 1)
+  --start-timestamp MS      its time, milliseconds since 1970 (default: the scenario's, else now)
+  --block-time MS           build a block every so many milliseconds (default 0: by the control API, and
+                            one for each extrinsic)
+  --timestamps MODE         slots: 12 s a block however fast they come (default); clock: the time of building
+  --finality-lag N          blocks between the best and the finalized head (default 0)
+  --state-window N          blocks that keep their state (default: all; lite nodes keep about 256)
+  --seed TEXT               block hashes follow from it
+  --genesis-hash HASH       instead of the seed's
+  --disable LIST            RPC and runtime API methods that this node does not have, separated by commas
+  --lifetime S              stop after so many seconds (default 0: never)
+  -h, --help                this text
+
+Control API: JSON in, JSON out; answers the head; 400 and {error} when something is wrong
+${controlHelp()}
+`;
+
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+function textOf(values: Values, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+function numberOf(values: Values, name: string): number | undefined {
+  const text = textOf(values, name);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--${name} is ${text}; give a whole number`);
+  return Number(text);
+}
+
+function listOf(values: Values, name: string): string[] {
+  return (textOf(values, name) ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+/** Only the properties that are set: the options of the simulator take no `undefined`. */
+function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+async function readRuntime(values: Values): Promise<Runtime> {
+  const metadataPath = textOf(values, "metadata");
+  const versionPath = textOf(values, "runtime-version");
+  if (metadataPath === undefined && versionPath === undefined) return Runtime.builtin();
+  if (metadataPath === undefined || versionPath === undefined) {
+    throw new UsageError("--metadata and --runtime-version go together");
+  }
+  const version = await readJson("runtime-version", versionPath, runtimeVersionSchema);
+  return new Runtime(imageFromMetadata(await Deno.readFile(metadataPath), version));
+}
+
+/** @throws {UsageError} when the file is not JSON of the schema's form. */
+async function readJson<T>(option: string, path: string, schema: z.ZodType<T>): Promise<T> {
+  try {
+    return schema.parse(JSON.parse(await Deno.readTextFile(path)));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new UsageError(`--${option} ${path}: ${reason}`, { cause: error });
+  }
+}
+
+async function readScenario(values: Values): Promise<Scenario | undefined> {
+  const path = textOf(values, "scenario");
+  return path === undefined ? undefined : await readJson("scenario", path, scenarioSchema);
+}
+
+function metadataVersionsOf(values: Values): (14 | 15)[] | undefined {
+  const list = listOf(values, "metadata-versions");
+  if (list.length === 0) return undefined;
+  return list.map((text) => {
+    if (text !== "14" && text !== "15") {
+      throw new UsageError(`--metadata-versions has ${text}; give 14, 15 or both`);
+    }
+    return text === "14" ? 14 : 15;
+  });
+}
+
+function timestampsOf(values: Values): "slots" | "clock" {
+  const text = textOf(values, "timestamps") ?? "slots";
+  if (text !== "slots" && text !== "clock") {
+    throw new UsageError(`--timestamps is ${text}; give slots or clock`);
+  }
+  return text;
+}
+
+async function start(values: Values): Promise<Simulator> {
+  const scenario = await readScenario(values);
+  const simulator = await startSimulator(given({
+    port: numberOf(values, "port") ?? 9944,
+    controlPort: numberOf(values, "control-port") ?? 9945,
+    runtime: await readRuntime(values),
+    metadataVersions: metadataVersionsOf(values),
+    startBlock: numberOf(values, "start-block") ?? scenario?.startBlock,
+    startTimestampMs: numberOf(values, "start-timestamp") ?? scenario?.startTimestampMs,
+    blockTimeMs: numberOf(values, "block-time"),
+    timestamps: timestampsOf(values),
+    finalityLag: numberOf(values, "finality-lag"),
+    stateWindowBlocks: numberOf(values, "state-window"),
+    seed: textOf(values, "seed"),
+    genesisHash: textOf(values, "genesis-hash"),
+    disabledMethods: listOf(values, "disable"),
+  }));
+  if (scenario !== undefined) applyScenario(simulator.chain, scenario);
+  return simulator;
+}
+
+/** Runs until a signal or the end of the lifetime. @returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArguments(args, OPTIONS);
+  if (values.help === true) {
+    await Deno.stdout.write(new TextEncoder().encode(HELP));
+    return 0;
+  }
+  const lifetimeS = numberOf(values, "lifetime") ?? 0;
+  const stopped = Promise.withResolvers<void>();
+  const simulator = await start(values);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => stopped.resolve());
+  }
+  const timer = lifetimeS > 0 ? setTimeout(() => stopped.resolve(), lifetimeS * 1_000) : undefined;
+  const { url, controlUrl, chain } = simulator;
+  await Deno.stdout.write(
+    new TextEncoder().encode(`READY ${url} ${controlUrl} block=${chain.head.number}\n`),
+  );
+  await stopped.promise;
+  clearTimeout(timer);
+  await simulator.close();
+  return 0;
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    const isTaken = error instanceof Deno.errors.AddrInUse;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = isTaken ? `${reason}: choose other ports with --port and --control-port` : reason;
+    await Deno.stderr.write(new TextEncoder().encode(`simulator: ${message}\n`));
+    Deno.exit(isUsage ? 2 : 1);
+  }
+}
