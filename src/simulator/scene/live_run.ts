@@ -1,0 +1,188 @@
+/**
+ * The daemon against a simulator in accelerated time: the budget changes from window to window, and each window is
+ * checked against an outcome computed apart from the daemon.
+ *
+ * @module
+ */
+
+import type { AuctionOutcome } from "../../auction/outcome.ts";
+import { type DaemonParts, realParts, runDaemon } from "../../daemon/daemon.ts";
+import type { ScheduledTask, Scheduler } from "../../daemon/scheduler.ts";
+import { computeOutcome } from "../../jobs/compute_outcome.ts";
+import { connectForJob } from "../../jobs/connect.ts";
+import { solverFor } from "../../jobs/solver.ts";
+import { parseToml } from "../../lib/toml.ts";
+import type { ChainConnection } from "../../chain/types.ts";
+import type { Logger } from "../../lib/log.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../protocol/windows.ts";
+import { type Simulator, startSimulator } from "../mod.ts";
+import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO } from "./market.ts";
+import { type Rig, setUpRig } from "./rig.ts";
+
+const START_BLOCK = 7_500_000;
+/** The factors of the budget that the validators publish in turn, for the demo's market alone. */
+const CAP_FACTORS = [0.5, 0.35, 0.62, 0.43, 0.75, 0.3, 0.56];
+/** How much larger the market gets by one competitor. */
+const COMPETITOR_SHARE = 0.045;
+
+/** What a run is to be like. */
+export interface LiveRunOptions {
+  readonly windows: number;
+  readonly blockTimeMs: number;
+  /** A minute of the daemon's schedule lasts so long. */
+  readonly minuteMs: number;
+  /** Hotkeys that bid beside the demo's market. @default 0 */
+  readonly competitors?: number;
+  readonly log: Logger;
+  /** Called for each window once it was delivered. */
+  readonly onWindow?: (window: LiveWindow) => void;
+}
+
+/** What became of one window. */
+export interface LiveWindow {
+  readonly window: ValidationWindow;
+  readonly capFactor: string;
+  readonly outcome: AuctionOutcome;
+  /** `target_hashrate` in the proxy's file once the window was delivered. */
+  readonly routed: string;
+  /** The same by the outcome computed apart. */
+  readonly expected: string;
+  /** From the first block's announcement to the reload signal; `null` when the block was there before the daemon. */
+  readonly delayMs: number | null;
+}
+
+/** Runs the daemon for so many windows. The folder is removed, the simulator stopped. */
+export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
+  const { windows, blockTimeMs, competitors = 0 } = options;
+  const { firstBlock } = windowAt(START_BLOCK, epochStart(NETUID, TEMPO, START_BLOCK));
+  await using simulator = await startSimulator({
+    startBlock: firstBlock + 40,
+    timestamps: "clock",
+    blockTimeMs,
+  });
+  const { chain } = simulator;
+  setUpMarket(chain, firstBlock - 20);
+  setUpCompetitors(chain, competitors, firstBlock - 20);
+  publishPrices(chain, "0.5", firstBlock - 3);
+  const rig = await setUpRig({ chainUrl: simulator.url });
+  chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
+  try {
+    return await observe(simulator, rig, { ...options, windows });
+  } finally {
+    await Deno.remove(rig.folder, { recursive: true });
+  }
+}
+
+async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions): Promise<LiveWindow[]> {
+  const { windows, minuteMs, competitors = 0, log, onWindow } = options;
+  const { chain } = simulator;
+  await using apart = await connectForJob(
+    { endpoints: [simulator.url], expectedGenesisHash: undefined },
+    log,
+  );
+  const announcedAt = new Map<number, number>();
+  const capFactors = new Map<number, string>();
+  const seen: LiveWindow[] = [];
+  const stop = new AbortController();
+  const enough = Promise.withResolvers<void>();
+
+  let turn = 0;
+  const capFactor = (): string =>
+    (CAP_FACTORS[turn % CAP_FACTORS.length]! * (1 + competitors * COMPETITOR_SHARE)).toFixed(3);
+  const unsubscribe = chain.subscribe((event) => {
+    if (event.kind !== "best") return;
+    const { number } = event.block;
+    const window = windowAt(number, epochStart(NETUID, TEMPO, number));
+    if (number === window.firstBlock) {
+      announcedAt.set(number, performance.now());
+      capFactors.set(number, capFactor());
+    }
+    // In the last block of a window, so that nobody can know the next one's budget earlier.
+    if (number === window.lastBlock) {
+      renewBids(chain, competitors, number);
+      turn++;
+      publishPrices(chain, capFactor(), number);
+    }
+  });
+
+  const parts: DaemonParts = {
+    ...realParts(),
+    scheduler: new FastScheduler(minuteMs),
+    jitterMs: () => 0,
+    onDelivered: ({ outcome, window }) => {
+      const at = performance.now();
+      deliveries = deliveries.then(() => note(outcome, window, at));
+    },
+  };
+  let deliveries = Promise.resolve();
+  const note = async (outcome: AuctionOutcome, window: ValidationWindow, at: number): Promise<void> => {
+    const announced = announcedAt.get(window.firstBlock);
+    const live: LiveWindow = {
+      window,
+      outcome,
+      capFactor: capFactors.get(window.firstBlock) ?? "0.5",
+      routed: await targetHashrate(rig),
+      expected: await expectedHashrate(apart, rig.hotkey, window, log),
+      delayMs: announced === undefined ? null : at - announced,
+    };
+    seen.push(live);
+    onWindow?.(live);
+    if (seen.length >= windows) enough.resolve();
+  };
+  const daemon = runDaemon(
+    { configPath: rig.configPath, environment: { HOME: rig.folder }, log, signal: stop.signal },
+    parts,
+  );
+  await Promise.race([enough.promise, daemon]);
+  stop.abort();
+  await daemon;
+  await deliveries;
+  unsubscribe();
+  return seen;
+}
+
+/** What the proxy would be told if the window were computed now, from the same first block. */
+async function expectedHashrate(
+  chain: ChainConnection,
+  hotkey: string,
+  window: ValidationWindow,
+  log: Logger,
+): Promise<string> {
+  const head = await chain.bestHead();
+  const snapshot = await chain.readSnapshot({
+    netuid: NETUID,
+    tempo: TEMPO,
+    head,
+    firstBlockNumber: window.firstBlock,
+  });
+  const settings = {
+    engine: "glpk",
+    cbcCommand: null,
+    onAmbiguous: "deliver-possible",
+    folder: null,
+  } as const;
+  const { own } = await computeOutcome({ snapshot, window, hotkey, solve: solverFor(settings, log) });
+  return `${Number((own.wonHashratePh * 1000).toFixed(3))}TH/s`;
+}
+
+async function targetHashrate({ poolsPath }: Rig): Promise<string> {
+  const data = parseToml(await Deno.readTextFile(poolsPath), { source: poolsPath }) as {
+    pools: { main: { name: string; target_hashrate?: string }[] };
+  };
+  return data.pools.main.find(({ name }) => name === "central-proxy")?.target_hashrate ?? "none";
+}
+
+/** Minutes that last a fraction of a second. */
+class FastScheduler implements Scheduler {
+  readonly #timers: number[] = [];
+
+  constructor(private readonly minuteMs: number) {}
+
+  schedule({ everyMinutes, run }: ScheduledTask): void {
+    this.#timers.push(setInterval(run, everyMinutes * this.minuteMs));
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+}

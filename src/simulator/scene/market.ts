@@ -1,0 +1,162 @@
+/**
+ * A market for the demo and for tests: validators with prices, a ban and a budget cap, and miners who compete.
+ *
+ * @module
+ */
+
+import { Keyring } from "@polkadot/keyring";
+import { parseFp18 } from "../../protocol/fp18.ts";
+import { writePriceCommitment } from "../../protocol/price_commitment.ts";
+import type { SimulatedChain } from "../mod.ts";
+
+/** The subnet's netuid on finney. */
+export const NETUID = 89;
+/** Its tempo. */
+export const TEMPO = 360;
+
+const RAO_PER_ALPHA = 1_000_000_000n;
+const BANNED_UID = 7;
+
+interface Validator {
+  readonly name: string;
+  readonly stakeAlpha: bigint;
+  /** USDC per TAO. */
+  readonly taoUsdc: string;
+  /** TAO per alpha. */
+  readonly alphaTao: string;
+  /** USDC per PH and day. */
+  readonly hashpUsdc: string;
+  readonly bannedUids: readonly number[];
+}
+
+const VALIDATORS: readonly Validator[] = [
+  {
+    name: "Athena",
+    stakeAlpha: 410_000n,
+    taoUsdc: "352.18",
+    alphaTao: "0.01190",
+    hashpUsdc: "49.90",
+    bannedUids: [BANNED_UID],
+  },
+  {
+    name: "Boreas",
+    stakeAlpha: 280_000n,
+    taoUsdc: "351.90",
+    alphaTao: "0.01192",
+    hashpUsdc: "50.10",
+    bannedUids: [BANNED_UID],
+  },
+  {
+    name: "Ceres",
+    stakeAlpha: 120_000n,
+    taoUsdc: "352.40",
+    alphaTao: "0.01188",
+    hashpUsdc: "50.05",
+    bannedUids: [],
+  },
+];
+
+/** The competing miners: sizes and counts as owners of common ASICs offer them. Their UIDs begin at 3. */
+const BIDS: readonly (readonly [name: string, text: string])[] = [
+  ["Garage", "2;b;BTC,1.05=0.45:1"],
+  ["Nordfjord", "2;b;BTC,0.97=0.2:4,0.234:2"],
+  ["Ranch", "2;b;BTC,1.05=0.45:4"],
+  ["Solar One", "2;b;BTC,0.92=0.11:6"],
+  ["Banned Bros", "2;b;BTC,0.9=0.45:3"],
+  ["Hydro", "2;b;BTC,0.95=0.27:3;BTC,1.02=0.27:3"],
+  ["Basement", "2;b;BTC,1.05=0.45:1"],
+  ["Greenhouse", "2;b;BTC,0.98=0.335:2"],
+  ["Old Timer", "2;b;BTC,1=0.1:5"],
+  ["Flare Gas", "2;b;BTC,0.88=0.45:2,0.2:1"],
+  ["Loft", "2;b;BTC,1.03=0.104:4"],
+  ["Quarry", "2;b;BTC,1.05=0.45:6"],
+  ["Windmill", "2;b;BTC,0.99=0.15:4"],
+  ["Heat Reuse", "2;b;BTC,0.96=0.12:5"],
+  ["Dairy", "2;b;BTC,1.05=0.45:2"],
+  ["Warehouse", "2;b;BTC,1.01=0.3:3"],
+  ["Boathouse", "2;b;BTC,1.04=0.25:2"],
+  ["Mill", "2;b;BTC,1.05=0.45:1"],
+  ["Attic", "2;b;BTC,1=0.234:1"],
+  ["Foundry", "2;b;BTC,1.05=0.45:3"],
+  ["Too Dear", "2;b;BTC,1.2=0.45:2"],
+  ["Bakery", "2;b;BTC,0.94=0.18:3"],
+  ["Typo", "2;b;BTC,1=0.45"],
+  ["Depot", "2;b;BTC,1.05=0.45:2"],
+];
+
+/** Who takes part, for people. */
+export interface Market {
+  readonly validators: number;
+  readonly miners: readonly { readonly name: string; readonly hotkey: string }[];
+}
+
+/** Registers everybody on the chain and has them commit at the given block. */
+export function setUpMarket(chain: SimulatedChain, committedAtBlock: number): Market {
+  chain.setTempo(NETUID, TEMPO);
+  chain.setMechanismEmissionSplit(NETUID, [60_500, 5_035]);
+  for (const { name, stakeAlpha } of VALIDATORS) {
+    chain.registerNeuron(NETUID, {
+      hotkey: addressOf(name),
+      stakeRao: stakeAlpha * RAO_PER_ALPHA,
+      validatorPermit: true,
+    });
+  }
+  const miners = BIDS.map(([name, text]) => ({ name, hotkey: addressOf(name), text }));
+  for (const { hotkey } of miners) chain.registerNeuron(NETUID, { hotkey });
+  renewBids(chain, 0, committedAtBlock);
+  publishPrices(chain, "0.75", committedAtBlock);
+  return { validators: VALIDATORS.length, miners: miners.map(({ name, hotkey }) => ({ name, hotkey })) };
+}
+
+/** Registers more miners, with bids of a few sizes and prices, and has them commit. */
+export function setUpCompetitors(chain: SimulatedChain, count: number, committedAtBlock: number): void {
+  for (let i = 0; i < count; i++) chain.registerNeuron(NETUID, { hotkey: competitorAddress(i) });
+  renewBids(chain, count, committedAtBlock);
+}
+
+/** Everybody who bids commits again, as miners do before their bids are too old. */
+export function renewBids(chain: SimulatedChain, competitors: number, block: number): void {
+  for (const [name, data] of BIDS) {
+    chain.setCommitment({ netuid: NETUID, hotkey: addressOf(name), data, block });
+  }
+  for (let i = 0; i < competitors; i++) {
+    // Most take the installer's default price; the others undercut it.
+    const price = i % 10 < 6 ? "1.05" : (0.95 + (i % 7) / 100).toFixed(2);
+    const data = `2;b;BTC,${price}=0.${10 + (i * 7) % 36}:${1 + i % 5}`;
+    chain.setCommitment({ netuid: NETUID, hotkey: competitorAddress(i), data, block });
+  }
+}
+
+/** The validators publish their prices, bans and this factor of the budget. */
+export function publishPrices(chain: SimulatedChain, capFactor: string, block: number): void {
+  for (const { name, taoUsdc, alphaTao, hashpUsdc, bannedUids } of VALIDATORS) {
+    const prices: [string, bigint][] = [
+      ["TAO_USDC", parseFp18(taoUsdc)],
+      ["ALPHA_TAO", parseFp18(alphaTao)],
+      ["HASHP_USDC", parseFp18(hashpUsdc)],
+      ["cap", parseFp18(capFactor)],
+    ];
+    const data = writePriceCommitment(prices, bannedUids);
+    chain.setCommitment({
+      netuid: NETUID,
+      hotkey: addressOf(name),
+      data,
+      block,
+    });
+  }
+}
+
+const keyring = new Keyring({ type: "sr25519", ss58Format: 42 });
+const addresses = new Map<string, string>();
+
+function addressOf(name: string): string {
+  const known = addresses.get(name);
+  if (known !== undefined) return known;
+  const { address } = keyring.addFromUri(`//demo//${name}`);
+  addresses.set(name, address);
+  return address;
+}
+
+function competitorAddress(index: number): string {
+  return addressOf(`Competitor ${index}`);
+}

@@ -1,0 +1,125 @@
+/**
+ * The miner's side, for the demo and for tests: a folder with wallet, configuration and proxy file, and the agent
+ * run in it as a user runs it.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Keyring } from "@polkadot/keyring";
+import { cryptoWaitReady, mnemonicGenerate } from "@polkadot/util-crypto";
+import { formatHotkeyFile } from "../../wallet/hotkey_file.ts";
+import { NETUID } from "./market.ts";
+
+const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
+
+const POOLS =
+  `# Pools of the proxy in front of the ASICs. This file is ours; ih-miner changes one key of one pool.
+[pools]
+backup = { name = "backup", host = "backup.example.org", port = 3333 }
+
+# The subnet: gets what the auction gave us.
+[[pools.main]]
+name = "central-proxy"
+host = "subnet.example.org"
+port = 9332
+target_hashrate = "0TH/s"   # set by ih-miner
+
+# Our own pool: takes the rest.
+[[pools.main]]
+name = "house"
+host = "pool.example.net"
+port = 700
+weight = 1
+`;
+
+/** The folder and what is in it. */
+export interface Rig {
+  readonly folder: string;
+  readonly configPath: string;
+  readonly poolsPath: string;
+  readonly sentinelPath: string;
+  /** SS58 address of the new wallet. */
+  readonly hotkey: string;
+}
+
+/** What the agent printed and how it ended. */
+export interface AgentRun {
+  readonly exitCode: number;
+  /** The result document. */
+  // deno-lint-ignore no-explicit-any -- a document is read by name here, as a user's script would
+  readonly document: any;
+  /** The log. */
+  readonly log: string;
+}
+
+/** What a rig can be given. */
+export interface RigOptions {
+  /** The simulator's URL. */
+  readonly chainUrl: string;
+  /** The text of `[workers]`. */
+  readonly workers?: string;
+}
+
+const WORKERS = `price_multiplier = "1.02"
+worker_sizes = { "0.45" = 2, "0.25" = 3 }
+`;
+
+/** Makes the folder. */
+export async function setUpRig({ chainUrl, workers = WORKERS }: RigOptions): Promise<Rig> {
+  await cryptoWaitReady();
+  const folder = await Deno.makeTempDir({ prefix: "ih-miner-rig-" });
+  const mnemonic = mnemonicGenerate();
+  const { address } = new Keyring({ type: "sr25519", ss58Format: 42 }).addFromUri(mnemonic);
+  const hotkeys = join(folder, "wallets", "demo", "hotkeys");
+  await Deno.mkdir(hotkeys, { recursive: true, mode: 0o700 });
+  const hotkeyFile = formatHotkeyFile({ ss58Address: address, secretPhrase: mnemonic });
+  await Deno.writeTextFile(join(hotkeys, "rig"), hotkeyFile, { mode: 0o600 });
+
+  const poolsPath = join(folder, "proxy", "pools.toml");
+  await Deno.mkdir(join(folder, "proxy"));
+  await Deno.writeTextFile(poolsPath, POOLS);
+  const configPath = join(folder, "config.toml");
+  await Deno.writeTextFile(configPath, configText(folder, chainUrl, poolsPath, workers));
+  return {
+    folder,
+    configPath,
+    poolsPath,
+    sentinelPath: join(folder, "proxy", ".reload-ihp"),
+    hotkey: address,
+  };
+}
+
+/** Runs the agent with the rig's configuration and nothing of this machine's environment. */
+export async function runAgent(rig: Rig, args: readonly string[]): Promise<AgentRun> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", MAIN, rig.configPath, "--log-format", "pretty", ...args],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder();
+  const printed = text.decode(stdout);
+  return { exitCode: code, document: printed === "" ? null : JSON.parse(printed), log: text.decode(stderr) };
+}
+
+function configText(folder: string, chainUrl: string, poolsPath: string, workers: string): string {
+  return `[bittensor]
+network = ${JSON.stringify(chainUrl)}
+netuid = ${NETUID}
+
+[wallet]
+name = "demo"
+hotkey_name = "rig"
+directory = ${JSON.stringify(join(folder, "wallets"))}
+
+[workers]
+${workers}
+[routing]
+mode = "ihp"
+pools_path = ${JSON.stringify(poolsPath)}
+
+[state]
+directory = ${JSON.stringify(join(folder, "state"))}
+`;
+}
