@@ -14,7 +14,9 @@ import type { Command } from "./arguments.ts";
 import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
 import { type CommandResult, outcomeDocument } from "./once.ts";
 
-/** Computes a saved auction again. */
+const SOLVE_LIMIT_MS = 60_000;
+
+/** Computes a saved auction again, with the engine that is built in. */
 export async function runReplay(
   { snapshotPath }: Extract<Command, { name: "replay" }>,
   log: Logger,
@@ -22,7 +24,11 @@ export async function runReplay(
   const document: Record<string, unknown> = { job: "replay", status: "failed" };
   try {
     const { onAmbiguous, ...auction } = parseSavedAuction(await readSnapshotFile(snapshotPath));
-    const solve = solverFor({ engine: "glpk", cbcCommand: null, onAmbiguous, folder: null }, log);
+    const solve = solverFor(
+      { engine: "glpk", cbcCommand: null, onAmbiguous, folder: null },
+      log,
+      () => SOLVE_LIMIT_MS,
+    );
     const outcome = await computeOutcome({ ...auction, solve });
     logOutcome(outcome, log);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };

@@ -9,6 +9,7 @@ import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
 import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../protocol/constants.ts";
+import { locateProgram } from "../solver/cbc/program.ts";
 import type { EngineChoice } from "../solver/types.ts";
 import { hotkeyPath } from "../wallet/hotkey_file.ts";
 import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
@@ -52,7 +53,7 @@ export interface StalenessConfig {
 /** Which program solves the auction. */
 export interface SolverConfig {
   readonly engine: EngineChoice;
-  /** The words that start cbc; `null` when none is configured. */
+  /** The words that start cbc, the first a full path where it was found; `null` when there is no cbc. */
   readonly cbcCommand: readonly string[] | null;
 }
 
@@ -101,7 +102,7 @@ export async function loadConfig(
     routing: resolveRouting({ section: file.routing, environment, source: path, exists: files.exists }),
     onAmbiguous: file.routing?.on_ambiguous ?? "deliver-possible",
     staleness: stalenessOf(file),
-    solver: solverOf(file, environment),
+    solver: await solverOf(file, environment),
     stateDirectory: stateDirectoryOf(file, environment),
   };
 }
@@ -178,13 +179,17 @@ function stalenessOf({ routing = {} }: ConfigFile): StalenessConfig {
   };
 }
 
-function solverOf({ solver = {} }: ConfigFile, environment: Environment): SolverConfig {
+async function solverOf({ solver = {} }: ConfigFile, environment: Environment): Promise<SolverConfig> {
+  const { engine = "auto" } = solver;
   const configured = environment.IH_MINER_CBC ?? solver.cbc;
-  const words = configured === undefined ? null : [configured].flat();
-  return {
-    engine: solver.engine ?? "auto",
-    cbcCommand: words?.map((word) => expandHome(word, environment)) ?? null,
-  };
+  if (engine === "glpk") return { engine, cbcCommand: null };
+  const [program = "cbc", ...words] = configured === undefined
+    ? []
+    : [configured].flat().map((word) => expandHome(word, environment));
+  const found = await locateProgram(program, environment.PATH ?? "");
+  // A program that was named and is not there stays, so that each result says why it did not decide.
+  if (found === null && configured === undefined) return { engine, cbcCommand: null };
+  return { engine, cbcCommand: [found ?? resolve(program), ...words] };
 }
 
 function stateDirectoryOf({ state = {} }: ConfigFile, environment: Environment): string {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { parseDurationSeconds } from "./duration.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { UnquotedDecimalKey } from "../lib/toml.ts";
 import { MAX_PRICE_FP18 } from "../protocol/constants.ts";
 import { formatFp18, parseFp18 } from "../protocol/fp18.ts";

@@ -165,9 +165,14 @@ export async function runDaemon(
     endpoints: first.config.endpoints,
     expectedGenesisHash: first.config.expectedGenesisHash,
   });
+  const delays = new Set<number>();
   const delayed = (run: () => void) => (): void => {
     const { hotkey } = settings.last ?? first;
-    setTimeout(() => stop.signal.aborted || run(), parts.jitterMs(hotkey));
+    const timer = setTimeout(() => {
+      delays.delete(timer);
+      run();
+    }, parts.jitterMs(hotkey));
+    delays.add(timer);
   };
   scheduler.schedule({
     name: "auction",
@@ -195,10 +200,8 @@ export async function runDaemon(
   log.info("Stopping", stuckWorker ? { reason: "a worker did not end" } : {});
   scheduler.stop();
   stop.abort(new Error("the agent is stopping"));
-  await Promise.race([
-    Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop()]),
-    pause(STOP_PATIENCE_MS),
-  ]);
+  for (const timer of delays) clearTimeout(timer);
+  await within(STOP_PATIENCE_MS, Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop()]));
   log.warning("Stopped: the bid on the chain stays valid without us", {
     valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
   });
@@ -238,9 +241,10 @@ function newRunId(): string {
   return crypto.randomUUID().slice(0, 8);
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    Deno.unrefTimer(timer);
-  });
+/** Waits for work, but not longer than this. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: number | undefined;
+  const patience = new Promise((resolve) => timer = setTimeout(resolve, ms));
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
 }

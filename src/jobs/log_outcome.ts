@@ -23,6 +23,8 @@ export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
     reason_text: reason?.message,
     engine: solver?.engine,
     parity: solver?.parity,
+    build: solver?.build ?? undefined,
+    solve_ms: solver?.durationMs,
     estimated: outcome.estimated || undefined,
   });
   if (outcome.estimated) {

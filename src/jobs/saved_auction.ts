@@ -5,7 +5,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { type AuctionSnapshot, parseSnapshot, SnapshotError } from "../auction/snapshot.ts";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { VERSION } from "../version.ts";

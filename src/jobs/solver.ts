@@ -7,6 +7,7 @@
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import type { SolverConfig } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
+import { solveAuction } from "../solver/solve.ts";
 import type { Solve } from "./compute_outcome.ts";
 
 /** What {@link solverFor} goes by: plain data. */
@@ -16,11 +17,25 @@ export interface SolverSettings extends SolverConfig {
   readonly folder: string | null;
 }
 
-/** The solving function for a configuration. */
-export function solverFor({ onAmbiguous }: SolverSettings, _log: Logger): Solve {
+/**
+ * The solving function for a configuration.
+ *
+ * @param remainingMs the time that the job still has.
+ */
+export function solverFor(settings: SolverSettings, log: Logger, remainingMs: () => number): Solve {
+  const { engine, cbcCommand, onAmbiguous, folder } = settings;
   return async (problem, ownHotkey) => {
-    const { solveWithGlpk } = await import("../solver/glpk_engine.ts");
-    const prefer = onAmbiguous === "deliver-possible" ? "most-own" : "fewest-own";
-    return await solveWithGlpk(problem, { ownHotkey, prefer });
+    const result = await solveAuction(problem, {
+      engine,
+      cbc: cbcCommand,
+      folder,
+      ownHotkey,
+      prefer: onAmbiguous === "deliver-possible" ? "most-own" : "fewest-own",
+      timeLimitMs: remainingMs(),
+    });
+    if (result.fallbackReason !== null) {
+      log.warning("Solver fell back to glpk", { reason: result.fallbackReason, cbc: cbcCommand });
+    }
+    return result;
   };
 }

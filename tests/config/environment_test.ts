@@ -16,5 +16,7 @@ Deno.test("expandHome() expands a leading ~ only", () => {
 
 Deno.test("isSwitchedOn() takes 1, true, yes and on, in any case, trimmed", () => {
   for (const text of ["1", "TRUE", " yes ", "On"]) assert.equal(isSwitchedOn(text), true, text);
-  for (const text of [undefined, "", "0", "2", "no", "y"]) assert.equal(isSwitchedOn(text), false, text);
+  for (const text of [undefined, "", "0", "2", "no", "y"]) {
+    assert.equal(isSwitchedOn(text), false, String(text));
+  }
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { ConfigError } from "../../src/config/errors.ts";
 import type { Environment } from "../../src/config/environment.ts";
 import { type Config, loadConfig, requireWorkers } from "../../src/config/load.ts";
@@ -81,10 +82,26 @@ Deno.test("loadConfig() reads lengths of time", async () => {
   }
 });
 
-Deno.test("loadConfig() reads cbc as one program or a list of words", async () => {
-  assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "~/cbc"`)).solver.cbcCommand, ["/home/op/cbc"]);
-  const words = await load(`${GOOD}[solver]\nengine = "cbc"\ncbc = ["qemu-x86_64-static", "/opt/cbc"]`);
-  assert.deepEqual(words.solver, { engine: "cbc", cbcCommand: ["qemu-x86_64-static", "/opt/cbc"] });
+Deno.test("loadConfig() finds cbc where it is named or on the PATH", async () => {
+  const folder = await Deno.makeTempDir();
+  const cbc = join(folder, "cbc");
+  await Deno.writeTextFile(cbc, "", { mode: 0o755 });
+  const environment = { HOME: folder, PATH: `/nowhere:${folder}` };
+  assert.deepEqual((await load(GOOD, environment)).solver, { engine: "auto", cbcCommand: [cbc] });
+  assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "~/cbc"`, { HOME: folder })).solver.cbcCommand, [cbc]);
+  const runner = `${GOOD}[solver]\nengine = "cbc"\ncbc = ["cbc", "-L", "~/root", "/opt/cbc"]`;
+  assert.deepEqual((await load(runner, environment)).solver, {
+    engine: "cbc",
+    cbcCommand: [cbc, "-L", `${folder}/root`, "/opt/cbc"],
+  });
+  assert.equal((await load(`${GOOD}[solver]\nengine = "glpk"`, environment)).solver.cbcCommand, null);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("loadConfig() keeps a cbc that is named and not there, for the result to say so", async () => {
+  assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "/opt/nowhere/cbc"`)).solver.cbcCommand, [
+    "/opt/nowhere/cbc",
+  ]);
 });
 
 Deno.test("loadConfig() reports an unreadable file as a configuration error", async () => {

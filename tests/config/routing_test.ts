@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import type { Environment } from "../../src/config/environment.ts";
 import { ConfigError } from "../../src/config/errors.ts";
-import { resolveRouting, type RoutingSources } from "../../src/config/routing.ts";
+import { resolveRouting, type RoutingConfig, type RoutingSources } from "../../src/config/routing.ts";
 
-function route(section: RoutingSources["section"], environment: Environment, existing: string[] = []) {
+function route(
+  section: RoutingSources["section"],
+  environment: Environment,
+  existing: string[] = [],
+): RoutingConfig {
   return resolveRouting({
     section,
     environment,

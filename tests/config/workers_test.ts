@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfigError } from "../../src/config/errors.ts";
-import { checkWorkers } from "../../src/config/workers.ts";
+import { checkWorkers, type WorkersConfig } from "../../src/config/workers.ts";
 import { findUnquotedDecimalKeys, parseToml } from "../../src/lib/toml.ts";
 
-function check(toml: string, allowV1 = false) {
+function check(toml: string, allowV1 = false): WorkersConfig {
   const text = `[workers]\n${toml}\n`;
   return checkWorkers({
     section: parseToml(text, { source: "config.toml" }).workers,

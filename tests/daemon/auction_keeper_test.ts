@@ -37,7 +37,12 @@ async function computed(
     onAmbiguous: "deliver-possible",
     folder: null,
   } as const;
-  const outcome = await computeOutcome({ snapshot, window, hotkey: HOTKEY, solve: solverFor(settings, log) });
+  const outcome = await computeOutcome({
+    snapshot,
+    window,
+    hotkey: HOTKEY,
+    solve: solverFor(settings, log, () => 20_000),
+  });
   return {
     kind: "computed",
     outcome,

@@ -109,7 +109,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     ...realParts(),
     scheduler: new FastScheduler(minuteMs),
     jitterMs: () => 0,
-    onDelivered: ({ outcome, window }) => {
+    onDelivered: ({ outcome, window }): void => {
       const at = performance.now();
       deliveries = deliveries.then(() => note(outcome, window, at));
     },
@@ -141,6 +141,21 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   return seen;
 }
 
+/** One line about a window, for people. */
+export function describeLiveWindow(
+  { window, capFactor, outcome, routed, expected, delayMs }: LiveWindow,
+): string {
+  const { own, budgetPh } = outcome;
+  const delay = delayMs === null ? "(before the daemon)" : `${delayMs.toFixed(0)} ms`;
+  return [
+    `window ${window.index} from block ${window.firstBlock}`,
+    `cap ${capFactor.padEnd(4)} budget ${budgetPh?.toFixed(3).padStart(7)} PH`,
+    `won ${String(own.wonCount).padStart(2)} of ${own.wonCount + own.lostCount}`,
+    `proxy ${routed.padStart(9)} ${routed === expected ? "as expected" : `EXPECTED ${expected}`}`,
+    `after ${delay}`,
+  ].join("   ");
+}
+
 /** What the proxy would be told if the window were computed now, from the same first block. */
 async function expectedHashrate(
   chain: ChainConnection,
@@ -161,7 +176,12 @@ async function expectedHashrate(
     onAmbiguous: "deliver-possible",
     folder: null,
   } as const;
-  const { own } = await computeOutcome({ snapshot, window, hotkey, solve: solverFor(settings, log) });
+  const { own } = await computeOutcome({
+    snapshot,
+    window,
+    hotkey,
+    solve: solverFor(settings, log, () => 20_000),
+  });
   return `${Number((own.wonHashratePh * 1000).toFixed(3))}TH/s`;
 }
 

@@ -1,0 +1,145 @@
+/**
+ * `deno task demo [--keep] [--live]`: the main job, for people to watch.
+ *
+ * A chain simulator with validators and competing miners; a new wallet, a configuration and a proxy file in a
+ * temporary folder; then the agent, run as a user runs it: publish the bid, and in the next window compute the
+ * auction and tell the proxy. `--live` runs the daemon instead, for a few windows in accelerated time.
+ *
+ * @module
+ */
+
+import { parseArguments } from "../src/lib/args.ts";
+import { logger, startLogging } from "../src/lib/log.ts";
+import { epochStart, locateInWindows } from "../src/protocol/windows.ts";
+import { startSimulator } from "../src/simulator/mod.ts";
+import { NETUID, publishPrices, setUpMarket, TEMPO } from "../src/simulator/scene/market.ts";
+import { describeLiveWindow, runLive } from "../src/simulator/scene/live_run.ts";
+import { type AgentRun, type Rig, runAgent, setUpRig } from "../src/simulator/scene/rig.ts";
+
+/** Past the blocks at which the auction's rules changed. */
+const START_BLOCK = 7_500_000;
+
+const { values } = parseArguments(Deno.args, { keep: { type: "boolean" }, live: { type: "boolean" } });
+if (values.live === true) {
+  await showLive();
+  Deno.exit();
+}
+
+await using simulator = await startSimulator({ startBlock: START_BLOCK, timestamps: "clock" });
+const { chain } = simulator;
+const market = setUpMarket(chain, chain.head.number - 20);
+const rig = await setUpRig({ chainUrl: simulator.url });
+let failed = true;
+try {
+  chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
+  await tellTheStory(rig);
+  failed = false;
+} finally {
+  if (values.keep === true || failed) say(`\nThe folder stays: ${rig.folder}`);
+  else await Deno.remove(rig.folder, { recursive: true });
+}
+
+async function tellTheStory(rig: Rig): Promise<void> {
+  title("A chain");
+  say(`${simulator.url}, subnet ${NETUID}, block ${chain.head.number}`);
+  say(
+    `${market.validators} validators (prices, a ban, a budget cap), ${market.miners.length} competing miners`,
+  );
+  say(`and we, ${rig.hotkey}, registered a moment ago`);
+
+  title("1. Publish our bid: ih-miner config.toml --once commitment");
+  const published = await agent(rig, ["--once", "commitment"]);
+  say(published.log.trimEnd());
+  say(`\nOn the chain: ${published.document.text}   (${published.document.text_bytes} of 128 bytes)`);
+
+  const { next } = locateInWindows(chain.head.number, epochStart(NETUID, TEMPO, chain.head.number));
+  publishPrices(chain, "0.5", chain.head.number);
+  chain.setHead(next.firstBlock + 2);
+  title("2. Time passes");
+  say(`The next window has begun at block ${next.firstBlock}; the head is ${chain.head.number}.`);
+
+  title("3. This window's auction: ih-miner config.toml --once auction");
+  const before = await Deno.readTextFile(rig.poolsPath);
+  const auction = await agent(rig, ["--once", "auction"]);
+  say(auction.log.trimEnd());
+  report(auction.document);
+
+  title("4. What the proxy is told");
+  const after = await Deno.readTextFile(rig.poolsPath);
+  if (after === before) throw new Error("pools.toml did not change");
+  say(auction.document.routing.diff.replaceAll(rig.folder, "").trimEnd());
+  const sentinel = await Deno.stat(rig.sentinelPath);
+  say(
+    `\nReload signal: ${
+      rig.sentinelPath.slice(rig.folder.length)
+    } touched at ${sentinel.mtime?.toISOString()}`,
+  );
+}
+
+/** The daemon in accelerated time. */
+async function showLive(): Promise<void> {
+  title("The daemon, six windows in accelerated time (60 ms a block instead of 12 s)");
+  say("In the last block of each window the validators publish another budget.\n");
+  await startLogging({ level: "error", format: "pretty", stream: Deno.stderr });
+  const windows = await runLive({
+    windows: 6,
+    blockTimeMs: 60,
+    minuteMs: 1000,
+    log: logger(),
+    onWindow: (window) => say(describeLiveWindow(window)),
+  });
+  const wrong = windows.filter(({ routed, expected }) => routed !== expected);
+  if (wrong.length > 0) throw new Error(`${wrong.length} windows were routed wrongly`);
+}
+
+/** Runs the agent; a failure ends the demo with what it said. */
+async function agent(rig: Rig, args: readonly string[]): Promise<AgentRun> {
+  const run = await runAgent(rig, args);
+  if (run.exitCode !== 0) {
+    throw new Error(`ih-miner ${args.join(" ")} ended with ${run.exitCode}:\n${run.log}`);
+  }
+  return run;
+}
+
+// deno-lint-ignore no-explicit-any -- the printed document, read by name
+function report(document: any): void {
+  const { prices, commitments, solver } = document;
+  say("");
+  say(
+    `Consensus    TAO ${prices.tao_usdc} USDC, alpha ${prices.alpha_tao} TAO, hashprice ${prices.hashp_usdc} USDC/PH/day`,
+  );
+  say(`Budget       ${document.budget_ph.toFixed(3)} PH (cap factor ${prices.cap})`);
+  say(
+    `Commitments  ${commitments.records} on the chain; ${commitments.bidders} bidders with ${commitments.workers} workers;`,
+  );
+  say(
+    `             left out: ${
+      Object.entries(commitments.dropped).map(([why, n]) => `${n} ${why}`).join(", ")
+    }`,
+  );
+  say(
+    `Solver       ${solver.engine}, ${solver.workers} workers could win, ${
+      solver.total_value / 1e6
+    } PH won, in ${solver.duration_ms} ms`,
+  );
+  say(`Our bids`);
+  for (const [what, runs] of [["won", document.won], ["lost", document.lost]]) {
+    for (const { hashrate_ph, price, count } of runs) {
+      say(`  ${what.padEnd(5)} ${count} × ${hashrate_ph} PH at ${price}`);
+    }
+  }
+  say(`  sum   ${document.won_hashrate_ph} PH won, ${document.lost_hashrate_ph} PH lost`);
+  if (document.ambiguous) {
+    say(
+      `  Other outcomes are equally good: ${document.certain_hashrate_ph} to ${document.possible_hashrate_ph} PH of ours can win.`,
+    );
+  }
+}
+
+function title(text: string): void {
+  say(`\n── ${text} ${"─".repeat(Math.max(0, 90 - text.length))}`);
+}
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}

@@ -1,0 +1,49 @@
+/**
+ * `deno task live [--windows N] [--block-ms MS] [--competitors N]`: the daemon in accelerated time, each window
+ * checked, with figures for the delay from a window's first block to the reload signal.
+ *
+ * @module
+ */
+
+import { parseArguments } from "../src/lib/args.ts";
+import { logger, startLogging } from "../src/lib/log.ts";
+import { describeLiveWindow, runLive } from "../src/simulator/scene/live_run.ts";
+
+const { values } = parseArguments(Deno.args, {
+  windows: { type: "string", default: "30" },
+  "block-ms": { type: "string", default: "60" },
+  competitors: { type: "string", default: "230" },
+  verbose: { type: "boolean" },
+});
+
+await startLogging({
+  level: values.verbose === true ? "info" : "error",
+  format: "pretty",
+  stream: Deno.stderr,
+});
+const windows = await runLive({
+  windows: Number(values.windows),
+  blockTimeMs: Number(values["block-ms"]),
+  minuteMs: 1000,
+  competitors: Number(values.competitors),
+  log: logger(),
+  onWindow: (window) => say(describeLiveWindow(window)),
+});
+
+const firstBlocks = windows.map(({ window }) => window.firstBlock);
+const repeated = firstBlocks.length - new Set(firstBlocks).size;
+const missed = windows.slice(1).filter(({ window }, i) =>
+  window.firstBlock !== windows[i]!.window.lastBlock + 1
+);
+const wrong = windows.filter(({ routed, expected }) => routed !== expected);
+const delays = windows.flatMap(({ delayMs }) => delayMs ?? []).sort((a, b) => a - b);
+const at = (share: number): string => (delays[Math.ceil(share * delays.length) - 1] ?? NaN).toFixed(0);
+say(
+  `\n${windows.length} windows: ${repeated} processed twice, ${missed.length} missed, ${wrong.length} routed wrongly`,
+);
+say(`from the first block to the reload signal: median ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`);
+Deno.exit(repeated + missed.length + wrong.length === 0 ? 0 : 1);
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}

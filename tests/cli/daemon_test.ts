@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
+import { NETUID, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
+import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+
+/** The agent as a process, with its log lines as they come. */
+class Agent {
+  // deno-lint-ignore no-explicit-any -- log lines are read by name
+  readonly lines: any[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  #onLine: () => void = () => {};
+
+  constructor(configPath: string) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "-A", MAIN, configPath],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#reading = this.#read();
+  }
+
+  /** Waits until so many lines with this event were seen, and gives the last of them. */
+  // deno-lint-ignore no-explicit-any -- log lines are read by name
+  async seen(event: string, count = 1): Promise<any> {
+    for (;;) {
+      const found = this.lines.filter((line) => line.event === event);
+      if (found.length >= count) return found[count - 1];
+      await new Promise<void>((resolve) => this.#onLine = resolve);
+    }
+  }
+
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
+  /** Stops it by a signal; gives the exit code and how long it took. */
+  async stop(name: Deno.Signal = "SIGTERM"): Promise<{ code: number; seconds: number }> {
+    const start = performance.now();
+    this.signal(name);
+    return { code: await this.code(), seconds: (performance.now() - start) / 1000 };
+  }
+
+  async code(): Promise<number> {
+    const { code } = await this.#child.status;
+    await this.#reading;
+    return code;
+  }
+
+  async #read(): Promise<void> {
+    let rest = "";
+    for await (const chunk of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      this.lines.push(...parts.map((line) => JSON.parse(line)));
+      this.#onLine();
+    }
+  }
+}
+
+async function scene(): Promise<{ simulator: Simulator; rig: Rig } & AsyncDisposable> {
+  const { firstBlock } = windowAt(7_500_000, epochStart(NETUID, TEMPO, 7_500_000));
+  const simulator = await startSimulator({ startBlock: firstBlock + 10, timestamps: "clock" });
+  setUpMarket(simulator.chain, firstBlock - 5);
+  const rig = await setUpRig({ chainUrl: simulator.url });
+  simulator.chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
+  return {
+    simulator,
+    rig,
+    [Symbol.asyncDispose]: async () => {
+      await simulator.close();
+      await Deno.remove(rig.folder, { recursive: true });
+    },
+  };
+}
+
+Deno.test("ih-miner CONFIG runs both jobs at once, again on SIGHUP, and ends with 0 on SIGTERM", async () => {
+  await using stage = await scene();
+  const agent = new Agent(stage.rig.configPath);
+  await agent.seen("Miner commitment updated");
+  const first = await agent.seen("Auction results computed");
+  assert.match(first.run_id, /^[0-9a-f]{8}$/);
+  assert.equal(first.job, "auction");
+
+  agent.signal("SIGHUP");
+  await agent.seen("Miner commitment up to date");
+
+  const other = new Agent(stage.rig.configPath);
+  assert.equal(await other.code(), 1);
+  assert.match(other.lines.at(-1).error, /another ih-miner \(pid \d+\) runs/);
+
+  const { code, seconds } = await agent.stop();
+  assert.equal(code, 0);
+  assert.ok(seconds < 5, `${seconds} s`);
+  assert.equal(agent.lines.at(-1).event, "Stopped: the bid on the chain stays valid without us");
+});
+
+Deno.test("ih-miner CONFIG stops within 5 s while its jobs wait for an endpoint that never answers", async () => {
+  const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepting = (async () => {
+    const connections: Deno.Conn[] = [];
+    for await (const connection of silent) connections.push(connection);
+    for (const connection of connections) connection.close();
+  })();
+  const { port } = silent.addr as Deno.NetAddr;
+  const rig = await setUpRig({ chainUrl: `ws://127.0.0.1:${port}` });
+  const agent = new Agent(rig.configPath);
+  await agent.seen("Agent started");
+  const { code, seconds } = await agent.stop("SIGINT");
+  assert.equal(code, 0);
+  assert.ok(seconds < 5, `${seconds} s`);
+  silent.close();
+  await accepting;
+  await Deno.remove(rig.folder, { recursive: true });
+});
+
+Deno.test("ih-miner CONFIG refuses to start with a configuration or wallet that is wrong: exit code 2", async () => {
+  const rig = await setUpRig({ chainUrl: "ws://127.0.0.1:1" });
+  const missing = new Agent(`${rig.folder}/nowhere.toml`);
+  assert.equal(await missing.code(), 2);
+  assert.match(missing.lines.at(-1).error, /nowhere\.toml: there is no such file/);
+
+  await Deno.remove(`${rig.folder}/wallets`, { recursive: true });
+  const walletless = new Agent(rig.configPath);
+  assert.equal(await walletless.code(), 2);
+  assert.match(walletless.lines.at(-1).error, /hotkeys\/rig/);
+  await Deno.remove(rig.folder, { recursive: true });
+});
