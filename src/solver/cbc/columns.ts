@@ -1,0 +1,27 @@
+/**
+ * Which worker is which column of the file exchanged with CBC (spec, section 5).
+ *
+ * Worker number k is called `x_k`; columns follow the *text* order of these names: x_0, x_1, x_10, x_100, x_11, ….
+ *
+ * @module
+ */
+
+/** The worker numbers 0..count-1 in the text order of their names: column number to worker number. */
+export function workersByColumn(count: number): Int32Array<ArrayBuffer> {
+  const order = new Int32Array(count);
+  let column = 0;
+  /** All numbers that start with the digits of `prefix`, the shortest first. */
+  const visit = (prefix: number): void => {
+    if (prefix >= count) return;
+    order[column++] = prefix;
+    for (let digit = 0; digit <= 9; digit++) visit(prefix * 10 + digit);
+  };
+  if (count > 0) order[column++] = 0;
+  for (let first = 1; first <= 9; first++) visit(first);
+  return order;
+}
+
+/** The name of a column, `X0000000`. */
+export function columnName(column: number): string {
+  return `X${String(column).padStart(7, "0")}`;
+}

@@ -1,0 +1,206 @@
+/**
+ * Running a CBC program: finding it, telling its build, and one bounded run.
+ *
+ * @module
+ */
+
+import type { SolverBuild } from "../types.ts";
+
+/** What went wrong with an external solver. */
+export type CbcFailure =
+  /** The program could not be started. */
+  | "not-started"
+  /** It ran out of time and was killed. */
+  | "timeout"
+  /** It ended with an error or by a signal. */
+  | "crashed"
+  /** It ended well and left no solution file. */
+  | "no-solution"
+  /** Its solution file is not one. */
+  | "unreadable-solution"
+  /** The auction cannot be written as an MPS file. */
+  | "unwritable-problem";
+
+/** The external solver gave no outcome. Validators have none either when this happens to them. */
+export class CbcError extends Error {
+  override readonly name = "CbcError";
+  /** What went wrong, for programs. */
+  readonly failure: CbcFailure;
+
+  constructor(failure: CbcFailure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+
+/** The build whose outcomes are the validators' own: the program inside the PuLP 3.3 wheel. */
+export const VALIDATOR_BUILD: SolverBuild = { version: "2.10.3", buildDate: "Dec 15 2019" };
+
+/** Whether this is the validators' build. */
+export function isValidatorBuild(build: SolverBuild | null): boolean {
+  return build?.version === VALIDATOR_BUILD.version && build.buildDate === VALIDATOR_BUILD.buildDate;
+}
+
+/** The build in what CBC prints when it starts (`Version: 2.10.3`, `Build Date: Dec 15 2019`), or `null`. */
+export function parseBuild(output: string): SolverBuild | null {
+  const version = /^Version: +(\S+)/m.exec(output)?.[1];
+  const buildDate = /^Build Date: +(.*\S)/m.exec(output)?.[1];
+  return version === undefined || buildDate === undefined
+    ? null
+    : { version, buildDate: buildDate.replace(/ +/g, " ") };
+}
+
+/** Limits of one run of an external program. */
+export interface RunLimits {
+  /** The folder it runs in. */
+  readonly folder: string;
+  /** After this it is killed, in milliseconds. */
+  readonly timeLimitMs: number;
+  /** Kills it as well; `run` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** So much of what a program prints is kept. */
+const OUTPUT_LIMIT_BYTES = 32 * 1024;
+/** How long output is waited for when the program has ended and something else keeps the pipe open. */
+const OUTPUT_GRACE_MS = 500;
+
+/**
+ * Runs CBC to its end, with an empty environment and no input.
+ *
+ * @param command the program and its leading arguments, e.g. `["qemu-x86_64-static", "-L", root, path]`
+ * @returns the beginning of what it printed
+ * @throws {CbcError} when it cannot be started, ends with an error, or takes too long
+ */
+export async function runCbc(
+  command: readonly string[],
+  args: readonly string[],
+  { folder, timeLimitMs, signal }: RunLimits,
+): Promise<string> {
+  const [program, ...leading] = command;
+  if (program === undefined) {
+    throw new CbcError("not-started", "Cannot run cbc: its command is empty; give a path or a list of words");
+  }
+  signal?.throwIfAborted();
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args: [...leading, ...args],
+      cwd: folder,
+      clearEnv: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw new CbcError("not-started", `Cannot run cbc: ${program} does not start (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+  let isTimedOut = false;
+  const kill = (): void => {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  const timer = setTimeout(() => {
+    isTimedOut = true;
+    kill();
+  }, timeLimitMs);
+  signal?.addEventListener("abort", kill, { once: true });
+  const output = collect(child.stdout);
+  const errors = collect(child.stderr);
+  try {
+    const status = await child.status;
+    const [printed, complaint] = await Promise.all([output.text(), errors.text()]);
+    signal?.throwIfAborted();
+    if (isTimedOut) {
+      throw new CbcError(
+        "timeout",
+        `Cannot use cbc: it took longer than ${Math.round(timeLimitMs)} ms and was stopped`,
+      );
+    }
+    if (!status.success) {
+      const how = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
+      const last = (complaint.trim() || printed.trim()).split("\n").at(-1)?.slice(0, 200);
+      throw new CbcError("crashed", `Cannot use cbc: it ended with ${how}${last ? ` ("${last}")` : ""}`);
+    }
+    return printed;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", kill);
+  }
+}
+
+/**
+ * Asks a program for its build without solving anything.
+ *
+ * @returns `null` when it does not print one
+ * @throws {CbcError} when it cannot be run
+ */
+export async function identifyCbc(
+  command: readonly string[],
+  limits: RunLimits,
+): Promise<SolverBuild | null> {
+  return parseBuild(await runCbc(command, ["-quit"], limits));
+}
+
+/**
+ * The full path of a program, so that it can be run without an environment: a word with a slash is taken relative to
+ * the current folder, any other is looked for on the search path.
+ *
+ * @param program the first word of the command
+ * @param searchPath the value of `PATH`; empty when unset
+ * @returns `null` when there is no such executable file
+ */
+export async function locateProgram(program: string, searchPath: string): Promise<string | null> {
+  const candidates = program.startsWith("/")
+    ? [program]
+    : program.includes("/")
+    ? [`${Deno.cwd()}/${program}`]
+    : searchPath.split(":").filter((folder) => folder !== "").map((folder) => `${folder}/${program}`);
+  for (const candidate of candidates) {
+    try {
+      const { isFile, mode } = await Deno.stat(candidate);
+      if (isFile && (mode === null || (mode & 0o111) !== 0)) return candidate;
+    } catch (error) {
+      const isAbsent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+        error instanceof Deno.errors.PermissionDenied;
+      if (!isAbsent) throw error;
+    }
+  }
+  return null;
+}
+
+/** Reads a pipe to its end and keeps the beginning. */
+function collect(stream: ReadableStream<Uint8Array>): { text: () => Promise<string> } {
+  const reader = stream.getReader();
+  const chunks: Uint8Array[] = [];
+  let kept = 0;
+  const finished = (async (): Promise<void> => {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      if (kept < OUTPUT_LIMIT_BYTES) chunks.push(value.subarray(0, OUTPUT_LIMIT_BYTES - kept));
+      kept += value.length;
+    }
+  })();
+  return {
+    text: async (): Promise<string> => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_GRACE_MS));
+      await Promise.race([finished, grace]);
+      clearTimeout(timer);
+      await reader.cancel();
+      await finished;
+      const decoder = new TextDecoder();
+      return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
