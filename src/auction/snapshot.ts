@@ -7,7 +7,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 
 /** The `format` of snapshots written by this version. */
 export const SNAPSHOT_FORMAT = "ih-miner/snapshot/1";

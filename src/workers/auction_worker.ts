@@ -16,15 +16,22 @@ import { serveJob } from "./worker_side.ts";
 export interface AuctionWorkerInput extends AuctionJobInput {
   readonly network: JobNetwork;
   readonly solver: SolverSettings;
+  /** The run is terminated after this time. */
+  readonly timeoutMs: number;
 }
 
-serveJob<AuctionWorkerInput, AuctionJobResult>((input, { log, step, sleepOrNewHead }) =>
-  runAuctionJob(input, {
+/** For what comes after the solver. */
+const REST_OF_JOB_MS = 3_000;
+
+serveJob<AuctionWorkerInput, AuctionJobResult>((input, { log, step, sleepOrNewHead }) => {
+  // A worker's clock starts with the worker.
+  const remainingMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
+  return runAuctionJob(input, {
     connect: () => connectForJob(input.network, log),
-    solve: solverFor(input.solver, log),
+    solve: solverFor(input.solver, log, remainingMs),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),
     step,
     log,
-  })
-);
+  });
+});

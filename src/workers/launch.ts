@@ -46,6 +46,7 @@ export function launchAuction(
       known,
       network: networkOf(config),
       solver: { ...config.solver, onAmbiguous: config.onAmbiguous, folder },
+      timeoutMs,
     }),
     permissions: {
       net: config.endpoints.map(hostAndPort),
@@ -96,7 +97,7 @@ export function launchAddress(options: Omit<LaunchOptions, "hotkey">): RunningJo
   return startJob<AddressWorkerInput, string>({
     ...options,
     name: "address",
-    module: new URL("./address_worker.ts", import.meta.url),
+    module: workerModule("address_worker"),
     timeoutMs,
     input: () => ({ hotkeyPath }),
     permissions: { net: [], read: [hotkeyPath], write: [], run: [] },
