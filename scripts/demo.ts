@@ -85,6 +85,7 @@ async function showLive(): Promise<void> {
     windows: 6,
     blockTimeMs: 60,
     minuteMs: 1000,
+    patient: true,
     log: logger(),
     onWindow: (window) => say(describeLiveWindow(window)),
   });

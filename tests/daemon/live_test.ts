@@ -4,7 +4,7 @@ import { runLive } from "../../src/simulator/scene/live_run.ts";
 
 Deno.test("runDaemon() processes every window once, at its first block, and routes what an outcome computed apart gives", async () => {
   const log = new LogRecorder();
-  const windows = await runLive({ windows: 4, blockTimeMs: 50, minuteMs: 1000, log });
+  const windows = await runLive({ windows: 4, blockTimeMs: 30, minuteMs: 1000, patient: true, log });
 
   const firstBlocks = windows.map(({ window }) => window.firstBlock);
   for (const [i, { window }] of windows.slice(0, -1).entries()) {

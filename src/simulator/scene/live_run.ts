@@ -14,6 +14,7 @@ import { solverFor } from "../../jobs/solver.ts";
 import { parseToml } from "../../lib/toml.ts";
 import type { ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
+import { WINDOW_BLOCKS } from "../../protocol/constants.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../protocol/windows.ts";
 import { type Simulator, startSimulator } from "../mod.ts";
 import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO } from "./market.ts";
@@ -31,6 +32,11 @@ export interface LiveRunOptions {
   readonly blockTimeMs: number;
   /** A minute of the daemon's schedule lasts so long. */
   readonly minuteMs: number;
+  /**
+   * Let the chain stand still in the middle of a window until it is delivered: on a busy machine accelerated time
+   * would otherwise ask more of the daemon than real time ever does. @default false
+   */
+  readonly patient?: boolean;
   /** Hotkeys that bid beside the demo's market. @default 0 */
   readonly competitors?: number;
   readonly log: Logger;
@@ -53,12 +59,11 @@ export interface LiveWindow {
 
 /** Runs the daemon for so many windows. The folder is removed, the simulator stopped. */
 export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
-  const { windows, blockTimeMs, competitors = 0 } = options;
+  const { windows, competitors = 0 } = options;
   const { firstBlock } = windowAt(START_BLOCK, epochStart(NETUID, TEMPO, START_BLOCK));
   await using simulator = await startSimulator({
     startBlock: firstBlock + 40,
     timestamps: "clock",
-    blockTimeMs,
   });
   const { chain } = simulator;
   setUpMarket(chain, firstBlock - 20);
@@ -74,7 +79,7 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
 }
 
 async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions): Promise<LiveWindow[]> {
-  const { windows, minuteMs, competitors = 0, log, onWindow } = options;
+  const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, log, onWindow } = options;
   const { chain } = simulator;
   await using apart = await connectForJob(
     { endpoints: [simulator.url], expectedGenesisHash: undefined },
@@ -105,12 +110,20 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     }
   });
 
+  let deliveredBlock = -1;
+  const building = setInterval(() => {
+    const { number } = chain.head;
+    const { firstBlock } = windowAt(number, epochStart(NETUID, TEMPO, number));
+    const isMiddle = number - firstBlock === WINDOW_BLOCKS / 2;
+    if (!patient || !isMiddle || deliveredBlock >= firstBlock) chain.advance();
+  }, blockTimeMs);
   const parts: DaemonParts = {
     ...realParts(),
     scheduler: new FastScheduler(minuteMs),
     jitterMs: () => 0,
     onDelivered: ({ outcome, window }): void => {
       const at = performance.now();
+      deliveredBlock = window.firstBlock;
       deliveries = deliveries.then(() => note(outcome, window, at));
     },
   };
@@ -134,6 +147,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     parts,
   );
   await Promise.race([enough.promise, daemon]);
+  clearInterval(building);
   stop.abort();
   await daemon;
   await deliveries;
