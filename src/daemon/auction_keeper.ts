@@ -45,8 +45,6 @@ export interface AuctionKeeperContext {
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
   readonly signal: AbortSignal;
-  /** Called when a worker could not be ended. */
-  readonly onStuckWorker: () => void;
   /** Called with a window's result once it was delivered; for tests and demonstrations. */
   readonly onDelivered?: ((computed: ComputedAuction) => void) | undefined;
 }
@@ -140,15 +138,13 @@ export class AuctionKeeper {
   }
 
   async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionJobResult> {
-    const { launch, signal, onStuckWorker } = this.#context;
+    const { launch, signal } = this.#context;
     const job = launch({ ...settings, log, signal, known });
     this.#job = job;
     try {
       return await job.result;
     } finally {
       this.#job = null;
-      // A worker takes up to two seconds to end; the outcome must not wait for that.
-      job.ended.then((ended) => ended || onStuckWorker());
     }
   }
 

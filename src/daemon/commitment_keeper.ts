@@ -19,8 +19,6 @@ export interface CommitmentKeeperContext {
   ) => RunningJob<CommitmentResult>;
   readonly failures: FailureLog;
   readonly signal: AbortSignal;
-  /** Called when a worker could not be ended. */
-  readonly onStuckWorker: () => void;
 }
 
 /** The commitment's side of the daemon. Its runs never overlap: whoever calls {@link run} sees to that. */
@@ -33,10 +31,9 @@ export class CommitmentKeeper {
 
   /** One run. Never rejects: what goes wrong is logged. */
   async run(log: Logger): Promise<void> {
-    const { settings, launch, failures, signal, onStuckWorker } = this.#context;
+    const { settings, launch, failures, signal } = this.#context;
     try {
       const job = launch({ ...await settings.read(log), log, signal, force: false, dryRun: false });
-      job.ended.then((ended) => ended || onStuckWorker());
       await job.result;
       failures.succeeded(log, "commitment", "Commitment works again");
     } catch (error) {

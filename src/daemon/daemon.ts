@@ -17,6 +17,7 @@ import {
 } from "../protocol/constants.ts";
 import { recoverRouting } from "../routing/route.ts";
 import { VERSION } from "../version.ts";
+import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
 import { CommitmentKeeper } from "./commitment_keeper.ts";
@@ -98,6 +99,18 @@ export async function runDaemon(
   const stopped = Promise.withResolvers<void>();
   const end = (): void => stopped.resolve();
   let stuckWorker = false;
+  const endings = new Set<Promise<boolean>>();
+  /** A worker takes up to two seconds to end: nobody waits for that but the daemon's own end. */
+  const watchEnd = <T>(job: RunningJob<T>): RunningJob<T> => {
+    endings.add(job.ended);
+    job.ended.then((ended) => {
+      endings.delete(job.ended);
+      if (ended) return;
+      stuckWorker = true;
+      end();
+    });
+    return job;
+  };
 
   const addresses = new HotkeyAddressCache();
   const settings = new SettingsSource({
@@ -116,10 +129,6 @@ export async function runDaemon(
   await recover(first, nowMs(), log);
 
   const failures = new FailureLog(nowMs);
-  const onStuckWorker = (): void => {
-    stuckWorker = true;
-    end();
-  };
   const auctionLane = new Lane();
   const commitmentLane = new Lane();
   const watcher = new HeadWatcher({
@@ -129,17 +138,20 @@ export async function runDaemon(
       if (trigger !== null) runAuction(trigger);
     },
   });
-  const common = { settings, failures, signal: stop.signal, onStuckWorker };
+  const common = { settings, failures, signal: stop.signal };
   const auction = new AuctionKeeper({
     ...common,
-    launch: parts.launchAuction,
+    launch: (options) => watchEnd(parts.launchAuction(options)),
     watcher,
     callbacks,
     nowMs,
     monotonicMs,
     onDelivered: parts.onDelivered,
   });
-  const commitment = new CommitmentKeeper({ ...common, launch: parts.launchCommitment });
+  const commitment = new CommitmentKeeper({
+    ...common,
+    launch: (options) => watchEnd(parts.launchCommitment(options)),
+  });
 
   const runAuction = (trigger: AuctionTrigger): void => {
     const runLog = log.with({ run_id: newRunId(), job: "auction" });
@@ -201,7 +213,10 @@ export async function runDaemon(
   scheduler.stop();
   stop.abort(new Error("the agent is stopping"));
   for (const timer of delays) clearTimeout(timer);
-  await within(STOP_PATIENCE_MS, Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop()]));
+  await within(
+    STOP_PATIENCE_MS,
+    Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop(), ...endings]),
+  );
   log.warning("Stopped: the bid on the chain stays valid without us", {
     valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
   });

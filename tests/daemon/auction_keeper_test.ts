@@ -67,7 +67,6 @@ class Bench implements AsyncDisposable {
   nowMs = 1_000_000;
   readonly keeper: AuctionKeeper;
   readonly stop = new AbortController();
-  stuck = 0;
 
   constructor(readonly folder: string) {
     const settings = new SettingsSource({
@@ -98,7 +97,6 @@ class Bench implements AsyncDisposable {
       nowMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
       signal: this.stop.signal,
-      onStuckWorker: () => this.stuck++,
     });
   }
 
