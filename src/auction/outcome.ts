@@ -270,11 +270,17 @@ function ownOutcome(conclusion: AuctionConclusion, winners: readonly Bid[]): Own
     wonHashratePh,
     lostHashratePh: fp18ToNumber(totals.lostHashrateFp18),
     ambiguous: solved?.ambiguous ?? false,
-    certainHashratePh: ranges === null ? wonHashratePh : Number(ranges.value.fewest) / 1e6,
-    possibleHashratePh: ranges === null ? wonHashratePh : Number(ranges.value.most) / 1e6,
+    // A solver that stopped short of the optimum may lie outside the ranges over all optimal outcomes.
+    certainHashratePh: Math.min(wonHashratePh, microToPh(ranges?.value.fewest, wonHashratePh)),
+    possibleHashratePh: Math.max(wonHashratePh, microToPh(ranges?.value.most, wonHashratePh)),
     ranges: (ranges?.bids ?? []).map((bid) => ({ ...workerRun(bid, bid.count), ...bid.won })),
     rangesExact: ranges?.exact ?? true,
   };
+}
+
+/** Millionths of a PH as PH. */
+function microToPh(value: bigint | undefined, otherwise: number): number {
+  return value === undefined ? otherwise : Number(value) / 1e6;
 }
 
 function whyNothingWon({ snapshot, hotkey, prepared }: AuctionConclusion): OutcomeReason {

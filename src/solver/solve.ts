@@ -77,14 +77,14 @@ export async function solveAuction(
   const decided = {
     engine: "cbc",
     provenOptimal: null,
-    ...totalsOfWins(problem.items, wins),
-    wins,
     fallbackReason: null,
     build,
   } as const;
   if (isValidatorBuild(build)) {
     return {
       ...decided,
+      ...totalsOfWins(problem.items, wins),
+      wins,
       parity: "validator",
       limitation: null,
       own: options.ownHotkey === null ? null : rangesOfOutcome(problem.items, wins, options.ownHotkey),
@@ -92,14 +92,34 @@ export async function solveAuction(
       durationMs: now() - startedMs,
     };
   }
-  // Another build may choose another optimal solution: what else is possible is the built-in engine's to say.
+  // Another build may choose another optimal solution: what else is possible is the built-in engine's to say, and
+  // which of the two counts is the caller's preference.
   const estimate = await builtIn(timeLimitMs - (now() - startedMs));
+  const preferred = preferredWins(problem, [wins, estimate.wins], options);
   return {
     ...decided,
+    ...totalsOfWins(problem.items, preferred),
+    wins: preferred,
     parity: "other-build",
     limitation: estimate.limitation,
     own: estimate.own,
     ambiguous: estimate.ambiguous,
     durationMs: now() - startedMs,
   };
+}
+
+/** Of several outcomes the one with the most or the least own value; the first of equals. */
+function preferredWins(
+  { items }: AuctionProblem,
+  outcomes: readonly (readonly number[])[],
+  { ownHotkey, prefer }: Pick<SolveAuctionOptions, "ownHotkey" | "prefer">,
+): readonly number[] {
+  const ownValue = (wins: readonly number[]): bigint =>
+    totalsOfWins(items, wins.map((won, i) => items[i]!.hotkey === ownHotkey ? won : 0)).totalValue;
+  return outcomes.reduce((best, wins) => {
+    const isBetter = prefer === "most-own"
+      ? ownValue(wins) > ownValue(best)
+      : ownValue(wins) < ownValue(best);
+    return isBetter ? wins : best;
+  });
 }

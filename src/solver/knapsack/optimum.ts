@@ -6,7 +6,7 @@
  */
 
 import type { Objective } from "../../auction/types.ts";
-import { type Center, makeCenter, OUT_OF_REACH, TOO_LARGE } from "./center.ts";
+import { makeCenter, OUT_OF_REACH, TOO_LARGE } from "./center.ts";
 import type { Effort } from "./effort.ts";
 import { countsFrom, searchBest } from "./search.ts";
 import { WorkerGroup } from "./solution_space.ts";
@@ -27,7 +27,9 @@ export interface Optimum {
 }
 
 /** States a Pareto list of the search may hold before the question is put the other way round. */
-const LIST_LIMIT = 100_000;
+const SHORT_LIST_LIMIT = 100_000;
+/** States a table may hold when a first answer is tried for; larger ones are rarely needed. */
+const SMALL_TABLE_LIMIT = 50_000;
 /** How many values are asked for one by one; where more are possible, long lists are the better way. */
 const ASKED_VALUES_LIMIT = 16n;
 const VALUE_LIMIT_REACHED = "the search for the largest value reached its limits";
@@ -74,38 +76,43 @@ export function findOptimum(
   if (classes.length === 0) return { ...best, isValueProven: true, isCostProven: true, limitation: null };
 
   const ceiling = relaxedValue(classes, capacity);
-  const center = makeCenter(classes, capacity, best.value);
-  if (center === OUT_OF_REACH) {
-    throw new RangeError("Cannot find the optimum: a choice exceeds its own relaxation; report this");
-  }
-  const shortLists = effort.withStateLimit(LIST_LIMIT);
-  const leastDeficit = center === TOO_LARGE ? -1 : Number(center.potential - ceiling * center.valueWeight);
+  let isTooLarge = false;
   let isExhaustive = false;
-  for (const limits of center === TOO_LARGE ? [] : [shortLists, effort]) {
-    const report = searchBest(center as Center, limits, (deficit) => deficit === leastDeficit);
+  /** Searches all choices that are at least as good as the best one so far; true when the value is proven. */
+  const search = (limits: Effort): boolean => {
+    const center = makeCenter(classes, capacity, best.value);
+    if (center === OUT_OF_REACH) {
+      throw new RangeError("Cannot find the optimum: a choice exceeds its own relaxation; report this");
+    }
+    isTooLarge = center === TOO_LARGE;
+    if (center === TOO_LARGE) return best.value === ceiling;
+    const leastDeficit = Number(center.potential - ceiling * center.valueWeight);
+    const report = searchBest(center, limits, (deficit) => deficit === leastDeficit);
     if (report.best !== null) {
       best = { counts: [...report.best.counts], ...totalsOf(classes, report.best.counts) };
     }
     isExhaustive = report.isExhaustive;
-    if (isExhaustive || ceiling - best.value <= ASKED_VALUES_LIMIT) break;
-  }
-  if (!isExhaustive && best.value < ceiling) {
-    // The lists grew too long. From the relaxation's value downwards, ask for each value whether it can be had.
-    let isProven = true;
-    let value = ceiling;
-    for (; value > ceiling - ASKED_VALUES_LIMIT && value > best.value; value--) {
-      if (effort.isSpent()) return unproven(VALUE_LIMIT_REACHED);
-      const { counts, isCertain } = findChoice(classes, capacity, value, effort);
-      if (counts !== null) {
-        best = { counts, ...totalsOf(classes, counts) };
-        break;
+    return isExhaustive || best.value === ceiling;
+  };
+  /** From the relaxation's value downwards, asks for each value whether it can be had; true when one is proven. */
+  const ask = (limits: Effort): boolean => {
+    let isCertain = true;
+    for (let value = ceiling; value > best.value && value > ceiling - ASKED_VALUES_LIMIT; value--) {
+      if (effort.isSpent()) return false;
+      const answer = findChoice(classes, capacity, value, limits);
+      if (answer.counts !== null) {
+        best = { counts: answer.counts, ...totalsOf(classes, answer.counts) };
+        return isCertain;
       }
-      isProven &&= isCertain;
+      isCertain &&= answer.isCertain;
     }
-    if (!isProven || value > best.value) {
-      return unproven(center === TOO_LARGE ? TOO_LARGE_LIMITATION : VALUE_LIMIT_REACHED);
-    }
-  }
+    return isCertain && ceiling - best.value <= ASKED_VALUES_LIMIT;
+  };
+  const shortLists = effort.withStateLimit(SHORT_LIST_LIMIT);
+  const smallTables = effort.withStateLimit(SMALL_TABLE_LIMIT);
+  const isValueProven = search(shortLists) || ask(smallTables) ||
+    (ceiling - best.value <= ASKED_VALUES_LIMIT && ask(effort)) || search(effort);
+  if (!isValueProven) return unproven(isTooLarge ? TOO_LARGE_LIMITATION : VALUE_LIMIT_REACHED);
   if (objective === "value-only") {
     return { ...best, isValueProven: true, isCostProven: false, limitation: null };
   }

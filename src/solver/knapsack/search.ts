@@ -28,7 +28,7 @@ export interface SearchReport {
 }
 
 /** The free classes of a center as subset sums. */
-export function freeSumsOf(center: Center, effort: Effort): SubsetSums {
+function freeSumsOf(center: Center, effort: Effort): SubsetSums {
   return new SubsetSums(
     center.free.map(({ cost, count }) => ({ size: cost, count })),
     center.freeLimit,

@@ -30,10 +30,19 @@ export interface Deviation {
   readonly costChange: number;
   /** Capacity left unused in addition. */
   readonly slack: number;
-  /** States of the group's two tables. */
+  /** Where it was found. */
+  readonly pair: TablePair;
+  /** States of the pair's two tables. */
   readonly states: readonly [number, number];
 }
 
+/** A step that knows its deviator. */
+interface IndexedStep extends Step {
+  readonly index: number;
+}
+
+/** Steps of a sample, for both tables together: two tables of at most 2^17 states. */
+const SAMPLED_STEPS = 34;
 /** A table larger than this is split into two that are joined when asked. */
 const SINGLE_TABLE_LIMIT = 20_000;
 
@@ -45,14 +54,11 @@ const SINGLE_TABLE_LIMIT = 20_000;
  */
 export class WorkerGroup {
   readonly free: SubsetSums;
+  /** False when limits were reached: then "no" is not proven. */
+  readonly complete: boolean;
   readonly #space: SolutionSpace;
-  readonly #tables: readonly [DeviationTable, DeviationTable];
-  /** By table: which deviators are its steps. */
-  readonly #steps: readonly [readonly number[], readonly number[]];
-  /** The larger table's states by loss, or by loss modulo the loss of a unit of slack where slack is allowed. */
-  readonly #index: ResidueIndex;
-  /** Which table is the larger one. */
-  readonly #larger: 0 | 1;
+  /** One pair when complete, else what was found of several. */
+  readonly #pairs: readonly TablePair[];
 
   /**
    * @param space the solutions in question
@@ -67,70 +73,48 @@ export class WorkerGroup {
       center.freeLimit,
       effort,
     );
-    const present: number[] = [];
+    const present: IndexedStep[] = [];
     const absent: Step[] = [];
-    const stepOf = (index: number, counts: (classIndex: number) => number): Step => {
-      const { classIndex, costChange, loss, limit } = center.deviators[index]!;
-      return { costChange, loss, limit: Math.min(limit, counts(classIndex)) };
-    };
-    center.deviators.forEach(({ classIndex, count }, index) => {
+    center.deviators.forEach(({ classIndex, costChange, loss, limit, count }, index) => {
       const members = memberCounts[classIndex]!;
-      if (members > 0) present.push(index);
-      if (members < count) absent.push(stepOf(index, () => count - members));
+      if (members > 0) present.push({ index, costChange, loss, limit: Math.min(limit, members) });
+      if (members < count) absent.push({ costChange, loss, limit: Math.min(limit, count - members) });
     });
     const build = (
-      indexes: readonly number[],
-      elsewhere: readonly number[],
+      steps: readonly IndexedStep[],
+      elsewhere: readonly IndexedStep[],
       limits: Effort,
-    ): DeviationTable => {
-      const step = (index: number): Step => stepOf(index, (classIndex) => memberCounts[classIndex]!);
-      return new DeviationTable(indexes.map(step), {
+    ): DeviationTable =>
+      new DeviationTable(steps, {
         allowance: center.allowance,
         slackLoss: space.allowsSlack ? center.slackLoss : null,
-        otherSteps: [...absent, ...elsewhere.map(step)],
+        otherSteps: [...absent, ...elsewhere],
         residual: center.residual,
         freeTotal: center.free.reduce((sum, { cost, count }) => sum + cost * count, 0),
       }, limits);
-    };
-    const single = build(present, [], effort.withStateLimit(SINGLE_TABLE_LIMIT));
-    if (single.complete || present.length < 2) {
-      this.#steps = [present, []];
-      this.#tables = [single, build([], present, effort)];
-    } else {
-      const halves: [number[], number[]] = [[], []];
-      present.forEach((index, position) => halves[position % 2]!.push(index));
-      this.#steps = halves;
-      this.#tables = [build(halves[0], halves[1], effort), build(halves[1], halves[0], effort)];
-    }
-    this.#larger = this.#tables[0].length >= this.#tables[1].length ? 0 : 1;
-    this.#index = new ResidueIndex(this.#tables[this.#larger], (loss) => this.#residueOf(loss));
-  }
+    const pair = (
+      halves: readonly [IndexedStep[], IndexedStep[]],
+      tables: readonly [DeviationTable, DeviationTable],
+    ) => new TablePair(halves, tables, (loss) => space.allowsSlack ? loss % center.slackLoss : loss);
+    const buildPair = (halves: readonly [IndexedStep[], IndexedStep[]]): TablePair =>
+      pair(halves, [build(halves[0], halves[1], effort), build(halves[1], halves[0], effort)]);
 
-  /** False when limits were reached: then "no" is not proven. */
-  get complete(): boolean {
-    return this.free.complete && this.#tables.every((table) => table.complete);
+    const canSplit = present.length > 1;
+    const single = build(present, [], canSplit ? effort.withStateLimit(SINGLE_TABLE_LIMIT) : effort);
+    let pairs = [pair([present, []], [single, build([], present, effort)])];
+    if (!single.complete && canSplit) {
+      pairs = [buildPair(dealOut(present))];
+      if (!pairs[0]!.complete) pairs.unshift(buildPair(dealOut(sample(present, center.allowance))));
+    }
+    this.#pairs = pairs;
+    this.complete = this.free.complete && pairs.length === 1 && pairs[0]!.complete;
   }
 
   /** All deviations of the group that, with their slack, lose exactly `lossLeft`. */
   *deviationsAt(lossLeft: number): Generator<Deviation, void, void> {
-    const larger = this.#tables[this.#larger];
-    const smaller = this.#tables[1 - this.#larger]!;
-    const slackLoss = this.#space.center.slackLoss;
-    for (let state = 0; state < smaller.length; state++) {
-      const left = lossLeft - smaller.lossOf(state);
-      if (left < 0) continue;
-      for (
-        let other = this.#index.first(this.#residueOf(left));
-        other !== -1;
-        other = this.#index.next(other)
-      ) {
-        const rest = left - larger.lossOf(other);
-        if (rest < 0) continue;
-        yield {
-          costChange: smaller.costChangeOf(state) + larger.costChangeOf(other),
-          slack: rest / slackLoss,
-          states: this.#larger === 0 ? [other, state] : [state, other],
-        };
+    for (const pair of this.#pairs) {
+      for (const { costChange, loss, states } of pair.statesAt(lossLeft)) {
+        yield { costChange, slack: (lossLeft - loss) / this.#space.center.slackLoss, pair, states };
       }
     }
   }
@@ -148,20 +132,89 @@ export class WorkerGroup {
   }
 
   /** The workers behind a deviation and a sum of free costs. */
-  shareOf({ states }: Pick<Deviation, "states">, freeSum: number): Share {
+  shareOf({ pair, states }: Pick<Deviation, "pair" | "states">, freeSum: number): Share {
     const deviations = this.#space.center.deviators.map(() => 0);
-    this.#tables.forEach((table, half) => {
-      table.copiesOf(states[half]!).forEach((copies, step) => deviations[this.#steps[half]![step]!] = copies);
-    });
+    pair.addCopies(states, deviations);
     return { deviations, freeCounts: this.free.pick(freeSum) };
-  }
-
-  #residueOf(loss: number): number {
-    return this.#space.allowsSlack ? loss % this.#space.center.slackLoss : loss;
   }
 }
 
-/** The states of a table by a residue of their loss. */
+/** Two tables over different steps, joined on the loss that both together must have. */
+class TablePair {
+  readonly complete: boolean;
+  readonly #halves: readonly [readonly IndexedStep[], readonly IndexedStep[]];
+  readonly #tables: readonly [DeviationTable, DeviationTable];
+  readonly #residueOf: (loss: number) => number;
+  /** Which table is the larger one: it is indexed, the other gone through. */
+  readonly #larger: 0 | 1;
+  readonly #index: ResidueIndex;
+
+  constructor(
+    halves: readonly [readonly IndexedStep[], readonly IndexedStep[]],
+    tables: readonly [DeviationTable, DeviationTable],
+    residueOf: (loss: number) => number,
+  ) {
+    this.#halves = halves;
+    this.#tables = tables;
+    this.#residueOf = residueOf;
+    this.complete = tables.every((table) => table.complete);
+    this.#larger = tables[0].length >= tables[1].length ? 0 : 1;
+    this.#index = new ResidueIndex(tables[this.#larger], residueOf);
+  }
+
+  /** The pairs of states that lose at most `lossLeft` together, and what remains is made up by slack. */
+  *statesAt(lossLeft: number): Generator<Omit<Deviation, "slack" | "pair"> & { loss: number }, void, void> {
+    const larger = this.#tables[this.#larger];
+    const smaller = this.#tables[1 - this.#larger]!;
+    for (let state = 0; state < smaller.length; state++) {
+      const left = lossLeft - smaller.lossOf(state);
+      if (left < 0) continue;
+      const residue = this.#residueOf(left);
+      for (let other = this.#index.first(residue); other !== -1; other = this.#index.next(other)) {
+        const rest = left - larger.lossOf(other);
+        if (rest < 0) continue;
+        yield {
+          costChange: smaller.costChangeOf(state) + larger.costChangeOf(other),
+          loss: lossLeft - rest,
+          states: this.#larger === 0 ? [other, state] : [state, other],
+        };
+      }
+    }
+  }
+
+  /** Writes the deviations behind a pair of states into an array by deviator. */
+  addCopies(states: readonly [number, number], deviations: number[]): void {
+    this.#tables.forEach((table, half) => {
+      table.copiesOf(states[half]!).forEach((copies, step) => {
+        deviations[this.#halves[half]![step]!.index] = copies;
+      });
+    });
+  }
+}
+
+/** Every other step. */
+function dealOut(steps: readonly IndexedStep[]): [IndexedStep[], IndexedStep[]] {
+  return [
+    steps.filter((_, position) => position % 2 === 0),
+    steps.filter((_, position) => position % 2 === 1),
+  ];
+}
+
+/**
+ * A few single steps from the whole width, where not all can be tabulated: their subsets are many enough to meet
+ * nearly every total that can be met at all. They find solutions and prove nothing.
+ */
+function sample(steps: readonly IndexedStep[], allowance: number): IndexedStep[] {
+  const affordable = steps.filter(({ loss }) => loss * 3 <= allowance);
+  const choices = affordable.length >= SAMPLED_STEPS ? affordable : steps;
+  const stride = Math.max(1, choices.length / SAMPLED_STEPS);
+  return Array.from(
+    { length: Math.min(SAMPLED_STEPS, choices.length) },
+    (_, position) => ({ ...choices[Math.floor(position * stride)]!, limit: 1 }),
+  );
+}
+
+/** The states of a table by their loss, or by its residue modulo the loss of a unit of slack where slack is allowed. */
 class ResidueIndex {
   readonly #first = new Map<number, number>();
   readonly #next: Int32Array;
