@@ -8,6 +8,7 @@
  */
 
 import * as z from "zod";
+import { SnapshotError } from "./snapshot_error.ts";
 
 /** The `format` of snapshots written by this version. */
 export const SNAPSHOT_FORMAT = "ih-miner/snapshot/1";
@@ -67,19 +68,6 @@ export interface AuctionSnapshot {
   /** Ascending by `storageKey`. */
   readonly commitments: readonly CommitmentRecord[];
   readonly neurons: readonly NeuronRecord[];
-}
-
-/** Thrown when saved data is not a snapshot this version can read. */
-export class SnapshotError extends Error {
-  override readonly name = "SnapshotError";
-
-  constructor(
-    /** Where the first bad value stands, e.g. `commitments[3].block`; empty for the whole. */
-    readonly path: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 const blockNumber = z.int().nonnegative();

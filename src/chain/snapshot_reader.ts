@@ -121,7 +121,15 @@ async function readRecords(
     // A key that is none of this map's own names no hotkey: there is nobody to attribute a bid to.
     const hotkey = item.keyArguments(storageKey)?.[1]?.toString();
     const value = values[index];
-    if (hotkey === undefined || value === null || value === undefined) continue;
+    // A node that left out values of keys it has just named would make bids disappear without a trace.
+    if (value === null || value === undefined) {
+      throw invalidAnswer(
+        rpc.endpoint,
+        "state_queryStorageAt",
+        `the value of ${storageKey} is missing in it`,
+      );
+    }
+    if (hotkey === undefined) continue;
     commitments.push({ storageKey, hotkey, ...decodeCommitment(item, value) });
   }
   return { commitments, timestampMs: decodeTimestamp(rpc, now, values[storageKeys.length] ?? null) };

@@ -10,11 +10,11 @@ import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
-import { type InstanceLock, lockInstance } from "../daemon/instance_lock.ts";
+import { type InstanceLock, InstanceLockedError, lockInstance } from "../daemon/instance_lock.ts";
 import type { Logger } from "../lib/log.ts";
 import { deliverOutcome } from "../jobs/deliver.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
-import { formatSavedAuction } from "../jobs/saved_auction.ts";
+import { formatSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import type { Command } from "./arguments.ts";
@@ -77,11 +77,10 @@ async function runAuction({ command, config, log }: Run, document: Record<string
   const result = await finished(launchAuction({ config, hotkey, log, known: null }));
   if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
   const { outcome, completed, snapshot, window } = result;
-  if (command.saveSnapshotPath !== undefined) {
-    const saved = { hotkey, window, onAmbiguous: config.onAmbiguous, snapshot };
-    await Deno.writeTextFile(command.saveSnapshotPath, formatSavedAuction(saved));
-    log.info("Snapshot saved", { path: command.saveSnapshotPath });
-  }
+  const { saveSnapshotPath } = command;
+  const unsaved = saveSnapshotPath === undefined
+    ? null
+    : await saveAuction(saveSnapshotPath, { hotkey, window, onAmbiguous: config.onAmbiguous, snapshot }, log);
   logOutcome(outcome, log);
   // What was computed is worth having even if the routing fails below.
   Object.assign(document, outcomeDocument(outcome), {
@@ -96,9 +95,26 @@ async function runAuction({ command, config, log }: Run, document: Record<string
     nowMs: Date.now(),
     log,
   });
-  return {
+  Object.assign(document, {
     routing: routing ?? { mode: "off", reason: "reason" in config.routing ? config.routing.reason : null },
-  };
+  });
+  if (unsaved !== null) throw unsaved;
+  return {};
+}
+
+/** Writes the file of `--save-snapshot`; returns the failure, because the routing must not wait for it to be mended. */
+async function saveAuction(path: string, auction: SavedAuction, log: Logger): Promise<Error | null> {
+  try {
+    await Deno.writeTextFile(path, formatSavedAuction(auction));
+    log.info("Snapshot saved", { path });
+    return null;
+  } catch (error) {
+    return new Error(
+      `Cannot keep the snapshot ${path}: ${describeError(error).message}; ` +
+        "name a file in a folder that this user can write (--save-snapshot)",
+      { cause: error },
+    );
+  }
 }
 
 /** An outcome as it stands in result documents. */
@@ -123,10 +139,8 @@ async function lockFor(command: OnceCommand, config: Config, hotkey: string): Pr
   try {
     return await lockInstance(stateDirectory, { network, netuid, hotkey });
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotADirectory)) {
-      throw error;
-    }
-    const message = `cannot use the state folder ${stateDirectory}: ${error.message}; ` +
+    if (error instanceof InstanceLockedError) throw error;
+    const message = `cannot use the state folder ${stateDirectory}: ${describeError(error).message}; ` +
       "set it to a folder that this user can write";
     throw new ConfigError(config.path, [{ key: "[state] directory", message }], { cause: error });
   }

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { SnapshotError } from "../auction/snapshot.ts";
+import { SnapshotError } from "../auction/snapshot_error.ts";
 import { computeOutcome } from "../jobs/compute_outcome.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
 import { parseSavedAuction } from "../jobs/saved_auction.ts";
-import { solverFor } from "../jobs/solver.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../jobs/solver.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Command } from "./arguments.ts";
 import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
@@ -24,11 +24,7 @@ export async function runReplay(
   const document: Record<string, unknown> = { job: "replay", status: "failed" };
   try {
     const { onAmbiguous, ...auction } = parseSavedAuction(await readSnapshotFile(snapshotPath));
-    const solve = solverFor(
-      { engine: "glpk", cbcCommand: null, onAmbiguous, folder: null },
-      log,
-      () => SOLVE_LIMIT_MS,
-    );
+    const solve = solverFor({ ...BUILT_IN_SOLVER, onAmbiguous }, log, () => SOLVE_LIMIT_MS);
     const outcome = await computeOutcome({ ...auction, solve });
     logOutcome(outcome, log);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };

@@ -65,7 +65,7 @@ export interface ConfigFiles {
 
 /** The operating system's files. */
 export const osConfigFiles: ConfigFiles = {
-  readTextFile: Deno.readTextFile,
+  readTextFile: async (path) => decodeUtf8(await Deno.readFile(path)),
   exists: (path) => {
     try {
       Deno.statSync(path);
@@ -123,6 +123,15 @@ async function readText(path: string, files: ConfigFiles): Promise<string> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ConfigError(path, [{ key: "", message: `cannot be read: ${why}` }], { cause: error });
+  }
+}
+
+/** TOML is UTF-8; another encoding would quietly change names and paths. */
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new TypeError("it is not UTF-8 text; save it as UTF-8", { cause });
   }
 }
 

@@ -102,7 +102,7 @@ function toConfigIssues(
     }));
   }
   const value = valueAt(data, issue.path);
-  if (value === undefined) return [{ key, message: "is missing" }];
+  if (value === undefined) return [{ key, message: "is missing; add it as in config.toml.example" }];
   const shown = `it is ${describe(value)}`;
   switch (issue.code) {
     case "invalid_type":

@@ -104,6 +104,9 @@ function checkSizes(value: unknown, key: string, fail: Fail): [string, number][]
     return fail(key, `must be ${forms}; it is ${describe(value)}`);
   }
   return Object.entries(value).map(([size, count]) => {
+    if (/^\d+$/.test(size) && typeof count === "object") {
+      fail(key, `has a table within a table; put the size in quotes, such as "${size}.45" = 2`);
+    }
     if (typeof count !== "number" || !Number.isSafeInteger(count) || count <= 0) {
       fail(`${key}."${size}"`, `must be a whole number of workers, at least 1; it is ${describe(count)}`);
     }

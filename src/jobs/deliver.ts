@@ -9,7 +9,7 @@ import type { handleLostBids, handleWonBids } from "../callbacks.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import type { Logger } from "../lib/log.ts";
-import { splitWorkers } from "../protocol/worker_sizes.ts";
+import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
 import { applyRouting, type RoutingDemand, type RoutingReport } from "../routing/route.ts";
 
 /** The integrator's functions. */
@@ -104,8 +104,17 @@ function logRouting(report: RoutingReport, log: Logger): void {
 }
 
 function configuredSizes({ offers }: WorkersConfig): string[] {
-  return offers.flatMap((offer) => offer.kind === "list" ? splitWorkers(offer.hashrates) : offer.sizes)
-    .flatMap(([size, count]) => repeat(size, count));
+  // Only the sum counts, so what the bid splits stays whole here; and v1 bids have sizes that cannot be split.
+  return offers.flatMap((offer) =>
+    offer.kind === "list"
+      ? offer.hashrates.map(plainDecimal)
+      : offer.sizes.flatMap(([size, count]) => repeat(plainDecimal(size), count))
+  );
+}
+
+/** A decimal in any spelling that the configuration takes, as its shortest text. */
+function plainDecimal(text: string): string {
+  return formatFp18(parseFp18(text));
 }
 
 function expand(runs: readonly WorkerRun[]): string[] {

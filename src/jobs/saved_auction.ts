@@ -6,7 +6,8 @@
  */
 
 import * as z from "zod";
-import { type AuctionSnapshot, parseSnapshot, SnapshotError } from "../auction/snapshot.ts";
+import { type AuctionSnapshot, parseSnapshot } from "../auction/snapshot.ts";
+import { SnapshotError } from "../auction/snapshot_error.ts";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { VERSION } from "../version.ts";
 import type { ValidationWindow } from "../protocol/windows.ts";

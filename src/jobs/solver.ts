@@ -17,6 +17,14 @@ export interface SolverSettings extends SolverConfig {
   readonly folder: string | null;
 }
 
+/** The engine that is built in, with the default policy. */
+export const BUILT_IN_SOLVER: SolverSettings = {
+  engine: "glpk",
+  cbcCommand: null,
+  onAmbiguous: "deliver-possible",
+  folder: null,
+};
+
 /**
  * The solving function for a configuration.
  *

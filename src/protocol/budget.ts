@@ -30,7 +30,8 @@ export function mechanismShare(split: readonly number[] | null, mechanismId = ME
   if (!share) {
     const found = split === null ? "absent" : JSON.stringify(split);
     throw new ProtocolError(
-      `Cannot compute the budget: MechanismEmissionSplit is ${found}; it needs a share for mechanism ${mechanismId}`,
+      `Cannot compute the budget: MechanismEmissionSplit is ${found}; it needs a share for mechanism ${mechanismId}; ` +
+        "check the network and the netuid",
     );
   }
   return share / MECHANISM_SPLIT_WHOLE;

@@ -76,7 +76,7 @@ export class TransactionPool {
    *
    * @returns its hash.
    * @throws {RpcError} as a real node refuses it: 1002 undecodable, 1010 stale, bad signature or ancient birth
-   *   block, 1011 unsigned, 1013 already there.
+   *   block, 1011 unsigned, 1013 already there, 1014 another one with its nonce there.
    */
   submit(bytes: Uint8Array, watcher: ExtrinsicWatcher | null): string {
     const extrinsic = decode(this.#chain.runtime, bytes);
@@ -84,6 +84,17 @@ export class TransactionPool {
       throw new RpcError(1013, "Transaction Already Imported", extrinsic.hash);
     }
     this.#validate(extrinsic);
+    const signer = u8aToHex(extrinsic.signer);
+    const holdsNonce = ({ nonce, signer: other }: SignedExtrinsic): boolean =>
+      nonce === extrinsic.nonce && u8aToHex(other) === signer;
+    // No transaction of this chain has more priority than another, so none can replace one.
+    if (this.#pending().some((entry) => holdsNonce(entry.extrinsic))) {
+      throw new RpcError(
+        1014,
+        "Priority is too low: (0 vs 0)",
+        "The transaction has too low priority to replace another transaction already in the pool.",
+      );
+    }
     this.#entries.set(extrinsic.hash, { extrinsic, watcher, block: null });
     watcher?.(this.ready().includes(extrinsic) ? "ready" : "future");
     return extrinsic.hash;

@@ -250,6 +250,30 @@ Deno.test("registeredUid() and readCommitment() tell absent from present", async
   });
 });
 
+Deno.test("readSnapshot() takes keys left out of an answer for absent values, but not those of bids", async () => {
+  const { v15, version } = Runtime.builtin().image;
+  const hash = `0x${"01".repeat(32)}`;
+  let bidKeys: string[] = [];
+  await using node = startMockNode({
+    chain_getBlockHash: () => hash,
+    chain_getHeader: () => ({ number: "0x64" }),
+    state_getRuntimeVersion: () => version,
+    state_getMetadata: () => `0x${v15.toHex()}`,
+    state_getStorage: () => null,
+    state_getKeysPaged: () => bidKeys,
+    state_queryStorageAt: () => [{ block: hash, changes: [] }],
+    state_call: ([method]) => {
+      if (method === "NeuronInfoRuntimeApi_get_neurons_lite") return "0x00";
+      throw new RpcFault(4003, "Client error: Execution failed: function is not exported");
+    },
+  });
+  await using connection = await connect(node.url);
+  const snapshot = await readAuction(connection);
+  assert.deepEqual([snapshot.head.timestampMs, snapshot.mechanismEmissionSplit], [null, null]);
+  bidKeys = [ALICE_KEY];
+  await assert.rejects(readAuction(connection), { kind: "invalid-answer" });
+});
+
 Deno.test("readSnapshot() loads the runtime of a first block from before an upgrade", async () => {
   const { v15, version } = Runtime.builtin().image;
   const oldHash = `0x${"01".repeat(32)}`;

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
-import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { setUpRig } from "../../src/simulator/scene/rig.ts";
+import { setScene } from "../support/scene.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
@@ -63,24 +61,8 @@ class Agent {
   }
 }
 
-async function scene(): Promise<{ simulator: Simulator; rig: Rig } & AsyncDisposable> {
-  const { firstBlock } = windowAt(7_500_000, epochStart(NETUID, TEMPO, 7_500_000));
-  const simulator = await startSimulator({ startBlock: firstBlock + 10, timestamps: "clock" });
-  setUpMarket(simulator.chain, firstBlock - 5);
-  const rig = await setUpRig({ chainUrl: simulator.url });
-  simulator.chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
-  return {
-    simulator,
-    rig,
-    [Symbol.asyncDispose]: async () => {
-      await simulator.close();
-      await Deno.remove(rig.folder, { recursive: true });
-    },
-  };
-}
-
 Deno.test("ih-miner CONFIG runs both jobs at once, again on SIGHUP, and ends with 0 on SIGTERM", async () => {
-  await using stage = await scene();
+  await using stage = await setScene();
   const agent = new Agent(stage.rig.configPath);
   await agent.seen("Miner commitment updated");
   const first = await agent.seen("Auction results computed");

@@ -4,11 +4,11 @@ import { parseCommand } from "../../src/cli/arguments.ts";
 import { toDocument } from "../../src/cli/document.ts";
 import { runOnce } from "../../src/cli/once.ts";
 import { runReplay } from "../../src/cli/replay.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
-import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import type { Simulator } from "../../src/simulator/mod.ts";
+import { NETUID } from "../../src/simulator/scene/market.ts";
+import type { Rig } from "../../src/simulator/scene/rig.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { beginNextWindow, setScene } from "../support/scene.ts";
 
 interface Run {
   readonly exitCode: number;
@@ -26,31 +26,6 @@ async function run(rig: Rig, ...args: string[]): Promise<Run> {
   return { exitCode, document: toDocument(document), log };
 }
 
-/** A market in the first blocks of a window, and a registered rig. */
-async function scene(): Promise<{ simulator: Simulator; rig: Rig } & AsyncDisposable> {
-  const start = 7_500_000;
-  const { firstBlock } = windowAt(start, epochStart(NETUID, TEMPO, start));
-  const simulator = await startSimulator({ startBlock: firstBlock + 5, timestamps: "clock" });
-  setUpMarket(simulator.chain, firstBlock - 20);
-  publishPrices(simulator.chain, "0.5", firstBlock - 3);
-  const rig = await setUpRig({ chainUrl: simulator.url });
-  simulator.chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
-  return {
-    simulator,
-    rig,
-    [Symbol.asyncDispose]: async () => {
-      await simulator.close();
-      await Deno.remove(rig.folder, { recursive: true });
-    },
-  };
-}
-
-async function nextWindow({ chain }: Simulator): Promise<void> {
-  const { lastBlock } = windowAt(chain.head.number, epochStart(NETUID, TEMPO, chain.head.number));
-  chain.setHead(lastBlock + 4);
-  await Promise.resolve();
-}
-
 /** Everything on disk but the agent's state folder, as path and content. */
 async function contentOf(folder: string): Promise<Record<string, string>> {
   const content: Record<string, string> = {};
@@ -64,7 +39,7 @@ async function contentOf(folder: string): Promise<Record<string, string>> {
 }
 
 Deno.test("--once publishes the bid, then computes the next window's auction and routes it", async () => {
-  await using stage = await scene();
+  await using stage = await setScene();
   const { simulator, rig } = stage;
 
   const published = await run(rig, "--once", "commitment");
@@ -79,7 +54,7 @@ Deno.test("--once publishes the bid, then computes the next window's auction and
   assert.equal(forced.document.action, "would-publish");
   assert.equal(forced.document.reason, "forced");
 
-  await nextWindow(simulator);
+  beginNextWindow(simulator);
   const before = await contentOf(rig.folder);
   const rehearsed = await run(rig, "--once", "auction", "--dry-run");
   assert.equal(rehearsed.exitCode, 0, JSON.stringify(rehearsed.document.error));
@@ -110,10 +85,10 @@ Deno.test("--once publishes the bid, then computes the next window's auction and
 });
 
 Deno.test("--once auction --save-snapshot keeps what replay needs to compute the same", async () => {
-  await using stage = await scene();
+  await using stage = await setScene();
   const { simulator, rig } = stage;
   await run(rig, "--once", "commitment");
-  await nextWindow(simulator);
+  beginNextWindow(simulator);
   const path = join(rig.folder, "auction.json");
   const { document } = await run(rig, "--once", "auction", "--dry-run", "--save-snapshot", path);
   const saved = await Deno.readTextFile(path);
@@ -202,10 +177,10 @@ const reasons: [
 ];
 for (const [what, arrange, code, text] of reasons) {
   Deno.test(`--once auction ends with 0 and says why a miner that ${what} has no bid`, async () => {
-    await using stage = await scene();
+    await using stage = await setScene();
     // What is arranged at the head counts from the next window on.
     await arrange(stage);
-    await nextWindow(stage.simulator);
+    beginNextWindow(stage.simulator);
     const { exitCode, document } = await run(stage.rig, "--once", "auction");
     assert.equal(exitCode, 0);
     assert.equal(document.reason, code);
@@ -216,7 +191,7 @@ for (const [what, arrange, code, text] of reasons) {
 }
 
 Deno.test("--once commitment of an unregistered hotkey fails with the decoded error and exit code 1", async () => {
-  await using stage = await scene();
+  await using stage = await setScene();
   stage.simulator.chain.deregisterNeuron(NETUID, stage.rig.hotkey);
   const { exitCode, document, log } = await run(stage.rig, "--once", "commitment");
   assert.equal(exitCode, 1);
@@ -294,7 +269,7 @@ const failures: [string, (rig: Rig) => Promise<void>, string, number, RegExp][] 
 ];
 for (const [what, spoil, job, exitCode, message] of failures) {
   Deno.test(`--once ${job} meets ${what} with exit code ${exitCode}, a clear message, and changes nothing`, async () => {
-    await using stage = await scene();
+    await using stage = await setScene();
     await spoil(stage.rig);
     const before = await contentOf(stage.rig.folder);
     const result = await run(stage.rig, "--once", job);
@@ -316,8 +291,28 @@ async function edit(path: string, from: string | RegExp, to: string): Promise<vo
   await Deno.writeTextFile(path, changed);
 }
 
+Deno.test("--once auction routes although its snapshot cannot be kept, and says so with exit code 1", async () => {
+  await using stage = await setScene();
+  await run(stage.rig, "--once", "commitment");
+  beginNextWindow(stage.simulator);
+  const path = join(stage.rig.folder, "no such folder", "auction.json");
+  const { exitCode, document } = await run(stage.rig, "--once", "auction", "--save-snapshot", path);
+  assert.equal(exitCode, 1);
+  assert.match(document.error.message, /Cannot keep the snapshot .*auction\.json: .*--save-snapshot/);
+  assert.equal(document.routing.reload, "touched");
+  assert.ok((await Deno.stat(stage.rig.sentinelPath)).isFile);
+});
+
+Deno.test("--once meets a state folder that is a file with exit code 2", async () => {
+  await using stage = await setScene();
+  await Deno.writeTextFile(join(stage.rig.folder, "state"), "");
+  const { exitCode, document } = await run(stage.rig, "--once", "auction");
+  assert.equal(exitCode, 2);
+  assert.match(document.error.message, /\[state\] directory: cannot use the state folder/);
+});
+
 Deno.test("--once auction goes on without the workers of a broken [workers] and says so", async () => {
-  await using stage = await scene();
+  await using stage = await setScene();
   await edit(stage.rig.configPath, '"1.02"', '"1.06"');
   const { exitCode, log } = await run(stage.rig, "--once", "auction");
   assert.equal(exitCode, 0);
@@ -325,7 +320,7 @@ Deno.test("--once auction goes on without the workers of a broken [workers] and 
 });
 
 Deno.test("--once takes the next endpoint of a list when one is dead", async () => {
-  await using stage = await scene();
+  await using stage = await setScene();
   await edit(stage.rig.configPath, /network = (".*")/, 'network = ["ws://127.0.0.1:1", $1]');
   const { exitCode, log } = await run(stage.rig, "--once", "auction");
   assert.equal(exitCode, 0);

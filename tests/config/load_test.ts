@@ -47,6 +47,16 @@ Deno.test("loadConfig() reads a file of the Python original as it is", async () 
   assert.equal(requireWorkers(config).commitment.text, "2;b;BTC,1=0.1:1,0.2:1");
 });
 
+Deno.test("loadConfig() refuses a file that is not UTF-8 and says so", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".toml" });
+  try {
+    await Deno.writeFile(path, Uint8Array.from([...new TextEncoder().encode(GOOD), 0x23, 0xe9, 0x0a]));
+    await assert.rejects(loadConfig(path, {}), { name: "ConfigError", message: /cannot be read: .*UTF-8/ });
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("loadConfig() names the line and column of a TOML mistake", async () => {
   assert.match(
     await refusal(GOOD.replace("netuid = 89", "netuid = = 89")),

@@ -26,11 +26,11 @@ Deno.test("checkConfigFile() accepts a file of the Python original and does not 
 
 Deno.test("checkConfigFile() names every missing section and key", () => {
   assert.deepEqual(mistakes({ wallet: { name: "x", hotkey_name: "y" } }), [
-    "[bittensor]: is missing",
-    "[wallet] directory: is missing",
+    "[bittensor]: is missing; add it as in config.toml.example",
+    "[wallet] directory: is missing; add it as in config.toml.example",
   ]);
   assert.deepEqual(mistakes({ ...good, bittensor: { network: "finney" } }), [
-    "[bittensor] netuid: is missing",
+    "[bittensor] netuid: is missing; add it as in config.toml.example",
   ]);
 });
 

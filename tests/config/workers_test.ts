@@ -63,6 +63,11 @@ const wrong: [string, string, RegExp][] = [
     /line 3: put the size in quotes, "0.45"/,
   ],
   [
+    "an unquoted size as a dotted key",
+    'price_multiplier = "1"\nworker_sizes.0.45 = 2',
+    /worker_sizes: .*put the size in quotes, such as "0.45" = 2/,
+  ],
+  [
     "a price that is zero",
     'price_multiplier = "0"\nhashrates = ["0.1"]',
     /price_multiplier: must be above 0; it is 0/,

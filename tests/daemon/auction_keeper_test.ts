@@ -7,7 +7,7 @@ import { FailureLog } from "../../src/daemon/failure_log.ts";
 import { SettingsSource } from "../../src/daemon/settings.ts";
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/jobs/auction_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
-import { solverFor } from "../../src/jobs/solver.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
 import type { RunningJob } from "../../src/workers/job_host.ts";
 
@@ -31,17 +31,11 @@ async function computed(
   assert.equal(window.firstBlock, firstBlock);
   const snapshot = makeSnapshot({ bids: { [HOTKEY]: text }, firstBlock });
   const log = new LogRecorder();
-  const settings = {
-    engine: "glpk",
-    cbcCommand: null,
-    onAmbiguous: "deliver-possible",
-    folder: null,
-  } as const;
   const outcome = await computeOutcome({
     snapshot,
     window,
     hotkey: HOTKEY,
-    solve: solverFor(settings, log, () => 20_000),
+    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
   });
   return {
     kind: "computed",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { connectChain } from "../../src/chain/connection.ts";
 import { type AuctionJobResult, type KnownWindow, runAuctionJob } from "../../src/jobs/auction_job.ts";
-import { solverFor } from "../../src/jobs/solver.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
@@ -26,18 +26,12 @@ async function run(
   const steps: string[] = [];
   let connections = 0;
   let round = 0;
-  const settings = {
-    engine: "glpk",
-    cbcCommand: null,
-    onAmbiguous: "deliver-possible",
-    folder: null,
-  } as const;
   const result = await runAuctionJob({ netuid: NETUID, hotkey, known }, {
     connect: () => {
       connections++;
       return connectChain({ endpoints: [simulator.url], nowMs: Date.now });
     },
-    solve: solverFor(settings, log, () => 20_000),
+    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
     sleep: async () => await onSleep(++round),
     monotonicMs: () => round * 1000,
     step: (step) => steps.push(step),

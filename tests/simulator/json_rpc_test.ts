@@ -344,6 +344,12 @@ testClient("a mortal extrinsic dies", { autoInclude: false }, async (client, sim
     message: "Transaction Already Imported",
     data: blake2AsHex(hexToU8a(`0x${fresh}`), 256),
   });
+  const rival = signed(simulator, "rival", { nonce: 0 });
+  assert.deepEqual(await refusal(client.call("author_submitExtrinsic", [rival])), {
+    code: 1014,
+    message: "Priority is too low: (0 vs 0)",
+    data: "The transaction has too low priority to replace another transaction already in the pool.",
+  });
   chain.advance();
   assert.deepEqual(await client.next(id), { inBlock: chain.head.hash });
 });

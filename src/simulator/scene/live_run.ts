@@ -10,7 +10,7 @@ import { type DaemonParts, realParts, runDaemon } from "../../daemon/daemon.ts";
 import type { ScheduledTask, Scheduler } from "../../daemon/scheduler.ts";
 import { computeOutcome } from "../../jobs/compute_outcome.ts";
 import { connectForJob } from "../../jobs/connect.ts";
-import { solverFor } from "../../jobs/solver.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../../jobs/solver.ts";
 import { parseToml } from "../../lib/toml.ts";
 import type { ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -184,17 +184,11 @@ async function expectedHashrate(
     head,
     firstBlockNumber: window.firstBlock,
   });
-  const settings = {
-    engine: "glpk",
-    cbcCommand: null,
-    onAmbiguous: "deliver-possible",
-    folder: null,
-  } as const;
   const { own } = await computeOutcome({
     snapshot,
     window,
     hotkey,
-    solve: solverFor(settings, log, () => 20_000),
+    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
   });
   return `${Number((own.wonHashratePh * 1000).toFixed(3))}TH/s`;
 }
