@@ -60,7 +60,6 @@ interface Run {
 async function runCommitment({ command, config, log }: Run): Promise<object> {
   requireWorkers(config);
   const hotkey = await finished(launchAddress({ config, log }));
-  using _lock = await lockFor(command, config, hotkey);
   const { force, dryRun } = command;
   return await finished(launchCommitment({ config, hotkey, log, force, dryRun }));
 }
@@ -72,7 +71,6 @@ async function runAuction({ command, config, log }: Run, document: Record<string
     log.warning("Workers misconfigured: nothing can be published", { error: config.workers.message });
   }
   if (config.routing.kind === "off") log.warning("Routing off", { reason: config.routing.reason });
-  using _lock = await lockFor(command, config, hotkey);
 
   const result = await finished(launchAuction({ config, hotkey, log, known: null }));
   if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
@@ -86,6 +84,7 @@ async function runAuction({ command, config, log }: Run, document: Record<string
   Object.assign(document, outcomeDocument(outcome), {
     completed: completed === null ? null : { window: completed, outcome: null },
   });
+  using _lock = await lockFor(command, config, hotkey);
   const routing = await deliverOutcome(outcome, {
     callbacks,
     routing: config.routing,
@@ -134,7 +133,7 @@ async function finished<T>(job: RunningJob<T>): Promise<T> {
 
 /** The lock that keeps two agents off one proxy file; a dry run changes nothing and needs none. */
 async function lockFor(command: OnceCommand, config: Config, hotkey: string): Promise<InstanceLock | null> {
-  if (command.dryRun) return null;
+  if (command.dryRun || config.routing.kind === "off") return null;
   const { stateDirectory, network, netuid } = config;
   try {
     return await lockInstance(stateDirectory, { network, netuid, hotkey });

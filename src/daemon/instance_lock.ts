@@ -36,33 +36,90 @@ export interface InstanceLock extends Disposable {
 }
 
 /**
- * Takes the lock of an identity.
+ * Takes the lock of an identity. Letting go of it removes its file, and the folder if it was made for it and is
+ * still empty: an agent that wrote nothing leaves nothing.
  *
  * @param directory The state folder; made (mode 0700) when missing.
  * @throws {InstanceLockedError} when another process holds it.
  * @throws {Deno.errors.PermissionDenied} (and the like) when the folder cannot be written.
  */
 export async function lockInstance(directory: string, identity: InstanceIdentity): Promise<InstanceLock> {
+  const isNew = !await exists(directory);
   await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${await lockName(identity)}.lock`);
-  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-  let timer: number | undefined;
-  const patience = new Promise<"held">((resolve) => {
-    timer = setTimeout(() => resolve("held"), LOCK_PATIENCE_MS);
-  });
-  const locked = file.lock(true).then(() => "ours" as const);
-  const winner = await Promise.race([locked, patience]);
-  clearTimeout(timer);
-  if (winner === "held") {
-    const holder = (await Deno.readTextFile(path)).trim() || "pid unknown";
-    // Closing the file ends the wait for the lock, which then has nobody to report to.
-    locked.catch(() => {});
-    file.close();
-    throw new InstanceLockedError(path, holder);
+  for (;;) {
+    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+    if (!await tryLock(file)) {
+      file.close();
+      throw new InstanceLockedError(path, await holderOf(path));
+    }
+    // Whoever held it before may have removed the file between our opening and our locking it.
+    if (!await isSameFile(file, path)) {
+      file.close();
+      continue;
+    }
+    await file.truncate();
+    await file.write(new TextEncoder().encode(`pid ${Deno.pid}\n`));
+    return {
+      path,
+      [Symbol.dispose]: () => {
+        removeIfPossible(path);
+        file.close();
+        if (isNew) removeIfPossible(directory);
+      },
+    };
   }
-  await file.truncate();
-  await file.write(new TextEncoder().encode(`pid ${Deno.pid}\n`));
-  return { path, [Symbol.dispose]: () => file.close() };
+}
+
+/** Locks a file unless somebody else has, and keeps, the lock; says whether it is ours. */
+async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  let timer: number | undefined;
+  const patience = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), LOCK_PATIENCE_MS);
+  });
+  // Closing the file ends a wait for the lock, which then has nobody to report to.
+  const locked = file.lock(true).then(() => true);
+  locked.catch(() => {});
+  const result = await Promise.race([locked, patience]);
+  clearTimeout(timer);
+  return result;
+}
+
+async function isSameFile(file: Deno.FsFile, path: string): Promise<boolean> {
+  const opened = await file.stat();
+  try {
+    const named = await Deno.stat(path);
+    return named.ino === opened.ino && named.dev === opened.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function holderOf(path: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(path)).trim() || "pid unknown";
+  } catch {
+    return "pid unknown";
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is not empty, or not ours any more, stays. */
+function removeIfPossible(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It is in nobody's way.
+  }
 }
 
 /** Holds the lock of one identity at a time, and moves to another one when the configuration does. */

@@ -12,6 +12,7 @@ import type { BlockRef, ChainConnection } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
 import { epochStart, type ValidationWindow } from "../protocol/windows.ts";
 import { computeOutcome, type Solve } from "./compute_outcome.ts";
+import { type Connect, Line } from "./line.ts";
 import { settleWindow } from "./window_transition.ts";
 
 /** A window whose outcome is known, by what fixed it. */
@@ -31,7 +32,7 @@ export interface AuctionJobInput {
 
 /** What the job works with. */
 export interface AuctionJobContext {
-  readonly connect: () => Promise<ChainConnection>;
+  readonly connect: Connect;
   readonly solve: Solve;
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds on a clock that never goes back. */
@@ -77,7 +78,7 @@ export async function runAuctionJob(
 ): Promise<AuctionJobResult> {
   const { netuid, hotkey, known } = input;
   const { log, step, solve, sleep, monotonicMs } = context;
-  await using line = new Line(context.connect);
+  await using line = new Line(context.connect, log);
 
   step("connecting");
   const startHead = await line.ask((chain) => chain.bestHead());
@@ -149,27 +150,4 @@ function readSnapshot(
 /** The first window of a young chain begins before its genesis: nobody can have bid there. */
 function firstBlockOf(window: ValidationWindow): number {
   return Math.max(window.firstBlock, 0);
-}
-
-/** A connection that is made when it is needed, and made anew for the next question after one has failed. */
-class Line implements AsyncDisposable {
-  #chain: ChainConnection | null = null;
-
-  constructor(readonly connect: () => Promise<ChainConnection>) {}
-
-  async ask<T>(question: (chain: ChainConnection) => Promise<T>): Promise<T> {
-    this.#chain ??= await this.connect();
-    try {
-      return await question(this.#chain);
-    } catch (error) {
-      await this[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const chain = this.#chain;
-    this.#chain = null;
-    await chain?.close();
-  }
 }

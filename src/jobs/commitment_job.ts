@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { ChainConnection, SubmittedCommitment } from "../chain/types.ts";
+import type { SubmittedCommitment } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
 import type { HotkeySigner } from "../wallet/signer.ts";
+import { type Connect, Line } from "./line.ts";
 import { decidePublishing, type PublishDecision } from "./publish_decision.ts";
 
 /** What the job is to do. */
@@ -26,7 +27,7 @@ export interface CommitmentJobInput {
 
 /** What the job works with. */
 export interface CommitmentJobContext {
-  readonly connect: () => Promise<ChainConnection>;
+  readonly connect: Connect;
   /** Called only when something is to be signed. */
   readonly openSigner: () => Promise<HotkeySigner>;
   /** Says what the job does now. */
@@ -65,13 +66,15 @@ export async function runCommitmentJob(
   const { netuid, hotkey, text, workerCount, force, dryRun } = input;
   const { log, step } = context;
   step("connecting");
-  await using chain = await context.connect();
+  await using line = new Line(context.connect, log);
   step("reading the commitment on the chain");
-  const head = await chain.bestHead();
-  const current = await chain.readCommitment(netuid, hotkey, head.hash);
+  const { endpoint, head, current } = await line.ask(async (chain) => {
+    const head = await chain.bestHead();
+    return { endpoint: chain.endpoint, head, current: await chain.readCommitment(netuid, hotkey, head.hash) };
+  });
   const decision = decidePublishing({ current, wantedText: text, headNumber: head.number, force });
   const data = new TextEncoder().encode(text);
-  const about = { ...decision, endpoint: chain.endpoint, netuid, hotkey, text, textBytes: data.length };
+  const about = { ...decision, endpoint, netuid, hotkey, text, textBytes: data.length };
   const finish = (
     action: CommitmentResult["action"],
     submitted: SubmittedCommitment | null,
@@ -90,7 +93,7 @@ export async function runCommitmentJob(
     return finish("up-to-date", null);
   }
   if (dryRun) {
-    const uid = await chain.registeredUid(netuid, hotkey, head.hash);
+    const uid = await line.ask((chain) => chain.registeredUid(netuid, hotkey, head.hash));
     if (uid === null) {
       log.warning("Hotkey not registered: publishing would fail", { netuid, hotkey });
     }
@@ -105,15 +108,18 @@ export async function runCommitmentJob(
   step("submitting the commitment");
   const signer = await context.openSigner();
   log.info("Publishing miner commitment", { reason: decision.reason, text, previous: decision.currentText });
-  const submitted = await chain.submitCommitment({
-    netuid,
-    data,
-    signer,
-    onStatus: (status) => {
-      step(`waiting for finalization (extrinsic ${status})`);
-      log.debug("Miner commitment extrinsic", { status });
-    },
-  });
+  // Not asked of another endpoint when this one fails: the extrinsic may be on its way already.
+  const submitted = await line.askOnce((chain) =>
+    chain.submitCommitment({
+      netuid,
+      data,
+      signer,
+      onStatus: (status) => {
+        step(`waiting for finalization (extrinsic ${status})`);
+        log.debug("Miner commitment extrinsic", { status });
+      },
+    })
+  );
   log.info("Miner commitment updated", {
     worker_count: workerCount,
     reason: decision.reason,

@@ -5,8 +5,11 @@
  */
 
 import { connectChain } from "../chain/connection.ts";
+import { ChainError } from "../chain/errors.ts";
+import { endpointLabel } from "../chain/networks.ts";
 import type { ChainConnection } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
+import type { Connect } from "./line.ts";
 
 /** Which chain a job talks to. */
 export interface JobNetwork {
@@ -17,25 +20,42 @@ export interface JobNetwork {
 }
 
 /**
- * Connects to the first usable endpoint.
- *
- * @throws {import("../chain/errors.ts").ChainError} when there is none.
+ * The connecting function of a job: each call takes the first usable endpoint that is not to be avoided. All calls
+ * of one function go to the same chain.
  */
-export async function connectForJob(network: JobNetwork, log: Logger): Promise<ChainConnection> {
-  const chain = await connectChain({
-    ...network,
-    nowMs: Date.now,
-    onAttemptFailed: (endpoint, error) =>
-      log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message }),
-    onWarning: ({ message, extensions }) => log.warning("Chain is unusual", { message, extensions }),
-  });
+export function connectorFor({ endpoints, expectedGenesisHash }: JobNetwork, log: Logger): Connect {
+  let genesisHash = expectedGenesisHash;
+  return async (avoid) => {
+    const left = endpoints.filter((endpoint) => !avoid.has(endpointLabel(endpoint)));
+    if (left.length === 0) throw noEndpointLeft(endpoints);
+    const chain = await connectChain({
+      endpoints: left,
+      expectedGenesisHash: genesisHash,
+      nowMs: Date.now,
+      onAttemptFailed: (endpoint, error) =>
+        log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message }),
+      onWarning: ({ message, extensions }) => log.warning("Chain is unusual", { message, extensions }),
+    });
+    genesisHash = chain.genesisHash;
+    logConnection(chain, log);
+    return chain;
+  };
+}
+
+function logConnection(chain: ChainConnection, log: Logger): void {
   const { endpoint, specName, specVersion, headAgeSeconds, isHeadStale } = chain;
   log.debug("Connected", { endpoint, spec: `${specName}/${specVersion}`, head_age_seconds: headAgeSeconds });
-  if (isHeadStale) {
-    log.warning("Head of the chain is old, and no endpoint has a newer one", {
-      endpoint,
-      head_age_seconds: headAgeSeconds,
-    });
-  }
-  return chain;
+  if (!isHeadStale) return;
+  log.warning("Head of the chain is old, and no endpoint has a newer one", {
+    endpoint,
+    head_age_seconds: headAgeSeconds,
+  });
+}
+
+function noEndpointLeft(endpoints: readonly string[]): ChainError {
+  return new ChainError(`Cannot go on: each of the ${endpoints.length} endpoints has failed in this run`, {
+    kind: "no-endpoint",
+    endpoint: null,
+    retryable: true,
+  });
 }

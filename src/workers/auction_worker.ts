@@ -8,7 +8,7 @@
  */
 
 import { type AuctionJobInput, type AuctionJobResult, runAuctionJob } from "../jobs/auction_job.ts";
-import { connectForJob, type JobNetwork } from "../jobs/connect.ts";
+import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
 import { solverFor, type SolverSettings } from "../jobs/solver.ts";
 import { serveJob } from "./worker_side.ts";
 
@@ -27,7 +27,7 @@ serveJob<AuctionWorkerInput, AuctionJobResult>((input, { log, step, sleepOrNewHe
   // A worker's clock starts with the worker.
   const remainingMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
-    connect: () => connectForJob(input.network, log),
+    connect: connectorFor(input.network, log),
     solve: solverFor(input.solver, log, remainingMs),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),

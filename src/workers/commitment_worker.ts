@@ -8,7 +8,7 @@
  */
 
 import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from "../jobs/commitment_job.ts";
-import { connectForJob, type JobNetwork } from "../jobs/connect.ts";
+import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
 import { WalletError } from "../wallet/errors.ts";
 import { openHotkeySigner } from "../wallet/signer.ts";
 import { serveJob } from "./worker_side.ts";
@@ -22,7 +22,7 @@ export interface CommitmentWorkerInput extends CommitmentJobInput {
 serveJob<CommitmentWorkerInput, CommitmentResult>(
   (input, { log, step }) =>
     runCommitmentJob(input, {
-      connect: () => connectForJob(input.network, log),
+      connect: connectorFor(input.network, log),
       openSigner: () => openHotkeySigner(input.hotkeyPath),
       step,
       log,

@@ -26,6 +26,7 @@ export function serveJob<Input, Output>(
   isWrongInput: (error: unknown) => boolean = () => false,
 ): void {
   const post = (message: FromWorker): void => self.postMessage(message);
+  routeConsole(post);
   let onNewHead = (): void => {};
   const context: WorkerContext = {
     log: postingLogger(post, {}),
@@ -51,6 +52,21 @@ export function serveJob<Input, Output>(
       post({ type: "failed", ...describe(error, isWrongInput(error)) });
     }
   };
+}
+
+/** @polkadot/api writes to the console; a log that is one JSON object a line has no room for that. */
+function routeConsole(post: (message: FromWorker) => void): void {
+  const at = (level: LogLevel) => (...values: unknown[]): void => {
+    const text = values.map((value) => (typeof value === "string" ? value : Deno.inspect(value))).join(" ");
+    post({ type: "log", level, event: "Message of a library", fields: { text } });
+  };
+  Object.assign(globalThis.console, {
+    debug: at("debug"),
+    log: at("debug"),
+    info: at("debug"),
+    warn: at("debug"),
+    error: at("warning"),
+  });
 }
 
 /** Locks the file for this worker's life: the kernel lets go of it only when the worker is really gone. */

@@ -26,12 +26,11 @@ async function run(rig: Rig, ...args: string[]): Promise<Run> {
   return { exitCode, document: toDocument(document), log };
 }
 
-/** Everything on disk but the agent's state folder, as path and content. */
+/** Everything on disk, as path and content. */
 async function contentOf(folder: string): Promise<Record<string, string>> {
   const content: Record<string, string> = {};
   for await (const entry of Deno.readDir(folder)) {
     const path = join(folder, entry.name);
-    if (entry.name === "state") continue;
     if (entry.isDirectory) Object.assign(content, await contentOf(path));
     else content[path] = await Deno.readTextFile(path);
   }

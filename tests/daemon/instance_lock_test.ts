@@ -50,3 +50,38 @@ Deno.test("lockInstance() refuses while another process holds it, names that one
   assert.equal((await Deno.readTextFile(lock.path)).trim(), `pid ${Deno.pid}`);
   await Deno.remove(directory, { recursive: true });
 });
+
+Deno.test("lockInstance() leaves nothing behind, but a folder that is not its own or not empty", async () => {
+  const parent = await Deno.makeTempDir();
+  const directory = `${parent}/state`;
+  (await lockInstance(directory, identity))[Symbol.dispose]();
+  assert.deepEqual([...Deno.readDirSync(parent)], []);
+
+  const lock = await lockInstance(directory, identity);
+  await Deno.writeTextFile(`${directory}/journal`, "");
+  lock[Symbol.dispose]();
+  assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["journal"]);
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("lockInstance() lets one of many in at a time, while they come and go", async () => {
+  const directory = await Deno.makeTempDir();
+  let inside = 0;
+  let entries = 0;
+  const visit = async (): Promise<void> => {
+    for (let i = 0; i < 5; i++) {
+      try {
+        using _lock = await lockInstance(directory, identity);
+        entries++;
+        assert.equal(++inside, 1);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        inside--;
+      } catch (error) {
+        assert.ok(error instanceof InstanceLockedError);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, visit));
+  assert.ok(entries > 0);
+  await Deno.remove(directory, { recursive: true });
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { connectChain } from "../../src/chain/connection.ts";
 import { type AuctionJobResult, type KnownWindow, runAuctionJob } from "../../src/jobs/auction_job.ts";
+import { connectorFor } from "../../src/jobs/connect.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
@@ -25,11 +25,13 @@ async function run(
   const log = new LogRecorder();
   const steps: string[] = [];
   let connections = 0;
+  const connect = connectorFor({ endpoints: [simulator.url], expectedGenesisHash: undefined }, log);
   let round = 0;
   const result = await runAuctionJob({ netuid: NETUID, hotkey, known }, {
-    connect: () => {
+    connect: async (avoid) => {
+      const chain = await connect(avoid);
       connections++;
-      return connectChain({ endpoints: [simulator.url], nowMs: Date.now });
+      return chain;
     },
     solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
     sleep: async () => await onSleep(++round),

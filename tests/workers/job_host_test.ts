@@ -49,6 +49,13 @@ Deno.test("startJob() gives the job's answer, its log lines, and removes its fol
   await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
 });
 
+Deno.test("startJob() turns what a library writes to the console into log lines", async () => {
+  const job = start("talk");
+  await job.result;
+  await job.ended;
+  assert.deepEqual(job.log.fieldsOf("Message of a library"), { text: "library says { x: 1 }" });
+});
+
 Deno.test("startJob() passes on the error a job failed with, and whether the input was wrong", async () => {
   for (
     const [task, message, wrongInput] of [["fail", "went wrong", false], [

@@ -9,7 +9,7 @@ import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { type DaemonParts, realParts, runDaemon } from "../../daemon/daemon.ts";
 import type { ScheduledTask, Scheduler } from "../../daemon/scheduler.ts";
 import { computeOutcome } from "../../jobs/compute_outcome.ts";
-import { connectForJob } from "../../jobs/connect.ts";
+import { connectChain } from "../../chain/connection.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../jobs/solver.ts";
 import { parseToml } from "../../lib/toml.ts";
 import type { ChainConnection } from "../../chain/types.ts";
@@ -81,10 +81,7 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
 async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions): Promise<LiveWindow[]> {
   const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, log, onWindow } = options;
   const { chain } = simulator;
-  await using apart = await connectForJob(
-    { endpoints: [simulator.url], expectedGenesisHash: undefined },
-    log,
-  );
+  await using apart = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
   const announcedAt = new Map<number, number>();
   const capFactors = new Map<number, string>();
   const seen: LiveWindow[] = [];

@@ -15,6 +15,9 @@ serveJob<{ task: string; path?: string; url?: string }, unknown>(
       case "answer":
         log.info("working", { error: new Error("as text"), big: 5n });
         return { answer: 42n };
+      case "talk":
+        globalThis.console.warn("library says", { x: 1 });
+        return null;
       case "fail":
         throw new OwnError("went wrong");
       case "fail by input":
