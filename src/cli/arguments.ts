@@ -32,13 +32,18 @@ export type Command =
     readonly dryRun: boolean;
     readonly saveSnapshotPath: string | undefined;
   } & LogArguments)
-  | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments);
+  | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments)
+  | (
+    & { readonly name: "check"; readonly configPath: string | undefined; readonly json: boolean }
+    & LogArguments
+  );
 
 const OPTIONS: OptionSpecs = {
   once: { type: "string" },
   force: { type: "boolean" },
   "dry-run": { type: "boolean" },
   "save-snapshot": { type: "string" },
+  json: { type: "boolean" },
   "log-level": { type: "string" },
   "log-format": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -53,6 +58,7 @@ Usage:
   ih-miner [CONFIG] --once auction           compute this window's auction, route the hashrate, end
   ih-miner [CONFIG] --once commitment        publish the bid if it needs to be, end
   ih-miner replay SNAPSHOT                   compute an auction again from a saved snapshot, offline
+  ih-miner check [CONFIG]                    look at everything the agent needs, one line each
 
 CONFIG is a TOML file. Without it: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
 A file named like a command is given as ./NAME.
@@ -63,6 +69,7 @@ Options:
   --force               with --once commitment: publish although nothing changed
   --dry-run             with --once: do everything but submit and write; say what would be done
   --save-snapshot FILE  with --once auction: keep what was read from the chain, for replay
+  --json                with check: one JSON document instead of lines
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
   --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
   -h, --help            this text
@@ -91,7 +98,7 @@ export function parseCommand(args: readonly string[]): Command {
   const given = (name: string): boolean => values[name] !== undefined;
 
   if (positionals[0] === "replay") {
-    forbid(["once", "force", "dry-run", "save-snapshot"].filter(given), "replay");
+    forbid(["once", "force", "dry-run", "save-snapshot", "json"].filter(given), "replay");
     const [, snapshotPath, ...surplus] = positionals;
     if (snapshotPath === undefined) {
       throw new UsageError("replay needs the snapshot file: ih-miner replay FILE");
@@ -100,6 +107,14 @@ export function parseCommand(args: readonly string[]): Command {
     return { name: "replay", snapshotPath, ...logs };
   }
 
+  if (positionals[0] === "check") {
+    forbid(["once", "force", "dry-run", "save-snapshot"].filter(given), "check");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    return { name: "check", configPath, json: values.json === true, ...logs };
+  }
+
+  forbid(["json"].filter(given), "anything but check");
   const [configPath, ...surplus] = positionals;
   refuseSurplus(surplus);
   if (!given("once")) {

@@ -41,6 +41,13 @@ export async function main(args: readonly string[]): Promise<number> {
       const { runReplay } = await import("./replay.ts");
       return await finish(command, (log) => runReplay(command, log));
     }
+    case "check": {
+      await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stderr });
+      const { runCheck } = await import("./check.ts");
+      const { exitCode, text } = await runCheck(command, logger());
+      print(Deno.stdout, text);
+      return exitCode;
+    }
     case "daemon": {
       await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stdout });
       const { runAgent } = await import("./daemon.ts");

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ChainLook, ChainLookInput } from "../check/chain_look.ts";
 import type { AuctionJobResult, KnownWindow } from "../jobs/auction_job.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import { type Config, requireWorkers } from "../config/load.ts";
@@ -101,6 +102,22 @@ export function launchAddress(options: Omit<LaunchOptions, "hotkey">): RunningJo
     timeoutMs,
     input: () => ({ hotkeyPath }),
     permissions: { net: [], read: [hotkeyPath], write: [], run: [] },
+  });
+}
+
+/**
+ * Starts the look at wallet and chain of `ih-miner check`. Its worker may do what the commitment job's may.
+ */
+export function launchCheck(options: Omit<LaunchOptions, "hotkey">): RunningJob<ChainLook> {
+  const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { hotkeyPath, netuid } = config;
+  return startJob<ChainLookInput, ChainLook>({
+    ...options,
+    name: "check",
+    module: workerModule("check_worker"),
+    timeoutMs,
+    input: () => ({ hotkeyPath, netuid, ...networkOf(config) }),
+    permissions: { net: config.endpoints.map(hostAndPort), read: [hotkeyPath], write: [], run: [] },
   });
 }
 

@@ -1,0 +1,123 @@
+/**
+ * `deno task compile`: ih-miner as one file.
+ *
+ * @module
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArguments, UsageError } from "../src/lib/args.ts";
+import { VERSION } from "../src/version.ts";
+import { BuildFolderError, prepareBuildFolder } from "./compile/build_folder.ts";
+import { readBuildInfo } from "./compile/build_info.ts";
+import { type Bundle, bundle, BundleError } from "./compile/bundle.ts";
+import { BaseUnavailableError, compileBundle, CompileError } from "./compile/compiled_form.ts";
+import { DenoPackageError, fetchDeno } from "./compile/deno_package.ts";
+import { type Target, TARGETS, WrongBaseError } from "./compile/elf.ts";
+import { PackError, writeSelfExtracting } from "./compile/self_extracting_form.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const HERE: Target = `${Deno.build.arch}-unknown-linux-gnu`;
+
+const HELP = `deno task compile: builds ih-miner as one file
+
+  --target TARGET       ${TARGETS.join(" or ")} (default: this machine's)
+  --output FILE         (default: dist/ih-miner)
+  --self-extracting-sh  a shell script that unpacks on first use, made from npm's Deno: for where the runtime
+                        base of \`deno compile\` cannot be downloaded
+  --help                this text
+
+$DENORT_BIN is the runtime base, where it comes from elsewhere.
+`;
+
+/** Failures that need no stack: their messages say what to do. */
+const EXPECTED = [
+  BaseUnavailableError,
+  BuildFolderError,
+  BundleError,
+  CompileError,
+  DenoPackageError,
+  PackError,
+  WrongBaseError,
+] as const;
+
+Deno.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    await run();
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      report(`${error.message}\nTry deno task compile --help.`);
+      return 2;
+    }
+    if (!EXPECTED.some((known) => error instanceof known)) throw error;
+    report((error as Error).message);
+    return 1;
+  }
+}
+
+async function run(): Promise<void> {
+  const { values, positionals } = parseArguments(Deno.args, {
+    target: { type: "string" },
+    output: { type: "string" },
+    "self-extracting-sh": { type: "boolean" },
+    help: { type: "boolean" },
+  });
+  if (values.help === true) return say(HELP);
+  if (positionals.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(positionals[0])}`);
+  const target = TARGETS.find((name) => name === (values.target ?? HERE));
+  if (target === undefined) throw new UsageError(`--target must be one of ${TARGETS.join(", ")}`);
+  // `deno task` changes to the project's folder, and says where it was called.
+  const output = resolve(
+    Deno.env.get("INIT_CWD") ?? "",
+    String(values.output ?? join(ROOT, "dist/ih-miner")),
+  );
+
+  using folder = await prepareBuildFolder(ROOT);
+  const { sources, scratch } = folder;
+  const bundled = await bundle({ sources, output: folder.bundle, build: await readBuildInfo(ROOT) });
+  const program = values["self-extracting-sh"] === true
+    ? await selfExtracting(bundled, target, scratch)
+    : await compileBundle({ bundle: bundled, target, scratch });
+  const version = target === HERE ? await askVersion(program, scratch) : `for ${target}: not run here`;
+  await handOut(program, output);
+  say(`${output}: ${(await Deno.stat(output)).size} bytes, ${version}\n`);
+}
+
+async function selfExtracting({ files }: Bundle, target: Target, scratch: string): Promise<string> {
+  const deno = await fetchDeno({ target, version: Deno.version.deno, folder: scratch, warn: report });
+  const output = join(scratch, "ih-miner");
+  await writeSelfExtracting({ version: VERSION, target, deno, files, scratch, output });
+  return output;
+}
+
+/** Runs the program once, with nothing of this environment: what does not start is not handed out. */
+async function askVersion(program: string, scratch: string): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: ["--version"],
+    clearEnv: true,
+    env: { IH_MINER_CACHE: join(scratch, "cache") },
+  }).output();
+  const text = new TextDecoder();
+  if (success) return text.decode(stdout).trim();
+  throw new CompileError(`Cannot hand out ${program}: it does not start:\n${text.decode(stderr).trim()}`);
+}
+
+/** Into place at once: a program that runs under this name goes on with the old file. */
+async function handOut(program: string, output: string): Promise<void> {
+  await Deno.mkdir(dirname(output), { recursive: true });
+  const beside = `${output}.new`;
+  await Deno.copyFile(program, beside);
+  await Deno.chmod(beside, 0o755);
+  await Deno.rename(beside, output);
+}
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
+
+function report(message: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`compile: ${message}\n`));
+}

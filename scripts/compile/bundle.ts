@@ -1,0 +1,118 @@
+/**
+ * The program as a few JavaScript files: the main thread, one file a worker, and what they share.
+ *
+ * @module
+ */
+
+import * as esbuild from "esbuild";
+import { basename, join } from "node:path";
+import type { BuildInfo } from "../../src/version.ts";
+
+/** What the program consists of. The main thread starts the workers by these names (`src/workers/launch.ts`). */
+const MAIN = "main.ts";
+const WORKERS_FOLDER = "src/workers";
+
+/** A bundle on disk. */
+export interface Bundle {
+  /** Absolute path of the main module. */
+  readonly main: string;
+  /** Absolute paths of all modules, the main one included, in a fixed order. */
+  readonly files: readonly string[];
+  /** Those of the workers. */
+  readonly workers: readonly string[];
+}
+
+/** The bundler cannot do what the program needs. */
+export class BundleError extends Error {
+  override readonly name = "BundleError";
+}
+
+/** What {@link bundle} works with. */
+export interface BundleOptions {
+  /** Sources with a `node_modules` folder. */
+  readonly sources: string;
+  /** An empty folder. */
+  readonly output: string;
+  readonly build: BuildInfo;
+}
+
+/**
+ * Bundles main module and workers.
+ *
+ * @throws {BundleError} when a package is not as the plugins expect.
+ */
+export async function bundle({ sources, output, build }: BundleOptions): Promise<Bundle> {
+  const workers = await workerModules(sources);
+  try {
+    await esbuild.build({
+      absWorkingDir: sources,
+      entryPoints: [MAIN, ...workers],
+      outdir: output,
+      // One flat folder: `new URL("./x_worker.js", import.meta.url)` is right from every file.
+      entryNames: "[name]",
+      chunkNames: "[name]-[hash]",
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "browser",
+      target: "esnext",
+      minify: true,
+      // Error names are part of result documents.
+      keepNames: true,
+      legalComments: "none",
+      define: { IH_MINER_BUILD: JSON.stringify(build) },
+      // Packages look for Node's environment at import, which a worker may not read.
+      banner: { js: "globalThis.process=undefined;" },
+      alias: { module: "node:module" },
+      external: ["node:*"],
+      loader: { ".wasm": "binary" },
+      plugins: [embedGlpk],
+      logLevel: "warning",
+    });
+  } finally {
+    await esbuild.stop();
+  }
+  await refuseSourceUrls(output);
+  const files = (await Array.fromAsync(Deno.readDir(output))).map(({ name }) => join(output, name)).sort();
+  // `deno compile` keeps the times of files: they must not tell when it was built.
+  for (const path of files) await Deno.utime(path, 0, 0);
+  const bundled = (path: string): string => join(output, basename(path).replace(/\.ts$/, ".js"));
+  return { main: bundled(MAIN), files, workers: workers.map(bundled) };
+}
+
+async function workerModules(sources: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(join(sources, WORKERS_FOLDER)));
+  return entries.map(({ name }) => name).filter((name) => name.endsWith("_worker.ts")).sort()
+    .map((name) => join(WORKERS_FOLDER, name));
+}
+
+/** A worker that is started by the name of its source is not in the bundle: that would show only when it runs. */
+async function refuseSourceUrls(output: string): Promise<void> {
+  for await (const { name } of Deno.readDir(output)) {
+    const [sourceName] = /\w+_worker\.ts\b/.exec(await Deno.readTextFile(join(output, name))) ?? [];
+    if (sourceName === undefined) continue;
+    throw new BundleError(
+      `Cannot bundle: ${name} refers to ${sourceName}; start workers by \`workerModule()\` of src/workers/launch.ts`,
+    );
+  }
+}
+
+const GLPK_ENTRY = "var t=()=>r();export{t as default};";
+const GLPK_ENTRY_WITH_WASM = "var t=()=>r({wasmBinary:wasm});export{t as default};";
+
+/** glpk.js reads its WebAssembly from a file beside itself: the bundle has it inside. */
+const embedGlpk: esbuild.Plugin = {
+  name: "embed-glpk",
+  setup: (build) => {
+    build.onLoad({ filter: /\/glpk\.js\/dist\/glpk\.js$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path);
+      const contents = source.replace(GLPK_ENTRY, GLPK_ENTRY_WITH_WASM);
+      if (contents === source) {
+        throw new BundleError(
+          `Cannot embed GLPK's WebAssembly: ${path} does not end with ${GLPK_ENTRY}; adapt the plugin to it`,
+        );
+      }
+      return { contents: `import wasm from "./glpk.wasm";${contents}`, loader: "js" };
+    });
+  },
+};

@@ -1,0 +1,97 @@
+/**
+ * The self-extracting form: a shell script with an archive behind it (`launcher.sh` says what it does).
+ *
+ * @module
+ */
+
+import { basename, join } from "node:path";
+import { RUNTIME_FLAGS } from "./runtime_flags.ts";
+
+/** What {@link writeSelfExtracting} packs. */
+export interface SelfExtractingOptions {
+  /** The program's version, `0.1.0`. */
+  readonly version: string;
+  /** For messages. */
+  readonly target: string;
+  /** The Deno in it: its program and version. */
+  readonly deno: { readonly path: string; readonly version: string };
+  /** The bundle's files; `main.js` among them. */
+  readonly files: readonly string[];
+  /** An empty folder for what is made on the way. */
+  readonly scratch: string;
+  /** Where the file goes. */
+  readonly output: string;
+}
+
+/** The archive cannot be made. */
+export class PackError extends Error {
+  override readonly name = "PackError";
+}
+
+/** Writes the file, executable. The same content gives the same bytes. */
+export async function writeSelfExtracting(options: SelfExtractingOptions): Promise<void> {
+  const { version, target, deno, files, scratch, output } = options;
+  const folder = join(scratch, "payload");
+  await Deno.mkdir(folder);
+  await Deno.copyFile(deno.path, join(folder, "deno"));
+  for (const path of files) await Deno.copyFile(path, join(folder, basename(path)));
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+  const facts = await Promise.all(names.map(async (name) => {
+    const bytes = await Deno.readFile(join(folder, name));
+    await Deno.chmod(join(folder, name), name === "deno" ? 0o755 : 0o644);
+    return { name, size: bytes.length, hash: await sha256(bytes) };
+  }));
+
+  const payload = await pack(folder, names);
+  const hashes = facts.map(({ hash, name }) => `${hash}  ${name}`).join("\n");
+  const launcher = await fillIn({
+    VERSION: version,
+    TARGET: target,
+    DENO_VERSION: deno.version,
+    RELEASE: `${version}-${(await sha256(new TextEncoder().encode(hashes))).slice(0, 16)}`,
+    MANIFEST: facts.map(({ size, name }) => `${size} ${name}`).join("\n"),
+    HASHES: hashes,
+    FLAGS: RUNTIME_FLAGS.join(" "),
+  });
+  using file = await Deno.open(output, { write: true, create: true, truncate: true });
+  await new Blob([launcher, payload]).stream().pipeTo(file.writable, { preventClose: true });
+  await Deno.chmod(output, 0o755);
+}
+
+/** The launcher with its placeholders filled in. */
+async function fillIn(values: Readonly<Record<string, string>>): Promise<Uint8Array<ArrayBuffer>> {
+  const template = await Deno.readTextFile(new URL("./launcher.sh", import.meta.url));
+  const script = (payloadOffset: number): Uint8Array<ArrayBuffer> => {
+    // Of fixed width, so that the number does not move what it points at.
+    const all = { ...values, PAYLOAD_OFFSET: String(payloadOffset).padStart(8, "0") };
+    return new TextEncoder().encode(replaceMarks(template, all));
+  };
+  // `tail -c +N` counts from 1.
+  return script(script(0).length + 1);
+}
+
+function replaceMarks(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/@([A-Z_]+)@/g, (mark, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new PackError(`Cannot write the launcher: nothing is known for ${mark}`);
+    return value;
+  });
+}
+
+async function pack(folder: string, names: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
+  const { success, stdout, stderr } = await new Deno.Command("tar", {
+    args: [
+      "--create",
+      ...["--format=ustar", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"],
+      ...["--directory", folder, "--", ...names],
+    ],
+    stdout: "piped",
+  }).output();
+  if (!success) throw new PackError(`Cannot pack ${folder}: ${new TextDecoder().decode(stderr).trim()}`);
+  const compressed = new Blob([stdout]).stream().pipeThrough(new CompressionStream("gzip"));
+  return await new Response(compressed).bytes();
+}
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

@@ -1,0 +1,319 @@
+#!/bin/sh
+# Installs, upgrades or removes ih-miner on a host with systemd; needs no internet. Run it again at any time.
+#
+# What is ours is replaced at each run: the program in /usr/local/bin, the units in /usr/local/lib/systemd/system.
+# What is the operator's is written once and never again: everything in /etc (configuration, drop-ins).
+set -eu
+
+usage() {
+  cat <<'EOF'
+install.sh PROGRAM [OPTIONS]   install ih-miner, or upgrade it to PROGRAM
+install.sh --uninstall         remove the program and its units; configuration and state stay
+
+Settings of a new configuration; what is not given is asked for, or takes its default without a terminal:
+  --network NAME         finney, test, a ws:// or wss:// URL             (finney)
+  --netuid N             the subnet                                      (89)
+  --wallet-dir DIR       the folder of the wallets                       (/etc/ih-miner/wallets)
+  --wallet-name NAME     the wallet                                      (default)
+  --hotkey-name NAME     its hotkey                                      (default)
+  --price MULTIPLE       the price, as a multiple of the hashprice       (1.05)
+  --sizes LIST           PH/s x count: 0.45x10,0.25x4                    (no default)
+  --proxy MODE           ihp, braiins or none                            (ihp)
+  --proxy-file FILE      its pools.toml or active_profile.toml           (no default)
+  --sentinel FILE        the file whose touch makes the proxy reload     (beside the proxy's file)
+  --pool-name NAME       the subnet's pool in pools.toml                 (central-proxy)
+  --proxy-unit UNIT      the proxy's systemd unit, to be sent SIGHUP; none: a sidecar of its own does it (none)
+
+  --yes                  ask nothing
+  --no-start             do not start or restart the agent
+  --root DIR             install below DIR, without users and systemd: for images and tests
+EOF
+}
+
+say() { printf '%s\n' "$*"; }
+did() { printf '  %s\n' "$*"; }
+wrong() {
+  printf 'install.sh: %s\n' "$*" >&2
+  exit 2
+}
+
+program='' root='' uninstall=no ask=yes start=yes
+network='' netuid='' wallet_dir='' wallet_name='' hotkey_name='' price='' sizes=''
+proxy='' proxy_file='' sentinel='' pool_name='' proxy_unit=''
+while [ $# -gt 0 ]; do
+  case $1 in
+    --network | --netuid | --wallet-dir | --wallet-name | --hotkey-name | --price | --sizes | --proxy | --proxy-file | \
+      --sentinel | --pool-name | --proxy-unit | --root)
+      [ $# -ge 2 ] || wrong "$1 needs a value"
+      name=$(printf '%s' "${1#--}" | tr - _)
+      eval "$name=\$2"
+      shift 2
+      ;;
+    --uninstall) uninstall=yes && shift ;;
+    --yes) ask=no && shift ;;
+    --no-start) start=no && shift ;;
+    -h | --help) usage && exit 0 ;;
+    -*) wrong "unknown option $1; see --help" ;;
+    *)
+      [ -z "$program" ] || wrong "unexpected argument $1; see --help"
+      program=$1
+      shift
+      ;;
+  esac
+done
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=${root%/}
+bin=$root/usr/local/bin
+units=$root/usr/local/lib/systemd/system
+etc=$root/etc/ih-miner
+dropins=$root/etc/systemd/system
+config=$etc/config.toml
+user=ih-miner
+[ -n "$root" ] || [ "$(id -u)" = 0 ] || wrong "must be run as root (or with --root DIR)"
+[ -t 0 ] || ask=no
+
+# Whether a systemd runs that should hear of all this.
+with_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
+
+if [ "$uninstall" = yes ]; then
+  say "Removing ih-miner:"
+  if with_systemd; then
+    for unit in ih-miner.service ih-miner-reload.path; do
+      if systemctl disable --now "$unit" 2>/dev/null; then did "stopped $unit"; fi
+    done
+  fi
+  for file in "$bin/ih-miner" "$bin/ih-miner.previous" "$units/ih-miner.service" "$units/ih-miner-reload.path" \
+    "$units/ih-miner-reload.service"; do
+    if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
+  done
+  # Nothing but what the self-extracting form unpacked.
+  if [ -d "$root/var/cache/ih-miner" ]; then rm -rf "$root/var/cache/ih-miner" && did "removed $root/var/cache/ih-miner"; fi
+  if with_systemd; then systemctl daemon-reload; fi
+  say "Left as they are, because they are yours:"
+  for kept in "$etc" "$dropins/ih-miner.service.d" "$dropins/ih-miner-reload.path.d" "$dropins/ih-miner-reload.service.d" \
+    "$root/var/lib/ih-miner"; do
+    if [ -e "$kept" ]; then did "$kept"; fi
+  done
+  if [ -z "$root" ] && id "$user" >/dev/null 2>&1; then did "the user $user (userdel $user removes it)"; fi
+  say "The last bid stays valid on the chain for up to 150 minutes."
+  exit 0
+fi
+
+[ -n "$program" ] || wrong "which program? install.sh ./ih-miner; see --help"
+[ -f "$program" ] || wrong "$program: there is no such file"
+[ -x "$program" ] || wrong "$program cannot be run; chmod +x it"
+program=$(cd "$(dirname "$program")" && pwd)/$(basename "$program")
+for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
+  [ -f "$here/$unit" ] || wrong "$here/$unit is missing; copy the whole scripts folder"
+done
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+# The self-extracting form must not unpack for root what the agent's user unpacks again.
+version=$(IH_MINER_CACHE="$work/cache" "$program" --version) || wrong "$program does not run here"
+
+# Takes a setting from its flag, else asks, else takes the default; empty without one is an error.
+setting() { # name, question, default
+  eval "value=\${$1}"
+  if [ -z "$value" ] && [ "$ask" = yes ]; then
+    printf '%s%s: ' "$2" "${3:+ [$3]}"
+    read -r value || value=''
+  fi
+  value=${value:-$3}
+  [ -n "$value" ] || wrong "--$(printf '%s' "$1" | tr _ -) is needed: $2"
+  eval "$1=\$value"
+}
+
+# A value as TOML's basic string.
+quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
+
+# 0.45x10,0.25x4 → "0.45" = 10, "0.25" = 4
+size_table() {
+  table=''
+  rest=$1,
+  while [ -n "$rest" ]; do
+    part=${rest%%,*}
+    rest=${rest#*,}
+    printf '%s' "$part" | grep -Eq '^[0-9]*\.?[0-9]+x[0-9]+$' ||
+      wrong "--sizes: \"$part\" is not of the form 0.45x10; give PH/s x count, separated by commas"
+    table="$table${table:+, }\"${part%x*}\" = ${part#*x}"
+  done
+  printf '%s' "$table"
+}
+
+# systemd and this script agree on such paths without any quoting.
+plain_path() { # what, path
+  case $2 in
+    /*) ;;
+    *) wrong "$1: $2 is not an absolute path" ;;
+  esac
+  printf '%s' "$2" | grep -Eq '^[A-Za-z0-9/._@+-]+$' || wrong "$1: $2 has characters that systemd units need quoted"
+}
+
+write_config() { # file
+  setting network "Chain (finney, test or a URL)" finney
+  setting netuid "Subnet" 89
+  setting wallet_dir "Folder of the wallets" /etc/ih-miner/wallets
+  setting wallet_name "Wallet" default
+  setting hotkey_name "Hotkey" default
+  setting price "Price, as a multiple of the hashprice" 1.05
+  setting sizes "Worker sizes, PH/s x count, such as 0.45x10,0.25x4" ''
+  setting proxy "Proxy (ihp, braiins or none)" ihp
+  printf '%s' "$netuid" | grep -Eq '^[0-9]+$' || wrong "--netuid: \"$netuid\" is not a number"
+  plain_path --wallet-dir "$wallet_dir"
+  table=$(size_table "$sizes") || exit 2
+  case $proxy in
+    none) routing='# [routing] is off: no proxy was named when this was written.' ;;
+    ihp | braiins)
+      setting proxy_file "The proxy's file (pools.toml or active_profile.toml)" ''
+      folder=$(dirname "$proxy_file")
+      if [ "$proxy" = ihp ]; then
+        setting pool_name "The subnet's pool in it" central-proxy
+        setting sentinel "The reload sentinel" "$folder/.reload-ihp"
+        keys="pools_path = $(quoted "$proxy_file")
+subnet_pool_name = $(quoted "$pool_name")"
+      else
+        setting sentinel "The reload sentinel" "$folder/.reconfigure"
+        keys="profile_path = $(quoted "$proxy_file")"
+      fi
+      plain_path --proxy-file "$proxy_file"
+      plain_path --sentinel "$sentinel"
+      routing="[routing]
+mode = \"$proxy\"
+$keys
+sentinel_path = $(quoted "$sentinel")"
+      ;;
+    *) wrong "--proxy must be ihp, braiins or none; it is \"$proxy\"" ;;
+  esac
+  cat >"$1" <<EOF
+# Written by install.sh; it never writes it again. Read at each run of the agent, no restart needed.
+# config.toml.example documents every key.
+[bittensor]
+network = $(quoted "$network")
+netuid = $netuid
+
+[wallet]
+name = $(quoted "$wallet_name")
+hotkey_name = $(quoted "$hotkey_name")
+directory = $(quoted "$wallet_dir")
+
+[workers]
+price_multiplier = $(quoted "$price")
+worker_sizes = { $table }
+
+$routing
+
+[state]
+directory = "/var/lib/ih-miner"
+EOF
+}
+
+# Puts a file into place at once; a running program goes on with the old one.
+put() { # from, to, mode
+  mkdir -p "$(dirname "$2")"
+  if [ -f "$2" ] && cmp -s "$1" "$2"; then
+    did "$2 is up to date"
+    return
+  fi
+  cp "$1" "$2.new"
+  chmod "$3" "$2.new"
+  mv -f "$2.new" "$2"
+  did "wrote $2"
+}
+
+# Puts what belongs to the operator from then on; an existing one stays.
+put_once() { # from, to, mode
+  if [ -e "$2" ]; then
+    did "kept $2"
+  else
+    put "$1" "$2" "$3"
+  fi
+}
+
+# Before anything is installed: a new configuration must be one.
+if [ ! -e "$config" ]; then
+  write_config "$work/config.toml"
+  IH_MINER_CACHE="$work/cache" "$program" check "$work/config.toml" >"$work/findings" || true
+  if grep -E '^fail +(config|bid) ' "$work/findings" >&2; then wrong "these settings cannot be used; nothing was installed"; fi
+  grep -q '^ok ' "$work/findings" || wrong "$program check says nothing; nothing was installed"
+fi
+
+say "Installing $version:"
+if [ -z "$root" ] && ! id "$user" >/dev/null 2>&1; then
+  useradd --system --user-group --home-dir /var/lib/ih-miner --no-create-home --shell /usr/sbin/nologin "$user"
+  did "made the user $user"
+fi
+if [ -f "$bin/ih-miner" ] && ! cmp -s "$program" "$bin/ih-miner"; then
+  cp -p "$bin/ih-miner" "$bin/ih-miner.previous"
+  did "kept the former program as $bin/ih-miner.previous"
+fi
+put "$program" "$bin/ih-miner" 755
+for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
+  put "$here/$unit" "$units/$unit" 644
+done
+mkdir -p "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
+chmod 700 "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
+
+if [ -e "$config" ]; then
+  did "kept $config (edit it to change settings; options for them are not used)"
+else
+  put "$work/config.toml" "$config" 640
+  hotkeys=$wallet_dir/$wallet_name/hotkeys
+  {
+    printf '# Where this host has the files of the agent. Written once by install.sh; yours to edit.\n[Service]\n'
+    case $hotkeys in
+      /home/* | /root/* | /run/user/*) printf 'BindReadOnlyPaths=-%s\n' "$hotkeys" ;;
+    esac
+    if [ "$proxy" != none ]; then
+      for folder in $(printf '%s\n' "$(dirname "$proxy_file")" "$(dirname "$sentinel")" | sort -u); do
+        case $folder in
+          /home/* | /root/* | /run/user/*) printf 'BindPaths=-%s\n' "$folder" ;;
+          *) printf 'ReadWritePaths=-%s\n' "$folder" ;;
+        esac
+      done
+    fi
+  } >"$work/paths.conf"
+  put_once "$work/paths.conf" "$dropins/ih-miner.service.d/10-paths.conf" 644
+  if [ "$proxy" != none ] && [ "${proxy_unit:-none}" != none ]; then
+    plain_path --proxy-unit "/$proxy_unit"
+    printf '[Path]\nPathExists=\nPathExists=%s\n' "$sentinel" >"$work/sentinel.conf"
+    printf '[Service]\nEnvironment=SENTINEL=%s\nEnvironment=PROXY_UNIT=%s\n' "$sentinel" "$proxy_unit" >"$work/proxy.conf"
+    put_once "$work/sentinel.conf" "$dropins/ih-miner-reload.path.d/10-sentinel.conf" 644
+    put_once "$work/proxy.conf" "$dropins/ih-miner-reload.service.d/10-proxy.conf" 644
+  fi
+fi
+
+if [ -z "$root" ]; then
+  chown "$user:$user" /var/lib/ih-miner /var/cache/ih-miner
+  chown "root:$user" "$config"
+fi
+if with_systemd; then
+  systemctl daemon-reload
+  systemctl enable --quiet ih-miner.service
+  if [ -e "$dropins/ih-miner-reload.path.d/10-sentinel.conf" ]; then systemctl enable --quiet --now ih-miner-reload.path; fi
+  did "enabled the units"
+  if [ "$start" = yes ]; then
+    # What a former version unpacked is of no use to this one, and in use until it has stopped.
+    systemctl stop ih-miner.service
+    find /var/cache/ih-miner -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+    systemctl start ih-miner.service
+    did "started ih-miner.service"
+  fi
+fi
+
+say "Owner and mode of what the agent uses, as the user $user:"
+did "hotkey: readable by $user and nobody else (setfacl -m u:$user:r FILE, or chown $user and chmod 400)"
+did "  in the folder that [wallet] names; it must not be encrypted, and the coldkey is not needed"
+did "proxy's file: readable and writable by $user, whoever owns it (setfacl -m u:$user:rw FILE)"
+did "folder of the reload sentinel: writable by $user (setfacl -m u:$user:rwx FOLDER)"
+
+say "Check of $config:"
+if [ -n "$root" ]; then
+  say "  not run below --root; on the host: runuser -u $user -- ih-miner check /etc/ih-miner/config.toml"
+else
+  IH_MINER_CACHE=/var/cache/ih-miner STATE_DIRECTORY=/var/lib/ih-miner runuser -u "$user" -- \
+    "$bin/ih-miner" check "$config" || say "Mend what is marked as fail; the agent tries again by itself."
+fi
+say "Done. journalctl -u ih-miner -f shows what it does; systemctl reload ih-miner runs both jobs now."

@@ -1,0 +1,109 @@
+/**
+ * What a look at wallet and chain means.
+ *
+ * @module
+ */
+
+import { aclLine, type User } from "./access.ts";
+import type { ChainLook, EndpointLook, WalletLook } from "./chain_look.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** What {@link chainFindings} goes by. */
+export interface LookContext {
+  readonly hotkeyPath: string;
+  /** Permission bits of the hotkey's file; `null` when it cannot be looked at. */
+  readonly hotkeyMode: number | null;
+  readonly netuid: number;
+  readonly user: User;
+}
+
+/** From here on a clock that lags is worth a warning. */
+const MAX_CLOCK_LAG_SECONDS = 30;
+/** A head up to this age may be waiting for the next block: no clock is to blame. */
+const FRESH_HEAD_SECONDS = 60;
+
+/** The findings of a look. */
+export function chainFindings(look: ChainLook, context: LookContext): Finding[] {
+  return [
+    walletFinding(look.wallet, context),
+    ...modeFindings(context),
+    ...look.endpoints.map((endpoint) => endpointFinding(endpoint, look.endpoints)),
+    ...clockFindings(look.endpoints),
+    ...registrationFindings(look, context),
+  ];
+}
+
+function walletFinding(wallet: WalletLook, { hotkeyPath, user }: LookContext): Finding {
+  if (wallet.address === null) {
+    const fix = wallet.kind === "unreadable" ? aclLine(user, "r", hotkeyPath) : null;
+    return finding("fail", "wallet", wallet.error, fix);
+  }
+  return wallet.canSign ? finding("ok", "wallet", `${hotkeyPath}: hotkey ${wallet.address}`) : finding(
+    "fail",
+    "wallet",
+    `${hotkeyPath}: hotkey ${wallet.address}, an address without a key: auctions can be computed, nothing published`,
+    "give the agent the whole hotkey file",
+  );
+}
+
+function modeFindings({ hotkeyPath, hotkeyMode }: LookContext): Finding[] {
+  if (hotkeyMode === null || (hotkeyMode & 0o007) === 0) return [];
+  const mode = (hotkeyMode & 0o777).toString(8);
+  return [
+    finding(
+      "warn",
+      "wallet",
+      `${hotkeyPath}: everybody may use the secret (mode ${mode})`,
+      `chmod o= ${hotkeyPath}`,
+    ),
+  ];
+}
+
+function endpointFinding(look: EndpointLook, all: readonly EndpointLook[]): Finding {
+  if ("error" in look) {
+    // One that answers is enough to work with.
+    const status = all.some((other) => !("error" in other)) ? "warn" : "fail";
+    return finding(status, "endpoint", look.error);
+  }
+  const { endpoint, spec, headNumber, headAgeSeconds, connectMs } = look;
+  const age = headAgeSeconds === null ? "" : `, ${Math.round(headAgeSeconds)} s old`;
+  return finding(
+    "ok",
+    "endpoint",
+    `${endpoint}: ${spec}, head ${headNumber}${age}, connected in ${Math.round(connectMs)} ms`,
+  );
+}
+
+/** The freshest head tells the most about the host's clock: no head is younger than now. */
+function clockFindings(endpoints: readonly EndpointLook[]): Finding[] {
+  const ages = endpoints.flatMap((look) =>
+    "error" in look || look.headAgeSeconds === null ? [] : [look.headAgeSeconds]
+  );
+  if (ages.length === 0) return [];
+  const age = Math.min(...ages);
+  const seconds = Math.round(Math.abs(age));
+  const fix = "timedatectl set-ntp true";
+  if (age < -MAX_CLOCK_LAG_SECONDS) {
+    return [finding("warn", "clock", `this host's clock is ${seconds} s behind the chain's`, fix)];
+  }
+  if (age > FRESH_HEAD_SECONDS) {
+    const message = `the newest head is ${seconds} s old: this host's clock is ahead, or the node behind`;
+    return [finding("warn", "clock", message, fix)];
+  }
+  return [finding("ok", "clock", "agrees with the chain's")];
+}
+
+function registrationFindings({ wallet, registration }: ChainLook, { netuid }: LookContext): Finding[] {
+  if (registration === null) return [];
+  const { uid } = registration;
+  return uid === null
+    ? [
+      finding(
+        "fail",
+        "registration",
+        `${wallet.address} is not registered on subnet ${netuid}`,
+        `btcli subnet register --netuid ${netuid}`,
+      ),
+    ]
+    : [finding("ok", "registration", `UID ${uid} on subnet ${netuid}`)];
+}

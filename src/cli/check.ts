@@ -1,0 +1,101 @@
+/**
+ * `ih-miner check`: everything the agent needs, looked at once, one line each.
+ *
+ * @module
+ */
+
+import { aclLine, currentUser, tryFile } from "../check/access.ts";
+import { chainFindings } from "../check/chain_findings.ts";
+import { type Finding, finding, formatFinding, type Subject, worstOf } from "../check/finding.ts";
+import {
+  checkBid,
+  checkRouting,
+  checkSolver,
+  checkState,
+  checkUser,
+  configFailures,
+} from "../check/local_checks.ts";
+import { type Environment, readEnvironment } from "../config/environment.ts";
+import { ConfigError } from "../config/errors.ts";
+import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
+import { locateConfig } from "../config/locate.ts";
+import type { Logger } from "../lib/log.ts";
+import { launchCheck } from "../workers/launch.ts";
+import { toDocument } from "./document.ts";
+import { describeError, EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT } from "./exit_codes.ts";
+
+/** What the command is given. */
+export interface CheckCommand {
+  readonly configPath: string | undefined;
+  readonly json: boolean;
+}
+
+/** What the command prints, and how it ends. */
+export interface CheckReport {
+  readonly exitCode: number;
+  readonly text: string;
+}
+
+/** Configuration and wallet: running again changes nothing about them. */
+const INPUTS: ReadonlySet<Subject> = new Set<Subject>(["config", "bid", "wallet"]);
+
+/** Runs all checks that the ones before them leave possible. */
+export async function runCheck(
+  { configPath, json }: CheckCommand,
+  log: Logger,
+  environment: Environment = readEnvironment(),
+): Promise<CheckReport> {
+  const findings = await collect(configPath, log, environment);
+  const status = worstOf(findings);
+  const failed = findings.filter((each) => each.status === "fail");
+  const exitCode = failed.length === 0
+    ? EXIT_DONE
+    : failed.some(({ check }) => INPUTS.has(check))
+    ? EXIT_WRONG_INPUT
+    : EXIT_JOB_FAILED;
+  const text = json
+    ? `${JSON.stringify(toDocument({ job: "check", status, checks: findings }), null, 2)}\n`
+    : findings.map(formatFinding).join("");
+  return { exitCode, text };
+}
+
+async function collect(
+  configPath: string | undefined,
+  log: Logger,
+  environment: Environment,
+): Promise<Finding[]> {
+  const user = currentUser();
+  let config: Config;
+  try {
+    const path = locateConfig(configPath, environment, osConfigFiles.exists);
+    if ((await tryFile(path, false)).kind === "denied") {
+      return [finding("fail", "config", `${path}: this user may not read it`, aclLine(user, "r", path))];
+    }
+    config = await loadConfig(path, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return configFailures(error);
+    throw error;
+  }
+  return [
+    finding("ok", "config", config.path),
+    ...checkBid(config),
+    ...await checkRouting(config, user),
+    await checkState(config, user),
+    await checkSolver(config.solver),
+    ...await checkChain(config, log),
+    ...checkUser(user),
+  ];
+}
+
+async function checkChain(config: Config, log: Logger): Promise<Finding[]> {
+  const { hotkeyPath, netuid } = config;
+  const job = launchCheck({ config, log });
+  try {
+    const hotkeyMode = await Deno.stat(hotkeyPath).then(({ mode }) => mode, () => null);
+    return chainFindings(await job.result, { hotkeyPath, hotkeyMode, netuid, user: currentUser() });
+  } catch (error) {
+    return [finding("fail", "endpoint", describeError(error).message)];
+  } finally {
+    await job.ended;
+  }
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseToml } from "../../src/lib/toml.ts";
+
+const SCRIPTS = fileURLToPath(new URL("../../scripts", import.meta.url));
+
+/** A program in ih-miner's place; `check` finds fault with sizes above 0.45. */
+const program = (version: string): string =>
+  `#!/bin/sh
+case $1 in
+  --version) echo "ih-miner ${version}" ;;
+  check)
+    if grep -q '"0.5"' "$2"; then
+      echo 'fail  bid           [workers] worker_sizes: Cannot offer a worker of "0.5" PH'
+      exit 2
+    fi
+    echo 'ok    config        good' ;;
+esac
+`;
+
+interface Host extends AsyncDisposable {
+  readonly root: string;
+  readonly program: string;
+  install(...args: string[]): Promise<{ code: number; out: string; err: string }>;
+  /** Path below the root → content and mode. */
+  files(): Promise<Record<string, string>>;
+}
+
+async function host(): Promise<Host> {
+  const folder = await Deno.makeTempDir();
+  const root = join(folder, "root");
+  const path = join(folder, "ih-miner");
+  await Deno.writeTextFile(path, program("1.0.0"), { mode: 0o755 });
+  return {
+    root,
+    program: path,
+    install: async (...args) => {
+      const { code, stdout, stderr } = await new Deno.Command("sh", {
+        args: [join(SCRIPTS, "install.sh"), ...args, "--root", root],
+        stdin: "null",
+      }).output();
+      const text = new TextDecoder();
+      return { code, out: text.decode(stdout), err: text.decode(stderr) };
+    },
+    files: () => contentOf(root, ""),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+async function contentOf(root: string, below: string): Promise<Record<string, string>> {
+  const content: Record<string, string> = {};
+  const entries = await Array.fromAsync(Deno.readDir(join(root, below))).catch(() => []);
+  for (const { name, isDirectory } of entries) {
+    const path = `${below}/${name}`;
+    if (isDirectory) Object.assign(content, await contentOf(root, path));
+    else {
+      const mode = ((await Deno.stat(join(root, path))).mode! & 0o777).toString(8);
+      content[path] = `${mode} ${await Deno.readTextFile(join(root, path))}`;
+    }
+  }
+  return content;
+}
+
+const SETTINGS = [
+  "--sizes",
+  "0.45x10,0.25x4",
+  "--proxy-file",
+  "/etc/ihp/pools.toml",
+  "--proxy-unit",
+  "ihp.service",
+];
+
+Deno.test("install.sh writes program, units and a configuration from its options", async () => {
+  await using at = await host();
+  const { code, out, err } = await at.install(at.program, ...SETTINGS, "--wallet-dir", "/home/op/wallets");
+  assert.equal(code, 0, err);
+  assert.match(out, /setfacl -m u:ih-miner:rw FILE/);
+  const files = await at.files();
+  assert.deepEqual(Object.keys(files).sort(), [
+    "/etc/ih-miner/config.toml",
+    "/etc/systemd/system/ih-miner-reload.path.d/10-sentinel.conf",
+    "/etc/systemd/system/ih-miner-reload.service.d/10-proxy.conf",
+    "/etc/systemd/system/ih-miner.service.d/10-paths.conf",
+    "/usr/local/bin/ih-miner",
+    "/usr/local/lib/systemd/system/ih-miner-reload.path",
+    "/usr/local/lib/systemd/system/ih-miner-reload.service",
+    "/usr/local/lib/systemd/system/ih-miner.service",
+  ]);
+  assert.equal(files["/usr/local/bin/ih-miner"], `755 ${program("1.0.0")}`);
+  const config = files["/etc/ih-miner/config.toml"]!;
+  assert.ok(config.startsWith("640 "));
+  assert.deepEqual(structuredClone(parseToml(config.slice(4), { source: "config.toml" })), {
+    bittensor: { network: "finney", netuid: 89 },
+    wallet: { name: "default", hotkey_name: "default", directory: "/home/op/wallets" },
+    workers: { price_multiplier: "1.05", worker_sizes: { "0.45": 10, "0.25": 4 } },
+    routing: {
+      mode: "ihp",
+      pools_path: "/etc/ihp/pools.toml",
+      subnet_pool_name: "central-proxy",
+      sentinel_path: "/etc/ihp/.reload-ihp",
+    },
+    state: { directory: "/var/lib/ih-miner" },
+  });
+  const paths = files["/etc/systemd/system/ih-miner.service.d/10-paths.conf"]!;
+  assert.match(paths, /^BindReadOnlyPaths=-\/home\/op\/wallets\/default\/hotkeys$/m);
+  assert.match(paths, /^ReadWritePaths=-\/etc\/ihp$/m);
+  assert.match(
+    files["/etc/systemd/system/ih-miner-reload.service.d/10-proxy.conf"]!,
+    /PROXY_UNIT=ihp\.service/,
+  );
+});
+
+Deno.test("install.sh changes nothing when it runs again", async () => {
+  await using at = await host();
+  await at.install(at.program, ...SETTINGS);
+  const before = await at.files();
+  const { code, err } = await at.install(at.program, ...SETTINGS);
+  assert.equal(code, 0, err);
+  assert.deepEqual(await at.files(), before);
+});
+
+Deno.test("install.sh upgrades the program and keeps all that the operator changed, and uninstalls likewise", async () => {
+  await using at = await host();
+  await at.install(at.program, ...SETTINGS);
+  const own = ["/etc/ih-miner/config.toml", "/etc/systemd/system/ih-miner.service.d/10-paths.conf"];
+  for (const path of own) await Deno.writeTextFile(join(at.root, path), "# mine\n");
+  await Deno.writeTextFile(
+    join(at.root, "/etc/systemd/system/ih-miner.service.d/50-mine.conf"),
+    "# mine, too\n",
+  );
+  await Deno.writeTextFile(join(at.root, "/var/lib/ih-miner/journal"), "state\n");
+  const before = await at.files();
+
+  await Deno.writeTextFile(at.program, program("1.1.0"));
+  const { code, err } = await at.install(at.program);
+  assert.equal(code, 0, err);
+  const after = await at.files();
+  assert.equal(after["/usr/local/bin/ih-miner"], `755 ${program("1.1.0")}`);
+  assert.equal(after["/usr/local/bin/ih-miner.previous"], `755 ${program("1.0.0")}`);
+  for (const path of Object.keys(before).filter((name) => !name.startsWith("/usr/"))) {
+    assert.equal(after[path], before[path], path);
+  }
+
+  const gone = await at.install("--uninstall");
+  assert.equal(gone.code, 0, gone.err);
+  const left = await at.files();
+  assert.deepEqual(
+    left,
+    Object.fromEntries(Object.entries(after).filter(([path]) => !path.startsWith("/usr/"))),
+  );
+  assert.equal((await at.install("--uninstall")).code, 0);
+});
+
+const refusals: [string, string[], RegExp][] = [
+  [
+    "sizes that are none",
+    ["--sizes", "0.45*10", "--proxy", "none"],
+    /--sizes: "0\.45\*10" is not of the form/,
+  ],
+  ["sizes that cannot be offered", ["--sizes", "0.5x10", "--proxy", "none"], /Cannot offer a worker/],
+  ["no sizes", ["--proxy", "none"], /--sizes is needed/],
+  ["a proxy that is none", ["--sizes", "0.45x1", "--proxy", "stratum"], /--proxy must be/],
+  ["no proxy file", ["--sizes", "0.45x1"], /--proxy-file is needed/],
+  ["a relative proxy file", ["--sizes", "0.45x1", "--proxy-file", "pools.toml"], /not an absolute path/],
+  ["a path to be quoted", ["--sizes", "0.45x1", "--proxy-file", "/etc/my proxy/p.toml"], /need quoted/],
+  ["an option that is none", ["--price-multiplier", "1"], /unknown option/],
+];
+for (const [what, args, message] of refusals) {
+  Deno.test(`install.sh refuses ${what} and installs nothing`, async () => {
+    await using at = await host();
+    const { code, err } = await at.install(at.program, ...args);
+    assert.equal(code, 2);
+    assert.match(err, message);
+    assert.deepEqual(await at.files(), {});
+  });
+}
