@@ -26,7 +26,7 @@ export type Command =
   | ({ readonly name: "daemon"; readonly configPath: string | undefined } & LogArguments)
   | ({
     readonly name: "once";
-    readonly job: JobName;
+    readonly job: JobName | "withdraw";
     readonly configPath: string | undefined;
     readonly force: boolean;
     readonly dryRun: boolean;
@@ -57,6 +57,7 @@ Usage:
   ih-miner [CONFIG]                          run the agent
   ih-miner [CONFIG] --once auction           compute this window's auction, route the hashrate, end
   ih-miner [CONFIG] --once commitment        publish the bid if it needs to be, end
+  ih-miner withdraw [CONFIG]                 publish the empty bid, say from when on nothing can be won, end
   ih-miner replay SNAPSHOT                   compute an auction again from a saved snapshot, offline
   ih-miner check [CONFIG]                    look at everything the agent needs, one line each
 
@@ -67,7 +68,7 @@ Options:
   --once JOB            run one job, auction or commitment; the result is one JSON document on stdout,
                         logs go to stderr
   --force               with --once commitment: publish although nothing changed
-  --dry-run             with --once: do everything but submit and write; say what would be done
+  --dry-run             with --once and withdraw: do everything but submit and write; say what would be done
   --save-snapshot FILE  with --once auction: keep what was read from the chain, for replay
   --json                with check: one JSON document instead of lines
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
@@ -114,6 +115,15 @@ export function parseCommand(args: readonly string[]): Command {
     return { name: "check", configPath, json: values.json === true, ...logs };
   }
 
+  const dryRun = values["dry-run"] === true;
+  if (positionals[0] === "withdraw") {
+    forbid(["once", "force", "save-snapshot", "json"].filter(given), "withdraw");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    const job = { name: "once", job: "withdraw", force: false, saveSnapshotPath: undefined } as const;
+    return { ...job, configPath, dryRun, ...logs };
+  }
+
   forbid(["json"].filter(given), "anything but check");
   const [configPath, ...surplus] = positionals;
   refuseSurplus(surplus);
@@ -130,7 +140,7 @@ export function parseCommand(args: readonly string[]): Command {
     job,
     configPath,
     force: values.force === true,
-    dryRun: values["dry-run"] === true,
+    dryRun,
     saveSnapshotPath: textOf(values["save-snapshot"]),
     ...logs,
   };

@@ -1,5 +1,5 @@
 /**
- * `ih-miner --once JOB`: one job, one result document.
+ * `ih-miner --once JOB`, `ih-miner withdraw`: one job, one result document.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import type { Logger } from "../lib/log.ts";
 import { deliverOutcome } from "../jobs/deliver.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
 import { formatSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
+import { buildCommitment } from "../protocol/worker_sizes.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import type { Command } from "./arguments.ts";
@@ -29,6 +30,8 @@ export interface CommandResult {
   readonly document: object;
 }
 
+const JOBS = { auction: runAuction, commitment: runCommitment, withdraw: runWithdrawal };
+
 /** Runs one job. Every failure becomes part of the document and of the exit code. */
 export async function runOnce(
   command: OnceCommand,
@@ -39,8 +42,7 @@ export async function runOnce(
   try {
     const path = locateConfig(command.configPath, environment, osConfigFiles.exists);
     const config = await loadConfig(path, environment);
-    const run = command.job === "auction" ? runAuction : runCommitment;
-    Object.assign(document, await run({ command, config, log }, document), { status: "done" });
+    Object.assign(document, await JOBS[command.job]({ command, config, log }, document), { status: "done" });
     return { exitCode: EXIT_DONE, document };
   } catch (error) {
     const described = describeError(error);
@@ -62,6 +64,26 @@ async function runCommitment({ command, config, log }: Run): Promise<object> {
   const hotkey = await finished(launchAddress({ config, log }));
   const { force, dryRun } = command;
   return await finished(launchCommitment({ config, hotkey, log, force, dryRun }));
+}
+
+/** Publishes the empty bid, whatever `[workers]` says and however wrong it is. */
+async function runWithdrawal({ command, config, log }: Run): Promise<object> {
+  const hotkey = await finished(launchAddress({ config, log }));
+  const { dryRun } = command;
+  try {
+    using _lock = await lockFor(command, config, hotkey);
+    return await finished(
+      launchCommitment({ config, hotkey, log, force: false, dryRun, commitment: buildCommitment([]) }),
+    );
+  } catch (error) {
+    if (!(error instanceof InstanceLockedError)) throw error;
+    throw new InstanceLockedError(
+      error.path,
+      error.holder,
+      "it would publish its bid again. Set [workers] enabled = false in its configuration, which it heeds " +
+        "within 5 minutes, or at once on SIGHUP; or stop it first",
+    );
+  }
 }
 
 async function runAuction({ command, config, log }: Run, document: Record<string, unknown>): Promise<object> {

@@ -18,6 +18,8 @@ import { checkAgainst, describe } from "./schema.ts";
 
 /** The checked `[workers]` section. */
 export interface WorkersConfig {
+  /** `false`: nothing is offered, and the empty bid is published; the workers still say what is there. */
+  readonly enabled: boolean;
   readonly offers: readonly WorkerOffer[];
   /** The bid that is to be on the chain. */
   readonly commitment: BuiltCommitment;
@@ -36,6 +38,7 @@ export interface WorkersSource {
 }
 
 const schema = z.strictObject({
+  enabled: z.boolean(),
   price_multiplier: z.unknown(),
   hashrates: z.unknown(),
   worker_sizes: z.unknown(),
@@ -75,7 +78,9 @@ export function checkWorkers({ section, unquotedKeys, source, allowV1 }: Workers
     ? { priceFp18, kind: "list", hashrates: value.map((item, i) => checkDecimal(item, `${key}[${i}]`, fail)) }
     : { priceFp18, kind: "sizes", sizes: checkSizes(value, key, fail) };
   try {
-    return { offers: [offer], commitment: buildCommitment([offer], { allowV1 }) };
+    const { enabled = true } = workers;
+    const commitment = buildCommitment([offer], { allowV1 });
+    return { enabled, offers: [offer], commitment: enabled ? commitment : buildCommitment([]) };
   } catch (error) {
     if (error instanceof ProtocolError) return fail(key, error.message);
     throw error;

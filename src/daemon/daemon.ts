@@ -8,6 +8,7 @@
 
 import * as callbacks from "../callbacks.ts";
 import type { Environment } from "../config/environment.ts";
+import { ConfigError } from "../config/errors.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
 import type { Logger } from "../lib/log.ts";
 import {
@@ -224,6 +225,7 @@ export async function runDaemon(
 }
 
 function announce({ config, hotkey }: Settings, log: Logger): void {
+  const { workers } = config;
   const { path, network, netuid, routing, stateDirectory } = config;
   log.info("Agent started", {
     version: VERSION,
@@ -235,6 +237,9 @@ function announce({ config, hotkey }: Settings, log: Logger): void {
     state_directory: stateDirectory,
   });
   if (routing.kind === "off") log.warning("Routing off", { reason: routing.reason });
+  if (!(workers instanceof ConfigError) && !workers.enabled) {
+    log.warning("Paused by [workers] enabled = false: the empty bid is published");
+  }
 }
 
 /** Ends what an interrupted run left, before any auction is known. */

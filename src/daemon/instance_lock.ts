@@ -22,10 +22,14 @@ export interface InstanceIdentity {
 /** Another agent already runs for the same network, netuid and hotkey. */
 export class InstanceLockedError extends Error {
   override readonly name = "InstanceLockedError";
-  constructor(readonly path: string, readonly holder: string) {
+  constructor(
+    readonly path: string,
+    readonly holder: string,
+    advice = "stop it first, or use --dry-run, which needs no lock",
+  ) {
     super(
       `Cannot start: another ih-miner (${holder}) runs for this network, netuid and hotkey and holds ${path}; ` +
-        "stop it first, or use --once --dry-run, which needs no lock",
+        advice,
     );
   }
 }

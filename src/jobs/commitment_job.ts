@@ -6,6 +6,8 @@
 
 import type { SubmittedCommitment } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
+import { BLOCK_TIME_SECONDS } from "../protocol/constants.ts";
+import { epochStart, firstWindowFrom, type ValidationWindow } from "../protocol/windows.ts";
 import type { HotkeySigner } from "../wallet/signer.ts";
 import { type Connect, Line } from "./line.ts";
 import { decidePublishing, type PublishDecision } from "./publish_decision.ts";
@@ -17,7 +19,7 @@ export interface CommitmentJobInput {
   readonly hotkey: string;
   /** The bid, `2;b;BTC,1.05=0.45:2`. */
   readonly text: string;
-  /** Workers in the bid, for the log. */
+  /** Workers in the bid; 0 withdraws. */
   readonly workerCount: number;
   /** Publish although nothing changed. */
   readonly force: boolean;
@@ -35,9 +37,15 @@ export interface CommitmentJobContext {
   readonly log: Logger;
 }
 
+/** The first window whose auction reads a bid at its first block. */
+export interface BidEffect {
+  readonly window: ValidationWindow;
+  /** When it begins or began, by the block time (ISO 8601, UTC); `null` when the chain has no `Timestamp.Now`. */
+  readonly beginsAt: string | null;
+}
+
 /** What became of the bid. */
 export interface CommitmentResult extends PublishDecision {
-  readonly job: "commitment";
   /** What was done, or with `dryRun` would be. */
   readonly action: "published" | "up-to-date" | "would-publish";
   readonly endpoint: string;
@@ -50,6 +58,11 @@ export interface CommitmentResult extends PublishDecision {
   readonly headNumber: number;
   /** Where it was published; `null` unless it was. */
   readonly submitted: SubmittedCommitment | null;
+  /**
+   * From when on the bid counts, an empty one included; with `dryRun`, if it were published in the next block.
+   * `null` when the block of a bid that is on the chain already is unknown.
+   */
+  readonly countsFrom: BidEffect | null;
   readonly dryRun: boolean;
 }
 
@@ -68,29 +81,47 @@ export async function runCommitmentJob(
   step("connecting");
   await using line = new Line(context.connect, log);
   step("reading the commitment on the chain");
-  const { endpoint, head, current } = await line.ask(async (chain) => {
+  const { endpoint, head, current, tempo, headTimeMs } = await line.ask(async (chain) => {
     const head = await chain.bestHead();
-    return { endpoint: chain.endpoint, head, current: await chain.readCommitment(netuid, hotkey, head.hash) };
+    return {
+      endpoint: chain.endpoint,
+      head,
+      current: await chain.readCommitment(netuid, hotkey, head.hash),
+      tempo: await chain.tempo(netuid, head.hash),
+      headTimeMs: await chain.timestampMs(head.hash),
+    };
   });
+  const effectOf = (block: number | null): BidEffect | null => {
+    if (block === null) return null;
+    const window = firstWindowFrom(block, epochStart(netuid, tempo, head.number));
+    const secondsFromHead = (window.firstBlock - head.number) * BLOCK_TIME_SECONDS;
+    const beginsAt = headTimeMs === null ? null : new Date(headTimeMs + secondsFromHead * 1000).toISOString();
+    return { window, beginsAt };
+  };
   const decision = decidePublishing({ current, wantedText: text, headNumber: head.number, force });
   const data = new TextEncoder().encode(text);
   const about = { ...decision, endpoint, netuid, hotkey, text, textBytes: data.length };
   const finish = (
     action: CommitmentResult["action"],
     submitted: SubmittedCommitment | null,
-  ): CommitmentResult => ({
-    job: "commitment",
-    action,
-    ...about,
-    workerCount,
-    headNumber: head.number,
-    submitted,
-    dryRun,
-  });
+    block: number | null,
+  ): CommitmentResult => {
+    const countsFrom = effectOf(block);
+    if (workerCount === 0) logWithdrawal(action, countsFrom, log);
+    return {
+      action,
+      ...about,
+      workerCount,
+      headNumber: head.number,
+      submitted,
+      countsFrom,
+      dryRun,
+    };
+  };
 
   if (decision.reason === null) {
     log.info("Miner commitment up to date", { text, age_seconds: decision.ageSeconds });
-    return finish("up-to-date", null);
+    return finish("up-to-date", null, current?.block ?? null);
   }
   if (dryRun) {
     const uid = await line.ask((chain) => chain.registeredUid(netuid, hotkey, head.hash));
@@ -102,7 +133,7 @@ export async function runCommitmentJob(
       text,
       worker_count: workerCount,
     });
-    return finish("would-publish", null);
+    return finish("would-publish", null, head.number + 1);
   }
 
   step("submitting the commitment");
@@ -127,5 +158,19 @@ export async function runCommitmentJob(
     block_number: submitted.blockNumber,
     extrinsic_hash: submitted.extrinsicHash,
   });
-  return finish("published", submitted);
+  return finish("published", submitted, submitted.blockNumber);
+}
+
+/** Says from when on an empty bid keeps us out; until then the former one can win and must be delivered. */
+function logWithdrawal(
+  action: CommitmentResult["action"],
+  countsFrom: BidEffect | null,
+  log: Logger,
+): void {
+  log.info(action === "would-publish" ? "Bid would be withdrawn" : "Bid withdrawn", {
+    nothing_can_be_won_from_block: countsFrom?.window.firstBlock,
+    window_index: countsFrom?.window.index,
+    begins_at: countsFrom?.beginsAt,
+    until_then: "what the current window won must be delivered",
+  });
 }

@@ -66,6 +66,12 @@ export function nextWindow(window: ValidationWindow, epochStartBlock: number): V
   return windowAt(window.lastBlock + 1, epochStartBlock);
 }
 
+/** The first window that begins at `block` or later: its auction is the first that reads what `block` wrote. */
+export function firstWindowFrom(block: number, epochStartBlock: number): ValidationWindow {
+  const window = windowAt(block, epochStartBlock);
+  return window.firstBlock === block ? window : nextWindow(window, epochStartBlock);
+}
+
 /**
  * Where `headBlock` stands, and whether the auction job should wait for the window to come (at most 45 s away)
  * instead of processing the current one.

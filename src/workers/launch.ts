@@ -10,6 +10,7 @@ import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import { type Config, requireWorkers } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
 import { JOB_TIMEOUT_SECONDS } from "../protocol/constants.ts";
+import type { BuiltCommitment } from "../protocol/worker_sizes.ts";
 import type { AddressWorkerInput } from "./address_worker.ts";
 import { BUILD } from "../version.ts";
 import type { AuctionWorkerInput } from "./auction_worker.ts";
@@ -61,15 +62,19 @@ export function launchAuction(
 /**
  * Starts the commitment job.
  *
- * Its worker may talk to the endpoints and read the hotkey's file.
+ * Its worker may talk to the endpoints and read the hotkey's file. The bid is the configured one unless told.
  *
  * @throws {import("../config/errors.ts").ConfigError} when `[workers]` has a mistake.
  */
 export function launchCommitment(
-  options: LaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
+  options: LaunchOptions & {
+    readonly force: boolean;
+    readonly dryRun: boolean;
+    readonly commitment?: BuiltCommitment;
+  },
 ): RunningJob<CommitmentResult> {
   const { config, hotkey, force, dryRun, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
-  const { commitment } = requireWorkers(config);
+  const { commitment = requireWorkers(config).commitment } = options;
   return startJob<CommitmentWorkerInput, CommitmentResult>({
     ...options,
     name: "commitment",

@@ -28,6 +28,15 @@ Deno.test("parseCommand() reads a job run with its options in any order", () => 
 
 Deno.test("parseCommand() takes a known subcommand before a file of that name, and ./NAME as the file", () => {
   assert.deepEqual(parseCommand(["replay", "s.json"]), { name: "replay", snapshotPath: "s.json", ...logs });
+  assert.deepEqual(parseCommand(["withdraw", "my.toml", "--dry-run"]), {
+    name: "once",
+    job: "withdraw",
+    configPath: "my.toml",
+    force: false,
+    dryRun: true,
+    saveSnapshotPath: undefined,
+    ...logs,
+  });
   assert.deepEqual(parseCommand(["./replay"]), { name: "daemon", configPath: "./replay", ...logs });
 });
 
@@ -46,6 +55,8 @@ const wrong: [string[], RegExp][] = [
   [["--once", "commitment", "--save-snapshot", "x"], /--save-snapshot cannot be used with --once commitment/],
   [["replay"], /replay needs the snapshot file/],
   [["replay", "s.json", "--once", "auction"], /--once cannot be used with replay/],
+  [["withdraw", "a.toml", "b.toml"], /unexpected argument "b.toml"/],
+  [["withdraw", "--once", "auction"], /--once cannot be used with withdraw/],
   [["--log-level", "loud"], /--log-level must be one of debug, info, warning, error; it is "loud"/],
   [["--log-format", "xml"], /--log-format must be one of json, pretty/],
 ];

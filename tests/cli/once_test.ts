@@ -4,6 +4,7 @@ import { parseCommand } from "../../src/cli/arguments.ts";
 import { toDocument } from "../../src/cli/document.ts";
 import { runOnce } from "../../src/cli/once.ts";
 import { runReplay } from "../../src/cli/replay.ts";
+import { lockInstance } from "../../src/daemon/instance_lock.ts";
 import type { Simulator } from "../../src/simulator/mod.ts";
 import { NETUID } from "../../src/simulator/scene/market.ts";
 import type { Rig } from "../../src/simulator/scene/rig.ts";
@@ -19,7 +20,11 @@ interface Run {
 
 /** Runs `ih-miner config.toml …` in this process, with nothing of its environment. */
 async function run(rig: Rig, ...args: string[]): Promise<Run> {
-  const command = parseCommand([rig.configPath, ...args]);
+  return await runCommand(rig, [rig.configPath, ...args]);
+}
+
+async function runCommand(rig: Rig, args: string[]): Promise<Run> {
+  const command = parseCommand(args);
   assert.ok(command.name === "once");
   const log = new LogRecorder();
   const { exitCode, document } = await runOnce(command, log, { HOME: rig.folder });
@@ -282,6 +287,63 @@ for (const [what, spoil, job, exitCode, message] of failures) {
     );
   });
 }
+
+Deno.test("withdraw publishes the empty bid and names the window from which on nothing is won, whatever [workers] says", async () => {
+  await using stage = await setScene();
+  const { simulator, rig } = stage;
+  await run(rig, "--once", "commitment");
+  beginNextWindow(simulator);
+  await edit(rig.configPath, '"1.02"', '"1.06"');
+
+  const rehearsed = await runCommand(rig, ["withdraw", rig.configPath, "--dry-run"]);
+  assert.equal(rehearsed.document.action, "would-publish");
+  assert.ok(rehearsed.log.events().includes("Bid would be withdrawn"));
+  const { exitCode, document, log } = await runCommand(rig, ["withdraw", rig.configPath]);
+  assert.equal(exitCode, 0, JSON.stringify(document.error));
+  assert.equal(document.job, "withdraw");
+  assert.equal(document.action, "published");
+  assert.equal(document.text, "2;b;");
+  const { window } = document.counts_from;
+  assert.deepEqual(rehearsed.document.counts_from.window, window);
+  assert.equal(
+    log.lines.find(({ event }) => event === "Bid withdrawn")?.fields.nothing_can_be_won_from_block,
+    window.first_block,
+  );
+  const again = await runCommand(rig, ["withdraw", rig.configPath]);
+  assert.equal(again.document.action, "up-to-date");
+  assert.deepEqual(again.document.counts_from.window, window);
+
+  const before = await run(rig, "--once", "auction");
+  assert.ok(before.document.won_count > 0, "the window under way is not withdrawn from");
+  assert.ok(before.document.window.last_block < window.first_block);
+  beginNextWindow(simulator);
+  const after = await run(rig, "--once", "auction");
+  assert.equal(after.document.window.first_block, window.first_block);
+  assert.equal(after.document.won_count, 0);
+});
+
+Deno.test("--once commitment publishes the empty bid while [workers] enabled = false", async () => {
+  await using stage = await setScene();
+  await edit(stage.rig.configPath, "[workers]", "[workers]\nenabled = false");
+  const { exitCode, document, log } = await run(stage.rig, "--once", "commitment");
+  assert.equal(exitCode, 0, JSON.stringify(document.error));
+  assert.equal(document.text, "2;b;");
+  assert.ok(log.events().includes("Bid withdrawn"));
+});
+
+Deno.test("withdraw beside a running agent refuses and says how the agent itself withdraws", async () => {
+  await using stage = await setScene();
+  const { rig } = stage;
+  const network = JSON.parse(/network = (".*")/.exec(await Deno.readTextFile(rig.configPath))![1]!);
+  using _held = await lockInstance(join(rig.folder, "state"), {
+    network,
+    netuid: NETUID,
+    hotkey: rig.hotkey,
+  });
+  const { exitCode, document } = await runCommand(rig, ["withdraw", rig.configPath]);
+  assert.equal(exitCode, 1);
+  assert.match(document.error.message, /pid \d+.*\[workers\] enabled = false/);
+});
 
 async function edit(path: string, from: string | RegExp, to: string): Promise<void> {
   const text = await Deno.readTextFile(path);

@@ -39,12 +39,31 @@ Deno.test("checkWorkers() takes an empty offer as a withdrawal", () => {
   assert.equal(bid('price_multiplier = "1.0"\nworker_sizes = {}'), "2;b;");
 });
 
+Deno.test("checkWorkers() takes enabled = false as a withdrawal that keeps the workers, and checks them still", () => {
+  const sizes = 'price_multiplier = "1.0"\nworker_sizes = { "0.45" = 2 }';
+  const paused = check(`enabled = false\n${sizes}`);
+  assert.equal(paused.commitment.text, "2;b;");
+  assert.deepEqual(paused.offers, check(sizes).offers);
+  assert.equal(check(`enabled = false\nprice_multiplier = 1\nhashrates = [1]`, true).commitment.text, "2;b;");
+  assert.equal(bid(`enabled = true\n${sizes}`), bid(sizes));
+});
+
 Deno.test("checkWorkers() writes a list as v1 only where that is switched on", () => {
   assert.equal(bid('price_multiplier = "1.0"\nhashrates = ["0.2", "0.1"]', true), "1;b;1=0.1,0.2");
 });
 
 const wrong: [string, string, RegExp][] = [
   ["no section content", "", /\[workers\] price_multiplier: is missing/],
+  [
+    "a switch that is text",
+    'enabled = "no"\nprice_multiplier = "1"\nworker_sizes = { "0.1" = 1 }',
+    /\[workers\] enabled: must be true or false; it is "no"/,
+  ],
+  [
+    "a mistake although it is switched off",
+    'enabled = false\nprice_multiplier = "1"\nworker_sizes = { "0.1" = 1001 }',
+    /worker_sizes: .*1000/,
+  ],
   ["neither form", 'price_multiplier = "1"', /\[workers\] worker_sizes: is missing/],
   [
     "both forms",

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { epochStart, locateInWindows, nextWindow, windowAt } from "../../src/protocol/windows.ts";
+import {
+  epochStart,
+  firstWindowFrom,
+  locateInWindows,
+  nextWindow,
+  windowAt,
+} from "../../src/protocol/windows.ts";
 
 const block = fc.integer({ min: -10_000, max: 20_000_000 });
 
@@ -37,6 +43,16 @@ Deno.test("windowAt() begins a validation epoch 60 blocks before the epoch start
   assert.deepEqual(windowAt(940, 1000), { index: 0, firstBlock: 940, lastBlock: 999 });
   assert.deepEqual(windowAt(1300, 1000), { index: 5, firstBlock: 1240, lastBlock: 1300 });
   assert.deepEqual(windowAt(939, 1000), { index: 5, firstBlock: 879, lastBlock: 939 });
+});
+
+Deno.test("firstWindowFrom() gives the window that begins at the block or is the first to begin after it", () => {
+  assert.equal(firstWindowFrom(1000, 1000).firstBlock, 1000);
+  assert.equal(firstWindowFrom(1001, 1000).firstBlock, 1060);
+  fc.assert(fc.property(block, block, (at, epoch) => {
+    const window = firstWindowFrom(at, epoch);
+    assert.ok(window.firstBlock >= at);
+    assert.ok(windowAt(window.firstBlock - 1, epoch).firstBlock < at, "no earlier window begins in between");
+  }));
 });
 
 Deno.test("locateInWindows() waits for a window that begins within 45 s, which is 3 blocks", () => {
