@@ -32,6 +32,7 @@ export type Command =
     readonly dryRun: boolean;
     readonly saveSnapshotPath: string | undefined;
   } & LogArguments)
+  | ({ readonly name: "config"; readonly configPath: string | undefined; readonly json: boolean })
   | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments)
   | (
     & { readonly name: "check"; readonly configPath: string | undefined; readonly json: boolean }
@@ -58,6 +59,7 @@ Usage:
   ih-miner [CONFIG] --once auction           compute this window's auction, route the hashrate, end
   ih-miner [CONFIG] --once commitment        publish the bid if it needs to be, end
   ih-miner withdraw [CONFIG]                 publish the empty bid, say from when on nothing can be won, end
+  ih-miner config [CONFIG]                   show the configuration in effect and where each value came from
   ih-miner replay SNAPSHOT                   compute an auction again from a saved snapshot, offline
   ih-miner check [CONFIG]                    look at everything the agent needs, one line each
 
@@ -70,7 +72,7 @@ Options:
   --force               with --once commitment: publish although nothing changed
   --dry-run             with --once and withdraw: do everything but submit and write; say what would be done
   --save-snapshot FILE  with --once auction: keep what was read from the chain, for replay
-  --json                with check: one JSON document instead of lines
+  --json                with check and config: one JSON document instead of lines
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
   --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
   -h, --help            this text
@@ -96,10 +98,14 @@ export function parseCommand(args: readonly string[]): Command {
     logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "info"),
     logFormat: oneOf("--log-format", LOG_FORMATS, values["log-format"] ?? "json"),
   };
-  const given = (name: string): boolean => values[name] !== undefined;
+  const forbidAllBut = (allowed: readonly string[], context: string): void =>
+    forbid(
+      Object.keys(values).filter((name) => !["log-level", "log-format", ...allowed].includes(name)),
+      context,
+    );
 
   if (positionals[0] === "replay") {
-    forbid(["once", "force", "dry-run", "save-snapshot", "json"].filter(given), "replay");
+    forbidAllBut([], "replay");
     const [, snapshotPath, ...surplus] = positionals;
     if (snapshotPath === undefined) {
       throw new UsageError("replay needs the snapshot file: ih-miner replay FILE");
@@ -109,7 +115,7 @@ export function parseCommand(args: readonly string[]): Command {
   }
 
   if (positionals[0] === "check") {
-    forbid(["once", "force", "dry-run", "save-snapshot"].filter(given), "check");
+    forbidAllBut(["json"], "check");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     return { name: "check", configPath, json: values.json === true, ...logs };
@@ -117,24 +123,29 @@ export function parseCommand(args: readonly string[]): Command {
 
   const dryRun = values["dry-run"] === true;
   if (positionals[0] === "withdraw") {
-    forbid(["once", "force", "save-snapshot", "json"].filter(given), "withdraw");
+    forbidAllBut(["dry-run"], "withdraw");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     const job = { name: "once", job: "withdraw", force: false, saveSnapshotPath: undefined } as const;
     return { ...job, configPath, dryRun, ...logs };
   }
 
-  forbid(["json"].filter(given), "anything but check");
+  if (positionals[0] === "config") {
+    forbidAllBut(["json"], "config");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    return { name: "config", configPath, json: values.json === true };
+  }
+
   const [configPath, ...surplus] = positionals;
   refuseSurplus(surplus);
-  if (!given("once")) {
-    forbid(["force", "dry-run", "save-snapshot"].filter(given), "a run without --once");
+  if (values.once === undefined) {
+    forbidAllBut([], "a run without --once");
     return { name: "daemon", configPath, ...logs };
   }
 
   const job = oneOf("--once", JOB_NAMES, values.once);
-  if (job === "auction") forbid(["force"].filter(given), "--once auction");
-  else forbid(["save-snapshot"].filter(given), "--once commitment");
+  forbidAllBut(["once", "dry-run", job === "auction" ? "save-snapshot" : "force"], `--once ${job}`);
   return {
     name: "once",
     job,

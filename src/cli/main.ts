@@ -48,6 +48,13 @@ export async function main(args: readonly string[]): Promise<number> {
       print(Deno.stdout, text);
       return exitCode;
     }
+    case "config": {
+      const { showConfig } = await import("./show_config.ts");
+      const { exitCode, text, error } = await showConfig(command);
+      print(Deno.stdout, text);
+      print(Deno.stderr, error);
+      return exitCode;
+    }
     case "daemon": {
       await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stdout });
       const { runAgent } = await import("./daemon.ts");

@@ -20,8 +20,11 @@ export const ENVIRONMENT_NAMES = [
   "PATH",
 ] as const;
 
+/** One of {@link ENVIRONMENT_NAMES}. */
+export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
+
 /** The variables that are set; blank ones count as unset. */
-export type Environment = Readonly<Partial<Record<typeof ENVIRONMENT_NAMES[number], string>>>;
+export type Environment = Readonly<Partial<Record<EnvironmentName, string>>>;
 
 /** Reads {@link ENVIRONMENT_NAMES} from the process. */
 export function readEnvironment(get: (name: string) => string | undefined = Deno.env.get): Environment {

@@ -6,19 +6,18 @@
 
 import { join, resolve } from "node:path";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
-import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
+import { endpointLabel, knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
-import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../protocol/constants.ts";
 import { locateProgram } from "../solver/cbc/program.ts";
 import type { EngineChoice } from "../solver/types.ts";
 import { hotkeyPath } from "../wallet/hotkey_file.ts";
+import { parseDurationSeconds } from "./duration.ts";
+import { type EffectiveSetting, EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
 import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
-
-const DEFAULT_STALE_AFTER_SECONDS = 2 * WINDOW_BLOCKS * BLOCK_TIME_SECONDS;
 
 /** Everything the agent is told, checked. Paths are absolute. */
 export interface Config {
@@ -41,6 +40,8 @@ export interface Config {
   readonly solver: SolverConfig;
   /** Journals and locks. */
   readonly stateDirectory: string;
+  /** Each key with its value in effect and where that came from, for people. */
+  readonly effective: readonly EffectiveSetting[];
 }
 
 /** When the last outcome is too old to go by, and what then. */
@@ -91,19 +92,32 @@ export async function loadConfig(
   const text = await readText(path, files);
   const data = parse(text, path);
   const file = checkConfigFile(data, path);
-  const { network, netuid } = file.bittensor;
+  const settings = new EffectiveSettings();
+  const { network, netuid } = bittensorOf(file, settings);
   return {
     path,
     network,
     ...chainOf(network, path),
     netuid,
-    hotkeyPath: walletPath(file, environment),
-    workers: workersOf(file, text, path, environment),
-    routing: resolveRouting({ section: file.routing, environment, source: path, exists: files.exists }),
-    onAmbiguous: file.routing?.on_ambiguous ?? "deliver-possible",
-    staleness: stalenessOf(file),
-    solver: await solverOf(file, environment),
-    stateDirectory: stateDirectoryOf(file, environment),
+    hotkeyPath: walletPath(file, environment, settings),
+    workers: workersOf(file, text, path, environment, settings),
+    routing: resolveRouting({
+      section: file.routing,
+      environment,
+      source: path,
+      exists: files.exists,
+      settings,
+    }),
+    onAmbiguous: settings.pick<AmbiguityPolicy>(
+      "routing",
+      "on_ambiguous",
+      [inFile(file.routing?.on_ambiguous)],
+      "deliver-possible",
+    ),
+    staleness: stalenessOf(file, settings),
+    solver: await solverOf(file, environment, settings),
+    stateDirectory: stateDirectoryOf(file, environment, settings),
+    effective: settings.list,
   };
 }
 
@@ -157,7 +171,23 @@ function chainOf(
   }
 }
 
-function walletPath({ wallet }: ConfigFile, environment: Environment): string {
+function bittensorOf({ bittensor }: ConfigFile, settings: EffectiveSettings): ConfigFile["bittensor"] {
+  const { network, netuid } = bittensor;
+  // Providers put access keys into URLs.
+  const show = (value: typeof network): unknown =>
+    typeof value === "string" ? endpointLabel(value) : value.map(endpointLabel);
+  return {
+    network: settings.pick("bittensor", "network", [inFile(network)], network, show),
+    netuid: settings.pick("bittensor", "netuid", [inFile(netuid)], netuid),
+  };
+}
+
+function walletPath(
+  { wallet }: ConfigFile,
+  environment: Environment,
+  settings: EffectiveSettings,
+): string {
+  for (const [key, value] of Object.entries(wallet)) settings.pick("wallet", key, [inFile(value)], value);
   const { directory, name, hotkey_name } = wallet;
   return resolve(hotkeyPath({ directory, name, hotkeyName: hotkey_name }, environment.HOME));
 }
@@ -167,6 +197,7 @@ function workersOf(
   text: string,
   path: string,
   environment: Environment,
+  settings: EffectiveSettings,
 ): WorkersConfig | ConfigError {
   try {
     return checkWorkers({
@@ -174,6 +205,7 @@ function workersOf(
       unquotedKeys: findUnquotedDecimalKeys(text, { source: path }),
       source: path,
       allowV1: isSwitchedOn(environment.APS_MINER_ALLOW_V1),
+      settings,
     });
   } catch (error) {
     if (error instanceof ConfigError) return error;
@@ -181,16 +213,30 @@ function workersOf(
   }
 }
 
-function stalenessOf({ routing = {} }: ConfigFile): StalenessConfig {
+function stalenessOf({ routing = {} }: ConfigFile, settings: EffectiveSettings): StalenessConfig {
+  const after = settings.pick("routing", "stale_after", [inFile(routing.stale_after)], "2 windows");
   return {
-    afterSeconds: routing.stale_after ?? DEFAULT_STALE_AFTER_SECONDS,
-    policy: routing.on_stale ?? "keep",
+    // The schema takes no other text.
+    afterSeconds: parseDurationSeconds(after)!,
+    policy: settings.pick<StalenessConfig["policy"]>(
+      "routing",
+      "on_stale",
+      [inFile(routing.on_stale)],
+      "keep",
+    ),
   };
 }
 
-async function solverOf({ solver = {} }: ConfigFile, environment: Environment): Promise<SolverConfig> {
-  const { engine = "auto" } = solver;
-  const configured = environment.IH_MINER_CBC ?? solver.cbc;
+async function solverOf(
+  { solver = {} }: ConfigFile,
+  environment: Environment,
+  settings: EffectiveSettings,
+): Promise<SolverConfig> {
+  const engine = settings.pick<EngineChoice>("solver", "engine", [inFile(solver.engine)], "auto");
+  const configured = settings.pick<string | readonly string[] | undefined>("solver", "cbc", [
+    inEnvironment("IH_MINER_CBC", environment.IH_MINER_CBC),
+    inFile(solver.cbc),
+  ], undefined);
   if (engine === "glpk") return { engine, cbcCommand: null };
   const [program = "cbc", ...words] = configured === undefined
     ? []
@@ -201,9 +247,18 @@ async function solverOf({ solver = {} }: ConfigFile, environment: Environment): 
   return { engine, cbcCommand: [found ?? resolve(program), ...words] };
 }
 
-function stateDirectoryOf({ state = {} }: ConfigFile, environment: Environment): string {
+function stateDirectoryOf(
+  { state = {} }: ConfigFile,
+  environment: Environment,
+  settings: EffectiveSettings,
+): string {
+  const path = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : resolve(expandHome(text, environment));
   // systemd may give several folders, separated by colons.
   const fromSystemd = environment.STATE_DIRECTORY?.split(":")[0];
   const home = join(expandHome("~", environment), ".local/state/ih-miner");
-  return resolve(expandHome(state.directory ?? fromSystemd ?? home, environment));
+  return settings.pick("state", "directory", [
+    inFile(path(state.directory)),
+    inEnvironment("STATE_DIRECTORY", path(fromSystemd)),
+  ], resolve(home));
 }

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { DEFAULT_SUBNET_POOL_NAME } from "../routing/ihp.ts";
 import type { RoutingTarget } from "../routing/route.ts";
+import { EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
 import { type Environment, expandHome } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 import type { ConfigFile } from "./schema.ts";
@@ -23,6 +24,20 @@ const DEFAULTS = {
   },
 } as const;
 
+/** What the two proxies' file is called in `[routing]` and in the environment. */
+const NAMES = {
+  ihp: {
+    fileKey: "pools_path",
+    fileVariable: "APS_MINER_POOLS_CONFIG_PATH",
+    sentinelVariable: "APS_MINER_IHP_RELOAD_SENTINEL",
+  },
+  braiins: {
+    fileKey: "profile_path",
+    fileVariable: "BRAIINSPROXY_ACTIVE_PROFILE",
+    sentinelVariable: "BRAIINSPROXY_RELOAD_SENTINEL",
+  },
+} as const;
+
 /** The outcome's destination, or why there is none. */
 export type RoutingConfig =
   | { readonly kind: "on"; readonly target: RoutingTarget }
@@ -35,6 +50,8 @@ export interface RoutingSources {
   /** The configuration file, for messages. */
   readonly source: string;
   readonly exists: (path: string) => boolean;
+  /** Keeps what was decided, and why. */
+  readonly settings?: EffectiveSettings;
 }
 
 type Mode = RoutingTarget["mode"];
@@ -45,50 +62,52 @@ type Mode = RoutingTarget["mode"];
  * @throws {ConfigError} when `[routing]` names files of both proxies and nothing says which one is meant.
  */
 export function resolveRouting(sources: RoutingSources): RoutingConfig {
-  const { section = {}, environment, source, exists } = sources;
-  const mode = modeOf(sources);
+  const { section = {}, environment, source, exists, settings = new EffectiveSettings() } = sources;
+  const mode = settings.pick<Mode>("routing", "mode", [
+    inEnvironment("APS_MINER_PROXY_MODE", modeOf(environment.APS_MINER_PROXY_MODE)),
+    inFile(section.mode),
+  ], impliedMode(sources));
   const { file: defaultFile, sentinel: defaultSentinel } = DEFAULTS[mode];
-  const path = (text: string): string => resolve(expandHome(text, environment));
+  const path = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : resolve(expandHome(text, environment));
 
-  const [variables, sectionFile] = mode === "ihp"
-    ? [
-      { file: environment.APS_MINER_POOLS_CONFIG_PATH, sentinel: environment.APS_MINER_IHP_RELOAD_SENTINEL },
-      section.pools_path,
-    ] as const
-    : [
-      { file: environment.BRAIINSPROXY_ACTIVE_PROFILE, sentinel: environment.BRAIINSPROXY_RELOAD_SENTINEL },
-      section.profile_path,
-    ] as const;
-
-  const named = variables.file ?? sectionFile;
-  if (named === undefined && !exists(defaultFile)) {
+  const { fileKey, fileVariable, sentinelVariable } = NAMES[mode];
+  const file = settings.pick<string | null>("routing", fileKey, [
+    inEnvironment(fileVariable, path(environment[fileVariable])),
+    inFile(path(section[fileKey])),
+  ], exists(defaultFile) ? defaultFile : null);
+  if (file === null) {
     return {
       kind: "off",
       reason: `no proxy file is named by ${source} or the environment, and ${defaultFile} does not exist; ` +
         "set [routing] mode and pools_path or profile_path to route",
     };
   }
-  const file = path(named ?? defaultFile);
   // Beside a file that [routing] names, since the container's folder need not exist there. The environment
   // keeps the original's meaning.
-  const besides = variables.file === undefined && sectionFile !== undefined;
-  const sentinelPath = path(
-    variables.sentinel ?? section.sentinel_path ??
-      (besides
-        ? join(dirname(file), defaultSentinel.slice(dirname(defaultSentinel).length + 1))
-        : defaultSentinel),
-  );
+  const besides = environment[fileVariable] === undefined && section[fileKey] !== undefined;
+  const sentinelPath = settings.pick("routing", "sentinel_path", [
+    inEnvironment(sentinelVariable, path(environment[sentinelVariable])),
+    inFile(path(section.sentinel_path)),
+  ], besides ? join(dirname(file), basename(defaultSentinel)) : defaultSentinel);
   if (mode === "braiins") return { kind: "on", target: { mode, profilePath: file, sentinelPath } };
-  const subnetPoolName = environment.APS_MINER_SUBNET_POOL_NAME ?? section.subnet_pool_name ??
-    DEFAULT_SUBNET_POOL_NAME;
+  const subnetPoolName = settings.pick("routing", "subnet_pool_name", [
+    inEnvironment("APS_MINER_SUBNET_POOL_NAME", environment.APS_MINER_SUBNET_POOL_NAME),
+    inFile(section.subnet_pool_name),
+  ], DEFAULT_SUBNET_POOL_NAME);
   return { kind: "on", target: { mode, poolsPath: file, subnetPoolName, sentinelPath } };
 }
 
-function modeOf({ section = {}, environment, source, exists }: RoutingSources): Mode {
-  const wanted = environment.APS_MINER_PROXY_MODE?.trim().toLowerCase();
-  if (wanted === "ihp" || wanted === "braiins") return wanted;
-  if (section.mode !== undefined) return section.mode;
-  if (section.pools_path !== undefined && section.profile_path !== undefined) {
+/** Anything but the two modes counts as unset. */
+function modeOf(text: string | undefined): Mode | undefined {
+  const wanted = text?.trim().toLowerCase();
+  return wanted === "ihp" || wanted === "braiins" ? wanted : undefined;
+}
+
+/** The mode when nothing names it: that of the file which is named. */
+function impliedMode({ section = {}, environment, source, exists }: RoutingSources): Mode {
+  const isNamed = section.mode !== undefined || modeOf(environment.APS_MINER_PROXY_MODE) !== undefined;
+  if (section.pools_path !== undefined && section.profile_path !== undefined && !isNamed) {
     throw new ConfigError(source, [{
       key: "[routing] mode",
       message: 'is missing although both pools_path and profile_path are given; set it to "ihp" or "braiins"',

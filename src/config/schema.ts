@@ -26,12 +26,10 @@ const routing = z.strictObject({
   sentinel_path: text,
   profile_path: text,
   on_ambiguous: z.enum(["deliver-possible", "deliver-certain"]),
-  stale_after: text.transform((value, context) => {
-    const seconds = parseDurationSeconds(value);
-    if (seconds !== null) return seconds;
-    context.addIssue('must be a length of time such as "2 windows", "24m" or "2h"');
-    return z.NEVER;
-  }),
+  stale_after: text.refine(
+    (value) => parseDurationSeconds(value) !== null,
+    'must be a length of time such as "2 windows", "24m" or "2h"',
+  ),
   on_stale: z.enum(["keep", "release"]),
 }).partial();
 
@@ -43,7 +41,7 @@ const solver = z.strictObject({
 const state = z.strictObject({ directory: text }).partial();
 
 /** Everything but `[workers]`, which is passed through as it is. */
-const file = z.strictObject({
+export const configFileSchema = z.strictObject({
   bittensor,
   wallet,
   workers: z.unknown().optional(),
@@ -53,7 +51,7 @@ const file = z.strictObject({
 });
 
 /** A `config.toml` whose sections other than `[workers]` have been checked. */
-export type ConfigFile = z.output<typeof file>;
+export type ConfigFile = z.output<typeof configFileSchema>;
 
 /**
  * Checks the sections of a parsed `config.toml`.
@@ -61,7 +59,7 @@ export type ConfigFile = z.output<typeof file>;
  * @throws {ConfigError} naming every missing, unknown or wrong key.
  */
 export function checkConfigFile(data: unknown, source: string): ConfigFile {
-  return checkAgainst(file, data, { source, path: [] });
+  return checkAgainst(configFileSchema, data, { source, path: [] });
 }
 
 /**

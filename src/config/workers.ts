@@ -14,6 +14,7 @@ import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
 import { ProtocolError } from "../protocol/protocol_error.ts";
 import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../protocol/worker_sizes.ts";
 import { ConfigError } from "./errors.ts";
+import { EffectiveSettings, inFile } from "./effective.ts";
 import { checkAgainst, describe } from "./schema.ts";
 
 /** The checked `[workers]` section. */
@@ -35,9 +36,12 @@ export interface WorkersSource {
   readonly source: string;
   /** `APS_MINER_ALLOW_V1`. */
   readonly allowV1: boolean;
+  /** Keeps what was decided, and why. */
+  readonly settings?: EffectiveSettings;
 }
 
-const schema = z.strictObject({
+/** The shape of `[workers]`; what is in it is checked one by one, for messages that help. */
+export const workersSchema = z.strictObject({
   enabled: z.boolean(),
   price_multiplier: z.unknown(),
   hashrates: z.unknown(),
@@ -49,7 +53,8 @@ const schema = z.strictObject({
  *
  * @throws {ConfigError} naming the key, its value and what to do.
  */
-export function checkWorkers({ section, unquotedKeys, source, allowV1 }: WorkersSource): WorkersConfig {
+export function checkWorkers(options: WorkersSource): WorkersConfig {
+  const { section, unquotedKeys, source, allowV1, settings = new EffectiveSettings() } = options;
   const fail = (key: string, message: string): never => {
     throw new ConfigError(source, [{ key: key === "" ? "[workers]" : `[workers] ${key}`, message }]);
   };
@@ -62,7 +67,11 @@ export function checkWorkers({ section, unquotedKeys, source, allowV1 }: Workers
       `line ${line}: put the size in quotes, "${key}" = …; without them TOML reads ${key} as a table within a table`,
     );
   }
-  const workers = checkAgainst(schema, section, { source, path: ["workers"] });
+  const workers = checkAgainst(workersSchema, section, { source, path: ["workers"] });
+  const enabled = settings.pick("workers", "enabled", [inFile(workers.enabled)], true);
+  for (const name of ["price_multiplier", "worker_sizes", "hashrates"] as const) {
+    if (workers[name] !== undefined) settings.pick("workers", name, [inFile(workers[name])], null);
+  }
 
   const priceFp18 = checkPrice(workers.price_multiplier, fail);
   if (workers.hashrates !== undefined && workers.worker_sizes !== undefined) {
@@ -78,7 +87,6 @@ export function checkWorkers({ section, unquotedKeys, source, allowV1 }: Workers
     ? { priceFp18, kind: "list", hashrates: value.map((item, i) => checkDecimal(item, `${key}[${i}]`, fail)) }
     : { priceFp18, kind: "sizes", sizes: checkSizes(value, key, fail) };
   try {
-    const { enabled = true } = workers;
     const commitment = buildCommitment([offer], { allowV1 });
     return { enabled, offers: [offer], commitment: enabled ? commitment : buildCommitment([]) };
   } catch (error) {

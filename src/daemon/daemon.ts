@@ -8,6 +8,7 @@
 
 import * as callbacks from "../callbacks.ts";
 import type { Environment } from "../config/environment.ts";
+import { endpointLabel } from "../chain/networks.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
 import type { Logger } from "../lib/log.ts";
@@ -230,7 +231,7 @@ function announce({ config, hotkey }: Settings, log: Logger): void {
   log.info("Agent started", {
     version: VERSION,
     config: path,
-    network,
+    network: [network].flat().map(endpointLabel),
     netuid,
     hotkey,
     routing: routing.kind === "on" ? routing.target : "off",

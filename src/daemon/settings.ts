@@ -4,6 +4,7 @@
  * @module
  */
 
+import { endpointLabel } from "../chain/networks.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig } from "../config/load.ts";
@@ -74,7 +75,7 @@ function changesBetween(before: Settings, after: Settings): LogFields {
 function describe({ config, hotkey }: Settings): Record<string, unknown> {
   const { network, netuid, workers, routing, onAmbiguous, staleness, solver, stateDirectory } = config;
   return {
-    network,
+    network: [network].flat().map(endpointLabel),
     netuid,
     hotkey,
     workers: workers instanceof ConfigError ? `unusable: ${workers.message}` : workers.commitment.text,

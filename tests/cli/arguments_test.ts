@@ -37,6 +37,7 @@ Deno.test("parseCommand() takes a known subcommand before a file of that name, a
     saveSnapshotPath: undefined,
     ...logs,
   });
+  assert.deepEqual(parseCommand(["config", "--json"]), { name: "config", configPath: undefined, json: true });
   assert.deepEqual(parseCommand(["./replay"]), { name: "daemon", configPath: "./replay", ...logs });
 });
 
@@ -57,6 +58,8 @@ const wrong: [string[], RegExp][] = [
   [["replay", "s.json", "--once", "auction"], /--once cannot be used with replay/],
   [["withdraw", "a.toml", "b.toml"], /unexpected argument "b.toml"/],
   [["withdraw", "--once", "auction"], /--once cannot be used with withdraw/],
+  [["--json"], /--json cannot be used with a run without --once/],
+  [["config", "--dry-run"], /--dry-run cannot be used with config/],
   [["--log-level", "loud"], /--log-level must be one of debug, info, warning, error; it is "loud"/],
   [["--log-format", "xml"], /--log-format must be one of json, pretty/],
 ];

@@ -1,0 +1,135 @@
+/**
+ * `ih-miner config [CONFIG]`: the configuration in effect, and where each value came from.
+ *
+ * @module
+ */
+
+import { endpointLabel } from "../chain/networks.ts";
+import type { EffectiveSetting } from "../config/effective.ts";
+import { type Environment, ENVIRONMENT_NAMES, readEnvironment } from "../config/environment.ts";
+import { ConfigError } from "../config/errors.ts";
+import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
+import { locateConfig } from "../config/locate.ts";
+import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
+import type { Command } from "./arguments.ts";
+import { toDocument } from "./document.ts";
+import { describeError, EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
+
+/** What the command prints, and its exit code. */
+export interface ShownConfig {
+  readonly exitCode: number;
+  /** For stdout. */
+  readonly text: string;
+  /** For stderr: what is wrong with the configuration; empty when nothing is. */
+  readonly error: string;
+}
+
+/** Variables that say something about the machine rather than about the agent. */
+const GENERAL_VARIABLES: readonly string[] = ["HOME", "PATH"];
+
+/** Column of the comments. */
+const COMMENT_COLUMN = 56;
+
+/**
+ * Shows the configuration; it holds no secret, since the hotkey's file is not read and credentials in endpoints are
+ * left out. A mistake in `[workers]` is shown beside all the rest, as the agent goes on with the rest, too.
+ */
+export async function showConfig(
+  { configPath, json }: Extract<Command, { name: "config" }>,
+  environment: Environment = readEnvironment(),
+): Promise<ShownConfig> {
+  let config: Config;
+  try {
+    config = await loadConfig(locateConfig(configPath, environment, osConfigFiles.exists), environment);
+  } catch (error) {
+    const { message } = describeError(error);
+    const text = json ? `${JSON.stringify({ status: "failed", error: message }, null, 2)}\n` : "";
+    return { exitCode: exitCodeOf(error), text, error: `${message}\n` };
+  }
+  const isBroken = config.workers instanceof ConfigError;
+  return {
+    exitCode: isBroken ? EXIT_WRONG_INPUT : EXIT_DONE,
+    text: json ? toJson(config, environment) : toText(config, environment),
+    error: config.workers instanceof ConfigError ? `${config.workers.message}\n` : "",
+  };
+}
+
+function toJson(config: Config, environment: Environment): string {
+  const { path, effective, endpoints, hotkeyPath, workers, routing } = config;
+  const document = {
+    status: workers instanceof ConfigError ? "failed" : "done",
+    error: workers instanceof ConfigError ? workers.message : null,
+    config: path,
+    endpoints: endpoints.map(endpointLabel),
+    hotkeyPath,
+    commitment: workers instanceof ConfigError ? null : describeBid(workers.commitment),
+    routingOff: routing.kind === "off" ? routing.reason : null,
+    environment: variablesOf(environment).map(([name, value]) => ({ name, value })),
+  };
+  // The values are the operator's own: worker sizes are keys there.
+  const settings = effective;
+  return `${JSON.stringify({ ...toDocument(document) as object, settings }, null, 2)}\n`;
+}
+
+function toText(config: Config, environment: Environment): string {
+  const { path, effective, endpoints, hotkeyPath, workers, routing } = config;
+  const notes: Readonly<Record<string, readonly string[]>> = {
+    bittensor: endpoints.map((endpoint) => `endpoint: ${endpointLabel(endpoint)}`),
+    wallet: [`hotkey file: ${hotkeyPath}`],
+    workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
+    routing: routing.kind === "off" ? [`routing is off: ${routing.reason}`] : [],
+  };
+  const lines = [`# ${path}, completed by the environment and the defaults`];
+  const sections = new Set(["bittensor", "wallet", "workers", ...effective.map(({ section }) => section)]);
+  for (const section of sections) {
+    lines.push("", sectionHeader(section));
+    for (const setting of effective) if (setting.section === section) lines.push(settingLine(setting));
+    for (const note of notes[section] ?? []) lines.push(`# ${note}`);
+  }
+  const variables = variablesOf(environment);
+  if (variables.length > 0) lines.push("", "# Environment variables that are set and looked at:");
+  for (const [name, value] of variables) lines.push(`# ${name}=${value}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** `routing.targets[0]` → `[[routing.targets]]`. */
+function sectionHeader(section: string): string {
+  return section.endsWith("]") ? `[[${section.replace(/\[\d+\]$/, "")}]]` : `[${section}]`;
+}
+
+function settingLine({ key, value, from, variable }: EffectiveSetting): string {
+  const left = value === null || value === undefined ? `# ${key} is not set` : `${key} = ${tomlText(value)}`;
+  return `${left.padEnd(COMMENT_COLUMN - 1)} # ${variable === null ? from : `${from}: ${variable}`}`;
+}
+
+/** A value as TOML writes it in one line. */
+function tomlText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(tomlText).join(", ")}]`;
+  if (typeof value === "object" && value !== null && !(value instanceof Date)) {
+    const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)} = ${tomlText(item)}`);
+    return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+  }
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+interface Bid {
+  readonly text: string;
+  readonly byteLength: number;
+  readonly totalWorkers: number;
+}
+
+function describeBid({ text, byteLength, totalWorkers }: Bid): Bid {
+  return { text, byteLength, totalWorkers };
+}
+
+function bidNote({ text, byteLength, totalWorkers }: Bid): string {
+  const workers = totalWorkers === 0 ? "withdraws" : `workers: ${totalWorkers}`;
+  return `bid: ${text}   (${byteLength} of ${MAX_COMMITMENT_BYTES} bytes, ${workers})`;
+}
+
+function variablesOf(environment: Environment): [name: string, value: string][] {
+  return ENVIRONMENT_NAMES.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined || GENERAL_VARIABLES.includes(name) ? [] : [[name, value]];
+  });
+}

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { showConfig, type ShownConfig } from "../../src/cli/show_config.ts";
+import type { Environment } from "../../src/config/environment.ts";
+import { parseToml } from "../../src/lib/toml.ts";
+
+const CONFIG = `[bittensor]
+network = ["wss://user:hunter2@node.example/?key=s3cret", "finney"]
+netuid = 89
+[wallet]
+name = "cold"
+hotkey_name = "hot"
+directory = "~/wallets"
+[workers]
+price_multiplier = "1.05"
+worker_sizes = { "0.45" = 2 }
+[routing]
+pools_path = "/etc/ihp/pools.toml"
+`;
+
+async function show(text: string, environment: Environment = {}, json = false): Promise<ShownConfig> {
+  const folder = await Deno.makeTempDir();
+  const configPath = join(folder, "config.toml");
+  await Deno.writeTextFile(configPath, text);
+  const shown = await showConfig({ name: "config", configPath, json }, { HOME: "/home/op", ...environment });
+  await Deno.remove(folder, { recursive: true });
+  return shown;
+}
+
+/** Comments are aligned for people; one space is enough here. */
+function squeezed({ text }: ShownConfig): string[] {
+  return text.split("\n").map((line) => line.replace(/ +# /, " # "));
+}
+
+Deno.test("config says where each value came from: file, environment or default", async () => {
+  const shown = await show(CONFIG, {
+    APS_MINER_IHP_RELOAD_SENTINEL: "/run/reload",
+    STATE_DIRECTORY: "/var/lib/ih-miner",
+  });
+  assert.equal(shown.exitCode, 0);
+  assert.equal(shown.error, "");
+  const lines = squeezed(shown);
+  for (
+    const line of [
+      "netuid = 89 # file",
+      'mode = "ihp" # default',
+      'pools_path = "/etc/ihp/pools.toml" # file',
+      'sentinel_path = "/run/reload" # environment: APS_MINER_IHP_RELOAD_SENTINEL',
+      'subnet_pool_name = "central-proxy" # default',
+      'stale_after = "2 windows" # default',
+      "enabled = true # default",
+      'worker_sizes = { "0.45" = 2 } # file',
+      'directory = "/var/lib/ih-miner" # environment: STATE_DIRECTORY',
+      "# cbc is not set # default",
+      "# hotkey file: /home/op/wallets/cold/hotkeys/hot",
+      "# bid: 2;b;BTC,1.05=0.45:2   (19 of 128 bytes, workers: 2)",
+      "# APS_MINER_IHP_RELOAD_SENTINEL=/run/reload",
+    ]
+  ) {
+    assert.ok(lines.includes(line), `${line} is missing in\n${shown.text}`);
+  }
+});
+
+Deno.test("config prints TOML that gives the same configuration again", async () => {
+  const { text } = await show(CONFIG);
+  parseToml(text, { source: "printed" });
+  const again = await show(text.replace(/^network = .*$/m, 'network = "finney"'));
+  assert.equal(again.exitCode, 0, again.error);
+  const values = (shown: ShownConfig): string[] =>
+    squeezed(shown).filter((line) => /^[a-z]/.test(line) && !line.startsWith("network")).map((line) =>
+      line.replace(/ # .*/, "")
+    );
+  assert.deepEqual(values(again), values({ exitCode: 0, text, error: "" }));
+});
+
+Deno.test("config shows no credentials of an endpoint", async () => {
+  for (const json of [false, true]) {
+    const { text } = await show(CONFIG, {}, json);
+    assert.ok(text.includes("node.example"));
+    assert.doesNotMatch(text, /hunter2|s3cret/);
+  }
+});
+
+Deno.test("config --json is one document, with a mistake in [workers] beside the rest", async () => {
+  const good = JSON.parse((await show(CONFIG, {}, true)).text);
+  assert.equal(good.status, "done");
+  assert.deepEqual(good.commitment, { text: "2;b;BTC,1.05=0.45:2", byte_length: 19, total_workers: 2 });
+  assert.deepEqual(
+    good.settings.find(({ key }: { key: string }) => key === "worker_sizes"),
+    { section: "workers", key: "worker_sizes", value: { "0.45": 2 }, from: "file", variable: null },
+  );
+
+  const broken = await show(CONFIG.replace('"1.05"', '"1.06"'), {}, true);
+  assert.equal(broken.exitCode, 2);
+  assert.match(broken.error, /\[workers\] price_multiplier: must be at most 1\.05/);
+  const document = JSON.parse(broken.text);
+  assert.equal(document.commitment, null);
+  assert.match(document.error, /price_multiplier/);
+  assert.ok(document.settings.length > 10);
+});
+
+Deno.test("config of a file that cannot be used says why and ends with 2", async () => {
+  const shown = await show(CONFIG.replace("netuid = 89", "netuid = -1"));
+  assert.equal(shown.exitCode, 2);
+  assert.equal(shown.text, "");
+  assert.match(shown.error, /\[bittensor\] netuid: must be 0 to 65535/);
+  assert.match((await show("[bittensor", {}, true)).text, /"status": "failed"/);
+});
+
+Deno.test("config says why routing is off", async () => {
+  const shown = await show(CONFIG.replace(/pools_path.*/, ""));
+  assert.ok(squeezed(shown).some((line) => line.startsWith("# routing is off: no proxy file is named by ")));
+  assert.ok(squeezed(shown).includes("# profile_path is not set # default"));
+});
