@@ -80,11 +80,12 @@ export function checkAgainst<S extends z.ZodType>(
   );
 }
 
-/** `["routing", "mode"]` → `[routing] mode`. */
+/** `["routing", "mode"]` → `[routing] mode`; `["workers", "tiers", 0, "price"]` → `[workers] tiers[0].price`. */
 export function keyOf(path: readonly PropertyKey[]): string {
-  const [section, ...rest] = path.map(String);
+  const [section, ...rest] = path;
   if (section === undefined) return "";
-  return rest.length === 0 ? `[${section}]` : `[${section}] ${rest.join(".")}`;
+  const key = rest.map((step) => typeof step === "number" ? `[${step}]` : `.${String(step)}`).join("");
+  return rest.length === 0 ? `[${String(section)}]` : `[${String(section)}] ${key.replace(/^\./, "")}`;
 }
 
 function toConfigIssues(

@@ -40,12 +40,15 @@ export interface WorkersSource {
   readonly settings?: EffectiveSettings;
 }
 
+const tierSchema = z.strictObject({ price_multiplier: z.unknown(), worker_sizes: z.unknown() }).partial();
+
 /** The shape of `[workers]`; what is in it is checked one by one, for messages that help. */
 export const workersSchema = z.strictObject({
   enabled: z.boolean(),
   price_multiplier: z.unknown(),
   hashrates: z.unknown(),
   worker_sizes: z.unknown(),
+  tiers: z.array(tierSchema).min(1, "lists no tier; remove it"),
 }).partial();
 
 /**
@@ -73,33 +76,87 @@ export function checkWorkers(options: WorkersSource): WorkersConfig {
     if (workers[name] !== undefined) settings.pick("workers", name, [inFile(workers[name])], null);
   }
 
-  const priceFp18 = checkPrice(workers.price_multiplier, fail);
-  if (workers.hashrates !== undefined && workers.worker_sizes !== undefined) {
-    fail("hashrates", "stands beside worker_sizes; keep exactly one of the two");
+  const { tiers = [] } = workers;
+  for (const [i, tier] of tiers.entries()) {
+    for (const [name, value] of Object.entries(tier)) {
+      settings.pick(`workers.tiers[${i}]`, name, [inFile(value)], null);
+    }
   }
-  if (workers.hashrates === undefined && workers.worker_sizes === undefined) {
-    fail("worker_sizes", 'is missing; say what is offered, for example worker_sizes = { "0.45" = 2 }');
-  }
-  const [key, value] = workers.hashrates === undefined
-    ? ["worker_sizes", workers.worker_sizes] as const
-    : ["hashrates", workers.hashrates] as const;
-  const offer: WorkerOffer = key === "hashrates" && Array.isArray(value)
-    ? { priceFp18, kind: "list", hashrates: value.map((item, i) => checkDecimal(item, `${key}[${i}]`, fail)) }
-    : { priceFp18, kind: "sizes", sizes: checkSizes(value, key, fail) };
-  try {
-    const commitment = buildCommitment([offer], { allowV1 });
-    return { enabled, offers: [offer], commitment: enabled ? commitment : buildCommitment([]) };
-  } catch (error) {
-    if (error instanceof ProtocolError) return fail(key, error.message);
-    throw error;
-  }
+
+  const isSingle = tiers.length === 0 ||
+    [workers.price_multiplier, workers.hashrates, workers.worker_sizes].some((value) => value !== undefined);
+  const parts = [
+    ...(isSingle ? [checkSingle(workers, fail)] : []),
+    ...tiers.map((tier, i) => checkTier(tier, `tiers[${i}]`, fail)),
+  ];
+  // Tiers are v2 in any case.
+  const commitment = build(parts, allowV1 && tiers.length === 0, fail);
+  return {
+    enabled,
+    offers: parts.map(({ offer }) => offer),
+    commitment: enabled ? commitment : buildCommitment([]),
+  };
 }
 
 type Fail = (key: string, message: string) => never;
 
-function checkPrice(value: unknown, fail: Fail): bigint {
-  const key = "price_multiplier";
-  if (value === undefined) fail(key, 'is missing; set the price of all workers, for example "1.05"');
+/** An offer and the key that its workers stand under. */
+interface OfferPart {
+  readonly key: string;
+  readonly offer: WorkerOffer;
+}
+
+/** The workers at the single price. */
+function checkSingle(workers: z.output<typeof workersSchema>, fail: Fail): OfferPart {
+  const priceFp18 = checkPrice(workers.price_multiplier, "price_multiplier", fail);
+  if (workers.hashrates !== undefined && workers.worker_sizes !== undefined) {
+    fail("hashrates", "stands beside worker_sizes; keep exactly one of the two");
+  }
+  if (workers.hashrates === undefined) {
+    const sizes = checkSizes(workers.worker_sizes, "worker_sizes", fail);
+    return { key: "worker_sizes", offer: { priceFp18, kind: "sizes", sizes } };
+  }
+  const key = "hashrates";
+  if (!Array.isArray(workers.hashrates)) {
+    return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(workers.hashrates, key, fail) } };
+  }
+  const hashrates = workers.hashrates.map((item, i) => checkDecimal(item, `${key}[${i}]`, fail));
+  return { key, offer: { priceFp18, kind: "list", hashrates } };
+}
+
+function checkTier(
+  { price_multiplier, worker_sizes }: z.output<typeof tierSchema>,
+  name: string,
+  fail: Fail,
+): OfferPart {
+  const priceFp18 = checkPrice(price_multiplier, `${name}.price_multiplier`, fail);
+  const key = `${name}.worker_sizes`;
+  return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(worker_sizes, key, fail) } };
+}
+
+/** Builds the bid; what does not fit is blamed on the first part that does not fit beside those before it. */
+function build(parts: readonly OfferPart[], allowV1: boolean, fail: Fail): BuiltCommitment {
+  const offers = parts.map(({ offer }) => offer);
+  const mistakeOf = (chosen: readonly WorkerOffer[]): string | null => {
+    try {
+      buildCommitment(chosen, { allowV1 });
+      return null;
+    } catch (error) {
+      if (error instanceof ProtocolError) return error.message;
+      throw error;
+    }
+  };
+  for (const [i, { key, offer }] of parts.entries()) {
+    const alone = mistakeOf([offer]);
+    if (alone !== null) fail(key, alone);
+    const together = mistakeOf(offers.slice(0, i + 1));
+    if (together !== null) fail(key, `${together}; that counts this tier and what stands before it`);
+  }
+  return buildCommitment(offers, { allowV1 });
+}
+
+function checkPrice(value: unknown, key: string, fail: Fail): bigint {
+  if (value === undefined) fail(key, 'is missing; set the price of these workers, for example "1.05"');
   const text = checkDecimal(value, key, fail);
   const priceFp18 = parseFp18(text);
   if (priceFp18 <= 0n) fail(key, `must be above 0; it is ${text}`);
@@ -110,6 +167,9 @@ function checkPrice(value: unknown, fail: Fail): bigint {
 }
 
 function checkSizes(value: unknown, key: string, fail: Fail): [string, number][] {
+  if (value === undefined) {
+    return fail(key, 'is missing; say what is offered, for example worker_sizes = { "0.45" = 2 }');
+  }
   if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
     const forms = key === "hashrates"
       ? 'a list of sizes, or a table size = count such as { "0.45" = 2 }'

@@ -95,6 +95,13 @@ export interface UnquotedDecimalKey {
  */
 export function findUnquotedDecimalKeys(text: string, options: { source: string }): UnquotedDecimalKey[] {
   const found: UnquotedDecimalKey[] = [];
+  type Value = Extract<TomlBlock, { type: "KeyValue" }>["value"];
+  const visitValue = (value: Value, table: readonly string[]): void => {
+    if (value.type === "InlineTable") { for (const entry of value.items) visit(entry.item, table); }
+    if (value.type === "InlineArray") {
+      for (const entry of value.items) visitValue(entry.item as Value, table);
+    }
+  };
   const visit = (block: TomlBlock, table: readonly string[]): void => {
     if (block.type === "Table" || block.type === "TableArray") {
       for (const row of block.items) visit(row, block.key.item.value);
@@ -104,9 +111,7 @@ export function findUnquotedDecimalKeys(text: string, options: { source: string 
         const { line, column } = key.loc.start;
         found.push({ key: key.value.join("."), table, line, column: column + 1 });
       }
-      if (value.type === "InlineTable") {
-        for (const entry of value.items) visit(entry.item, [...table, ...key.value]);
-      }
+      visitValue(value, [...table, ...key.value]);
     }
   };
   for (const block of parseTomlTree(text, options)) visit(block, []);

@@ -133,6 +133,24 @@ Deno.test("--once auction --save-snapshot keeps what replay needs to compute the
   assert.match((broken.document as any).error.message, /tempo/);
 });
 
+Deno.test("--once auction accounts for every tier of a bid with several prices", async () => {
+  await using stage = await setScene();
+  const { simulator, rig } = stage;
+  await edit(
+    rig.configPath,
+    "[routing]",
+    '[[workers.tiers]]\nprice_multiplier = "0.8"\nworker_sizes = { "0.45" = 1 }\n[routing]',
+  );
+  const published = await run(rig, "--once", "commitment");
+  assert.equal(published.document.text, "2;b;BTC,0.8=0.45:1;BTC,1.02=0.25:3,0.45:2");
+  beginNextWindow(simulator);
+  const { exitCode, document } = await run(rig, "--once", "auction", "--dry-run");
+  assert.equal(exitCode, 0, JSON.stringify(document.error));
+  assert.equal(document.won_count + document.lost_count, 6);
+  const prices = new Set([...document.won, ...document.lost].map(({ price }: { price: string }) => price));
+  assert.deepEqual([...prices].sort(), ["0.8", "1.02"]);
+});
+
 const reasons: [
   string,
   (stage: { simulator: Simulator; rig: Rig }) => void | Promise<void>,

@@ -52,6 +52,48 @@ Deno.test("checkWorkers() writes a list as v1 only where that is switched on", (
   assert.equal(bid('price_multiplier = "1.0"\nhashrates = ["0.2", "0.1"]', true), "1;b;1=0.1,0.2");
 });
 
+Deno.test("checkWorkers() publishes tiers as groups of one bid, beside the single price or without it", () => {
+  const tiers = `[[workers.tiers]]
+price_multiplier = "0.9"
+[workers.tiers.worker_sizes]
+"0.45" = 3
+[[workers.tiers]]
+price_multiplier = 1.01
+[workers.tiers.worker_sizes]
+"0.2" = 1
+"0.1" = 2
+`;
+  assert.equal(bid(tiers), "2;b;BTC,0.9=0.45:3;BTC,1.01=0.1:2,0.2:1");
+  const beside = check(`price_multiplier = "0.95"\nhashrates = ["0.5"]\n${tiers}`);
+  assert.equal(
+    beside.commitment.text,
+    "2;b;BTC,0.9=0.45:3;BTC,0.95=0.05:1,0.45:1;BTC,1.01=0.1:2,0.2:1",
+  );
+  assert.equal(beside.offers.length, 3);
+  assert.equal(beside.commitment.totalWorkers, 7);
+  // A list beside tiers is v2, also where lists would be v1.
+  assert.match(bid(`price_multiplier = 1\nhashrates = ["0.1"]\n${tiers}`, true), /^2;b;/);
+});
+
+Deno.test("checkWorkers() puts tiers of the same price into one group", () => {
+  assert.equal(
+    bid(
+      'price_multiplier = "1"\nworker_sizes = { "0.1" = 1 }\ntiers = [\n' +
+        '{ price_multiplier = "1.0", worker_sizes = { "0.1" = 2, "0.2" = 1 } }]',
+    ),
+    "2;b;BTC,1=0.1:3,0.2:1",
+  );
+});
+
+Deno.test("checkWorkers() withdraws all tiers together", () => {
+  const tiers = '[[workers.tiers]]\nprice_multiplier = 1\nworker_sizes = { "0.1" = 2 }';
+  const paused = check(`enabled = false\n${tiers}`);
+  assert.equal(paused.commitment.text, "2;b;");
+  assert.equal(paused.offers.length, 1);
+});
+
+const TIER = '[[workers.tiers]]\nprice_multiplier = "1"\nworker_sizes = { "0.1" = 500 }\n';
+
 const wrong: [string, string, RegExp][] = [
   ["no section content", "", /\[workers\] price_multiplier: is missing/],
   [
@@ -63,6 +105,58 @@ const wrong: [string, string, RegExp][] = [
     "a mistake although it is switched off",
     'enabled = false\nprice_multiplier = "1"\nworker_sizes = { "0.1" = 1001 }',
     /worker_sizes: .*1000/,
+  ],
+  [
+    "a tier without a price, naming it",
+    `${TIER}[[workers.tiers]]\nworker_sizes = { "0.1" = 2 }`,
+    /\[workers\] tiers\[1\]\.price_multiplier: is missing; set the price of these workers/,
+  ],
+  [
+    "a tier without workers",
+    '[[workers.tiers]]\nprice_multiplier = "1"',
+    /tiers\[0\]\.worker_sizes: is missing/,
+  ],
+  [
+    "a tier with a list",
+    '[[workers.tiers]]\nprice_multiplier = "1"\nhashrates = ["0.1"]',
+    /\[workers\] tiers\[0\]\.hashrates: is not a known key/,
+  ],
+  [
+    "a tier whose price never wins",
+    `${TIER}${TIER.replace('"1"', '"1.2"')}`,
+    /tiers\[1\]\.price_multiplier: must be at most 1\.05/,
+  ],
+  [
+    "a size out of range in a tier",
+    TIER.replace('"0.1"', '"0.5"'),
+    /tiers\[0\]\.worker_sizes: Cannot offer a worker of "0\.5" PH[^;]*$/,
+  ],
+  [
+    "a count that is text in a tier",
+    TIER.replace("500", '"5"'),
+    /tiers\[0\]\.worker_sizes\."0\.1": must be a whole number/,
+  ],
+  [
+    "more than 1000 workers over all tiers, naming the tier that goes beyond",
+    `${TIER}${TIER.replace('"1"', '"0.9"')}${TIER.replace("500", "1")}`,
+    /tiers\[2\]\.worker_sizes: .*at most 1000; that counts this tier and what stands before it/,
+  ],
+  [
+    "a single price without workers beside tiers",
+    `price_multiplier = "1"\n${TIER}`,
+    /\[workers\] worker_sizes: is missing/,
+  ],
+  ["tiers that are no list", "tiers = 3", /\[workers\] tiers: must be a list; it is 3/],
+  ["an empty list of tiers", "tiers = []", /\[workers\] tiers: lists no tier; remove it/],
+  [
+    "an unquoted size in a tier",
+    TIER.replace('"0.1"', "0.1"),
+    /tiers\.worker_sizes: line 4: put the size in quotes, "0\.1" = …/,
+  ],
+  [
+    "an unquoted size in a tier inline",
+    'tiers = [{ price_multiplier = "1", worker_sizes = { 0.1 = 1 } }]',
+    /tiers\.worker_sizes: line 2: put the size in quotes/,
   ],
   ["neither form", 'price_multiplier = "1"', /\[workers\] worker_sizes: is missing/],
   [
@@ -172,10 +266,23 @@ Deno.test("checkWorkers() says how long a bid above 128 bytes is and what would 
   });
 });
 
+Deno.test("checkWorkers() names the tier with which the bid outgrows 128 bytes", () => {
+  const tier = (price: string, from: number): string => {
+    const sizes = Array.from({ length: 8 }, (_, i) => `"0.${from + i}" = 1`).join(", ");
+    return `[[workers.tiers]]\nprice_multiplier = "${price}"\nworker_sizes = { ${sizes} }\n`;
+  };
+  assert.throws(() => check(tier("0.9", 200) + tier("1.0", 300) + tier("1.05", 400)), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.message, /\[workers\] tiers\[1\]\.worker_sizes: .*\d{3} bytes.*what stands before it/);
+    return true;
+  });
+});
+
 Deno.test("checkWorkers() answers anything with a bid or a ConfigError", () => {
   fc.assert(
     fc.property(fc.anything(), fc.anything(), fc.anything(), (price_multiplier, hashrates, worker_sizes) => {
-      const section = { price_multiplier, hashrates, worker_sizes };
+      const tiers = [{ price_multiplier, worker_sizes }, { price_multiplier: worker_sizes, hashrates }];
+      const section = { price_multiplier, hashrates, worker_sizes, tiers };
       try {
         checkWorkers({ section, unquotedKeys: [], source: "x", allowV1: false });
       } catch (error) {
