@@ -9,7 +9,8 @@ import { type Config, type SolverConfig } from "../config/load.ts";
 import { ConfigError } from "../config/errors.ts";
 import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
 import { RoutingError } from "../routing/errors.ts";
-import { applyRouting, type RoutingTarget } from "../routing/route.ts";
+import { describeReload } from "../routing/reload.ts";
+import { applyRouting, type RoutingTarget, targetPath } from "../routing/route.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../solver/cbc/program.ts";
 import { aclLine, ownerLine, tryFile, tryFolder, type User } from "./access.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -35,18 +36,47 @@ export function checkBid({ workers }: Config): Finding[] {
   ];
 }
 
-/** The proxy's file and the folder of its reload sentinel. */
+/** Each proxy's file, and the way it is told to read it again. */
 export async function checkRouting({ routing, stateDirectory }: Config, user: User): Promise<Finding[]> {
   if (routing.kind === "off") return [finding("warn", "proxy", `routing is off: ${routing.reason}`)];
-  const { target } = routing;
-  return [
-    await checkProxyFile(target, stateDirectory, user),
-    await checkFolder("reload", dirname(target.sentinelPath), "the sentinel", user),
-  ];
+  const findings = routing.warnings.map((warning) => finding("warn", "proxy", warning));
+  for (const target of routing.targets) {
+    findings.push(await checkProxyFile(target, stateDirectory, user), await checkReload(target, user));
+  }
+  return findings;
+}
+
+async function checkReload(target: RoutingTarget, user: User): Promise<Finding> {
+  if ("sentinelPath" in target) {
+    return await checkFolder("reload", dirname(target.sentinelPath), "the sentinel", user);
+  }
+  const what = describeReload(target);
+  if ("reloadCommand" in target) return finding("ok", "reload", what);
+  const access = await tryFile(target.pidFile, false);
+  switch (access.kind) {
+    case "usable":
+      return finding("ok", "reload", what);
+    case "denied":
+      return finding(
+        "fail",
+        "reload",
+        `${what}: this user may not read it`,
+        aclLine(user, "r", target.pidFile),
+      );
+    case "missing":
+      return finding(
+        "warn",
+        "reload",
+        `${what}: there is no such file yet`,
+        "start the proxy, or correct pid_file",
+      );
+    case "unusable":
+      return finding("fail", "reload", `${what}: ${access.reason}`);
+  }
 }
 
 async function checkProxyFile(target: RoutingTarget, stateDirectory: string, user: User): Promise<Finding> {
-  const path = target.mode === "ihp" ? target.poolsPath : target.profilePath;
+  const path = targetPath(target);
   const what = `${target.mode} ${path}`;
   const access = await tryFile(path, true);
   if (access.kind === "missing") {

@@ -10,11 +10,13 @@ import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
+import type { RoutingConfig } from "../config/routing.ts";
 import { type InstanceLock, InstanceLockedError, lockInstance } from "../daemon/instance_lock.ts";
 import type { Logger } from "../lib/log.ts";
-import { deliverOutcome } from "../jobs/deliver.ts";
+import { deliverOutcome, warnAboutRouting } from "../jobs/deliver.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
 import { formatSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
+import { TargetsFailedError } from "../routing/errors.ts";
 import { buildCommitment } from "../protocol/worker_sizes.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
@@ -92,7 +94,7 @@ async function runAuction({ command, config, log }: Run, document: Record<string
   if (config.workers instanceof ConfigError) {
     log.warning("Workers misconfigured: nothing can be published", { error: config.workers.message });
   }
-  if (config.routing.kind === "off") log.warning("Routing off", { reason: config.routing.reason });
+  warnAboutRouting(config.routing, log);
 
   const result = await finished(launchAuction({ config, hotkey, log, known: null }));
   if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
@@ -107,20 +109,23 @@ async function runAuction({ command, config, log }: Run, document: Record<string
     completed: completed === null ? null : { window: completed, outcome: null },
   });
   using _lock = await lockFor(command, config, hotkey);
-  const routing = await deliverOutcome(outcome, {
-    callbacks,
-    routing: config.routing,
-    workers,
-    stateDirectory: config.stateDirectory,
-    dryRun: command.dryRun,
-    nowMs: Date.now(),
-    log,
-  });
-  Object.assign(document, {
-    routing: routing ?? { mode: "off", reason: "reason" in config.routing ? config.routing.reason : null },
-  });
+  const { routing, stateDirectory } = config;
+  const { dryRun } = command;
+  try {
+    const delivery = { callbacks, routing, workers, stateDirectory, dryRun, nowMs: Date.now(), log };
+    document.routing = routingDocument(routing, await deliverOutcome(outcome, delivery));
+  } catch (error) {
+    if (error instanceof TargetsFailedError) document.routing = routingDocument(routing, error.results);
+    throw error;
+  }
   if (unsaved !== null) throw unsaved;
   return {};
+}
+
+/** One proxy's report as it is, those of several as a list. */
+function routingDocument(routing: RoutingConfig, results: readonly unknown[]): unknown {
+  if (routing.kind === "off") return { mode: "off", reason: routing.reason };
+  return results.length === 1 ? results[0] : { mode: "several", targets: results };
 }
 
 /** Writes the file of `--save-snapshot`; returns the failure, because the routing must not wait for it to be mended. */

@@ -64,6 +64,7 @@ function toJson(config: Config, environment: Environment): string {
     hotkeyPath,
     commitment: workers instanceof ConfigError ? null : describeBid(workers.commitment),
     routingOff: routing.kind === "off" ? routing.reason : null,
+    routingWarnings: routing.kind === "off" ? [] : routing.warnings,
     environment: variablesOf(environment).map(([name, value]) => ({ name, value })),
   };
   // The values are the operator's own: worker sizes are keys there.
@@ -77,11 +78,12 @@ function toText(config: Config, environment: Environment): string {
     bittensor: endpoints.map((endpoint) => `endpoint: ${endpointLabel(endpoint)}`),
     wallet: [`hotkey file: ${hotkeyPath}`],
     workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
-    routing: routing.kind === "off" ? [`routing is off: ${routing.reason}`] : [],
+    routing: routing.kind === "off"
+      ? [`routing is off: ${routing.reason}`]
+      : routing.warnings.map((warning) => `doubtful: ${warning}`),
   };
   const lines = [`# ${path}, completed by the environment and the defaults`];
-  const sections = new Set(["bittensor", "wallet", "workers", ...effective.map(({ section }) => section)]);
-  for (const section of sections) {
+  for (const section of sectionsOf(effective)) {
     lines.push("", sectionHeader(section));
     for (const setting of effective) if (setting.section === section) lines.push(settingLine(setting));
     for (const note of notes[section] ?? []) lines.push(`# ${note}`);
@@ -90,6 +92,17 @@ function toText(config: Config, environment: Environment): string {
   if (variables.length > 0) lines.push("", "# Environment variables that are set and looked at:");
   for (const [name, value] of variables) lines.push(`# ${name}=${value}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** Every section, each followed by the tables of its lists. */
+function sectionsOf(effective: readonly EffectiveSetting[]): string[] {
+  const all = new Set(["bittensor", "wallet", "workers", ...effective.map(({ section }) => section)]);
+  const parentOf = (section: string): string => section.split(".", 1)[0]!;
+  const parents = new Set([...all].map(parentOf));
+  return [...parents].flatMap((parent) => [
+    parent,
+    ...[...all].filter((section) => section !== parent && parentOf(section) === parent),
+  ]);
 }
 
 /** `routing.targets[0]` → `[[routing.targets]]`. */

@@ -1,17 +1,18 @@
 /**
- * Where the outcome goes: `[routing]`, the environment of the Python original, and its defaults
- * (spec, section 9).
+ * Where the outcome goes: `[routing]` with one proxy or a list of them, the environment of the Python original,
+ * and its defaults (spec, section 9).
  *
  * @module
  */
 
 import { basename, dirname, join, resolve } from "node:path";
 import { DEFAULT_SUBNET_POOL_NAME } from "../routing/ihp.ts";
-import type { RoutingTarget } from "../routing/route.ts";
+import type { ReloadMethod, ReloadSignal } from "../routing/reload.ts";
+import { type RoutingTarget, targetPath } from "../routing/route.ts";
 import { EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
-import { type Environment, expandHome } from "./environment.ts";
-import { ConfigError } from "./errors.ts";
-import type { ConfigFile } from "./schema.ts";
+import { type Environment, type EnvironmentName, expandHome } from "./environment.ts";
+import { ConfigError, type ConfigIssue } from "./errors.ts";
+import { type ConfigFile, keyOf, type ProxySection } from "./schema.ts";
 
 /** The folder the original's container keeps its source in; its proxy files have their defaults there. */
 const CONTAINER_SOURCE = "/root/src";
@@ -38,9 +39,22 @@ const NAMES = {
   },
 } as const;
 
-/** The outcome's destination, or why there is none. */
+/** The variables that speak of the one proxy of the single form. */
+const PROXY_VARIABLES = [
+  "APS_MINER_PROXY_MODE",
+  "APS_MINER_SUBNET_POOL_NAME",
+  ...Object.values(NAMES).flatMap(({ fileVariable, sentinelVariable }) => [fileVariable, sentinelVariable]),
+] as const satisfies EnvironmentName[];
+
+/** The outcome's destinations, or why there is none. */
 export type RoutingConfig =
-  | { readonly kind: "on"; readonly target: RoutingTarget }
+  | {
+    readonly kind: "on";
+    /** Each proxy file once; at least one. */
+    readonly targets: readonly RoutingTarget[];
+    /** What can be used and is probably not meant; sentences. */
+    readonly warnings: readonly string[];
+  }
   | { readonly kind: "off"; readonly reason: string };
 
 /** What {@link resolveRouting} goes by. */
@@ -57,21 +71,49 @@ export interface RoutingSources {
 type Mode = RoutingTarget["mode"];
 
 /**
- * Decides mode, file and sentinel. Environment beats `[routing]` beats the original's defaults.
+ * Decides modes, files and reloads. For the single form the environment beats `[routing]`, which beats the
+ * original's defaults; `[[routing.targets]]` says everything itself.
  *
- * @throws {ConfigError} when `[routing]` names files of both proxies and nothing says which one is meant.
+ * @throws {ConfigError} when `[routing]` contradicts itself or lacks what nothing else gives.
  */
 export function resolveRouting(sources: RoutingSources): RoutingConfig {
-  const { section = {}, environment, source, exists, settings = new EffectiveSettings() } = sources;
+  const { section = {}, source, settings = new EffectiveSettings() } = sources;
+  const issues: ConfigIssue[] = [];
+  const context = { ...sources, settings, issues };
+  const config = section.targets === undefined
+    ? resolveSingle(section, context)
+    : resolveList(section, section.targets, context);
+  if (config === null || issues.length > 0) throw new ConfigError(source, issues);
+  return config;
+}
+
+interface Context extends RoutingSources {
+  readonly settings: EffectiveSettings;
+  /** Takes what is wrong. */
+  readonly issues: ConfigIssue[];
+}
+
+/** Where a proxy is described. */
+interface Place {
+  /** For `EffectiveSettings`. */
+  readonly section: string;
+  readonly path: readonly PropertyKey[];
+}
+
+function resolveSingle(section: ProxySection, context: Context): RoutingConfig | null {
+  const { environment, source, exists, settings } = context;
+  const place: Place = { section: "routing", path: ["routing"] };
+  const named = modeOf(environment.APS_MINER_PROXY_MODE) ?? section.mode;
+  const pools = environment.APS_MINER_POOLS_CONFIG_PATH;
+  const implied = impliedMode(section, named, place, context) ??
+    (pools !== undefined && exists(expandHome(pools, environment)) ? "ihp" : "braiins");
   const mode = settings.pick<Mode>("routing", "mode", [
     inEnvironment("APS_MINER_PROXY_MODE", modeOf(environment.APS_MINER_PROXY_MODE)),
     inFile(section.mode),
-  ], impliedMode(sources));
-  const { file: defaultFile, sentinel: defaultSentinel } = DEFAULTS[mode];
-  const path = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : resolve(expandHome(text, environment));
-
+  ], implied);
   const { fileKey, fileVariable, sentinelVariable } = NAMES[mode];
+  const { file: defaultFile, sentinel: defaultSentinel } = DEFAULTS[mode];
+  const path = pathIn(environment);
   const file = settings.pick<string | null>("routing", fileKey, [
     inEnvironment(fileVariable, path(environment[fileVariable])),
     inFile(path(section[fileKey])),
@@ -86,16 +128,183 @@ export function resolveRouting(sources: RoutingSources): RoutingConfig {
   // Beside a file that [routing] names, since the container's folder need not exist there. The environment
   // keeps the original's meaning.
   const besides = environment[fileVariable] === undefined && section[fileKey] !== undefined;
-  const sentinelPath = settings.pick("routing", "sentinel_path", [
-    inEnvironment(sentinelVariable, path(environment[sentinelVariable])),
-    inFile(path(section.sentinel_path)),
-  ], besides ? join(dirname(file), basename(defaultSentinel)) : defaultSentinel);
-  if (mode === "braiins") return { kind: "on", target: { mode, profilePath: file, sentinelPath } };
-  const subnetPoolName = settings.pick("routing", "subnet_pool_name", [
-    inEnvironment("APS_MINER_SUBNET_POOL_NAME", environment.APS_MINER_SUBNET_POOL_NAME),
-    inFile(section.subnet_pool_name),
-  ], DEFAULT_SUBNET_POOL_NAME);
-  return { kind: "on", target: { mode, poolsPath: file, subnetPoolName, sentinelPath } };
+  const reload = reloadOf(section, place, context, {
+    sentinelPath: besides ? join(dirname(file), basename(defaultSentinel)) : defaultSentinel,
+    sentinelVariable,
+  });
+  const subnetPoolName = mode === "ihp"
+    ? settings.pick("routing", "subnet_pool_name", [
+      inEnvironment("APS_MINER_SUBNET_POOL_NAME", environment.APS_MINER_SUBNET_POOL_NAME),
+      inFile(section.subnet_pool_name),
+    ], DEFAULT_SUBNET_POOL_NAME)
+    : DEFAULT_SUBNET_POOL_NAME;
+  if (reload === null) return null;
+  const target: RoutingTarget = mode === "ihp"
+    ? { mode, poolsPath: file, subnetPoolName, ...reload }
+    : { mode, profilePath: file, ...reload };
+  return { kind: "on", targets: [target], warnings: [] };
+}
+
+function resolveList(
+  section: NonNullable<ConfigFile["routing"]>,
+  entries: readonly ProxySection[],
+  context: Context,
+): RoutingConfig {
+  const { environment, issues } = context;
+  const { targets: _targets, on_ambiguous: _ambiguous, stale_after: _after, on_stale: _stale, ...single } =
+    section;
+  for (const key of Object.keys(single)) {
+    issues.push({
+      key: keyOf(["routing", key]),
+      message: "stands beside targets; move it into a [[routing.targets]]",
+    });
+  }
+  const owners = new Map<string, number>();
+  const targets = entries.flatMap((entry, i) => {
+    const place: Place = { section: `routing.targets[${i}]`, path: ["routing", "targets", i] };
+    const target = resolveTarget(entry, place, context);
+    if (target === null) return [];
+    const file = targetPath(target);
+    const owner = owners.get(file);
+    if (owner !== undefined) {
+      const key = keyOf([...place.path, NAMES[target.mode].fileKey]);
+      issues.push({ key, message: `is the file of targets[${owner}], too; remove one of them` });
+    }
+    owners.set(file, i);
+    return [target];
+  });
+  const ignored = PROXY_VARIABLES.filter((name) => environment[name] !== undefined);
+  return {
+    kind: "on",
+    targets,
+    warnings: [
+      ...ignored.map((name) => `${name} is set, but [[routing.targets]] decides`),
+      ...shareWarnings(targets),
+    ],
+  };
+}
+
+function resolveTarget(entry: ProxySection, place: Place, context: Context): RoutingTarget | null {
+  const { environment, settings, issues } = context;
+  const refuse = (key: string, message: string): null => {
+    issues.push({ key: keyOf([...place.path, key]), message });
+    return null;
+  };
+  const implied = impliedMode(entry, entry.mode, place, context);
+  if (entry.mode === undefined && implied === null) {
+    return refuse("mode", 'is missing; set it to "ihp" or "braiins", and pools_path or profile_path');
+  }
+  const mode = settings.pick<Mode>(place.section, "mode", [inFile(entry.mode)], implied ?? "ihp");
+  const { fileKey } = NAMES[mode];
+  const path = pathIn(environment);
+  const named = path(entry[fileKey]);
+  if (named === undefined) return refuse(fileKey, "is missing; name the proxy's file");
+  const file = settings.pick(place.section, fileKey, [inFile(named)], named);
+  const sentinelPath = join(dirname(file), basename(DEFAULTS[mode].sentinel));
+  const reload = reloadOf(entry, place, context, { sentinelPath });
+  if (mode === "braiins") {
+    if (entry.share !== undefined) {
+      return refuse(
+        "share",
+        'is for mode "ihp"; a Braiins Farm Proxy divides its own hashrate as won to lost',
+      );
+    }
+    return reload && { mode, profilePath: file, ...reload };
+  }
+  const subnetPoolName = settings.pick(
+    place.section,
+    "subnet_pool_name",
+    [inFile(entry.subnet_pool_name)],
+    DEFAULT_SUBNET_POOL_NAME,
+  );
+  const share = settings.pick(place.section, "share", [inFile(entry.share)], 1);
+  return reload && { mode, poolsPath: file, subnetPoolName, share, ...reload };
+}
+
+/** Together the proxies should deliver what was won: less gets a hotkey banned, more mines for nothing. */
+function shareWarnings(targets: readonly RoutingTarget[]): string[] {
+  const shares = targets.map((target) => target.mode === "ihp" ? target.share ?? 1 : 0);
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const isPartial = targets.every(({ mode }) => mode === "ihp") && sum < 1 - 1e-9;
+  if (sum <= 1 + 1e-9 && !isPartial) return [];
+  return [
+    `the shares of the "ihp" targets add up to ${
+      Number(sum.toFixed(6))
+    }: together they are told to deliver ` +
+    "that many times what was won; set share in each so that they add up to 1",
+  ];
+}
+
+/** The mode when nothing names it: that of the file which is named; `null` when none is. */
+function impliedMode(
+  entry: ProxySection,
+  named: Mode | undefined,
+  { path }: Place,
+  { issues }: Context,
+): Mode | null {
+  if (entry.pools_path !== undefined && entry.profile_path !== undefined && named === undefined) {
+    issues.push({
+      key: keyOf([...path, "mode"]),
+      message: 'is missing although both pools_path and profile_path are given; set it to "ihp" or "braiins"',
+    });
+  }
+  if (entry.pools_path !== undefined) return "ihp";
+  return entry.profile_path === undefined ? null : "braiins";
+}
+
+/** Which keys belong to which way of reloading. */
+const RELOAD_KEYS = {
+  sentinel: ["sentinel_path"],
+  signal: ["signal", "pid_file"],
+  command: ["reload_command"],
+} as const;
+
+/** How the proxy is told to reload: as `reload` says, else by whose keys are given, else by a sentinel. */
+function reloadOf(
+  entry: ProxySection,
+  place: Place,
+  { environment, settings, issues }: Context,
+  sentinel: { readonly sentinelPath: string; readonly sentinelVariable?: EnvironmentName },
+): ReloadMethod | null {
+  const refuse = (key: string, message: string): null => {
+    issues.push({ key: keyOf([...place.path, key]), message });
+    return null;
+  };
+  const kinds = Object.keys(RELOAD_KEYS) as (keyof typeof RELOAD_KEYS)[];
+  const given = kinds.filter((kind) => RELOAD_KEYS[kind].some((key) => entry[key] !== undefined));
+  const kind = settings.pick(place.section, "reload", [inFile(entry.reload)], given.at(-1) ?? "sentinel");
+  for (const other of given.filter((name) => name !== kind)) {
+    const key = RELOAD_KEYS[other].find((name) => entry[name] !== undefined)!;
+    refuse(key, `is for reload = "${other}", but "${kind}" is asked for; keep the keys of one way to reload`);
+  }
+  const path = pathIn(environment);
+  if (kind === "signal") {
+    const signal = settings.pick<ReloadSignal>(place.section, "signal", [inFile(entry.signal)], "SIGHUP");
+    const pidFile = path(entry.pid_file);
+    if (pidFile === undefined) {
+      return refuse("pid_file", "is missing; name the file that the proxy writes its process id to");
+    }
+    return { signal, pidFile: settings.pick(place.section, "pid_file", [inFile(pidFile)], pidFile) };
+  }
+  if (kind === "command") {
+    const words = entry.reload_command?.map((word) => expandHome(word, environment));
+    if (words === undefined) {
+      return refuse(
+        "reload_command",
+        'is missing; give a list of words, for example ["systemctl", "reload", "ihp"]',
+      );
+    }
+    return { reloadCommand: settings.pick(place.section, "reload_command", [inFile(words)], words) };
+  }
+  const { sentinelPath, sentinelVariable } = sentinel;
+  return {
+    sentinelPath: settings.pick(place.section, "sentinel_path", [
+      ...(sentinelVariable === undefined
+        ? []
+        : [inEnvironment(sentinelVariable, path(environment[sentinelVariable]))]),
+      inFile(path(entry.sentinel_path)),
+    ], sentinelPath),
+  };
 }
 
 /** Anything but the two modes counts as unset. */
@@ -104,17 +313,7 @@ function modeOf(text: string | undefined): Mode | undefined {
   return wanted === "ihp" || wanted === "braiins" ? wanted : undefined;
 }
 
-/** The mode when nothing names it: that of the file which is named. */
-function impliedMode({ section = {}, environment, source, exists }: RoutingSources): Mode {
-  const isNamed = section.mode !== undefined || modeOf(environment.APS_MINER_PROXY_MODE) !== undefined;
-  if (section.pools_path !== undefined && section.profile_path !== undefined && !isNamed) {
-    throw new ConfigError(source, [{
-      key: "[routing] mode",
-      message: 'is missing although both pools_path and profile_path are given; set it to "ihp" or "braiins"',
-    }]);
-  }
-  if (section.pools_path !== undefined) return "ihp";
-  if (section.profile_path !== undefined) return "braiins";
-  const pools = environment.APS_MINER_POOLS_CONFIG_PATH;
-  return pools !== undefined && exists(expandHome(pools, environment)) ? "ihp" : "braiins";
+/** Makes paths absolute, as seen from the working folder. */
+function pathIn(environment: Environment): (text: string | undefined) => string | undefined {
+  return (text) => text === undefined ? undefined : resolve(expandHome(text, environment));
 }

@@ -8,6 +8,7 @@
 
 import * as z from "zod";
 import { parseDurationSeconds } from "./duration.ts";
+import { RELOAD_SIGNALS } from "../routing/reload.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 
 const text = z.string().trim().min(1, "is empty");
@@ -19,18 +20,33 @@ const bittensor = z.strictObject({
 
 const wallet = z.strictObject({ name: text, hotkey_name: text, directory: text });
 
-const routing = z.strictObject({
+/** One proxy: the keys of `[routing]` in its single form, and of each `[[routing.targets]]`. */
+const proxy = {
   mode: z.enum(["ihp", "braiins"]),
   pools_path: text,
   subnet_pool_name: text,
-  sentinel_path: text,
   profile_path: text,
+  reload: z.enum(["sentinel", "signal", "command"]),
+  sentinel_path: text,
+  signal: z.enum(RELOAD_SIGNALS),
+  pid_file: text,
+  reload_command: z.array(text).min(1, "names no program"),
+};
+
+const target = z.strictObject({
+  ...proxy,
+  share: z.number().gt(0, "must be above 0 and at most 1").lte(1, "must be above 0 and at most 1"),
+}).partial();
+
+const routing = z.strictObject({
+  ...proxy,
   on_ambiguous: z.enum(["deliver-possible", "deliver-certain"]),
   stale_after: text.refine(
     (value) => parseDurationSeconds(value) !== null,
     'must be a length of time such as "2 windows", "24m" or "2h"',
   ),
   on_stale: z.enum(["keep", "release"]),
+  targets: z.array(target).min(1, "lists no target; remove it"),
 }).partial();
 
 const solver = z.strictObject({
@@ -49,6 +65,9 @@ export const configFileSchema = z.strictObject({
   solver: solver.optional(),
   state: state.optional(),
 });
+
+/** One proxy as `[routing]` or a `[[routing.targets]]` describes it. */
+export type ProxySection = z.output<typeof target>;
 
 /** A `config.toml` whose sections other than `[workers]` have been checked. */
 export type ConfigFile = z.output<typeof configFileSchema>;

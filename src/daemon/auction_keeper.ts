@@ -45,6 +45,8 @@ export interface AuctionKeeperContext {
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
   readonly signal: AbortSignal;
+  /** Called after each routing: whether a proxy still has to be told to reload. */
+  readonly onReloads: (isPending: boolean) => void;
   /** Called with a window's result once it was delivered; for tests and demonstrations. */
   readonly onDelivered?: ((computed: ComputedAuction) => void) | undefined;
 }
@@ -188,6 +190,7 @@ export class AuctionKeeper {
       dryRun: false,
       nowMs: this.#context.nowMs(),
       log,
+      onReloads: this.#context.onReloads,
     };
   }
 

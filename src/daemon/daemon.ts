@@ -11,13 +11,13 @@ import type { Environment } from "../config/environment.ts";
 import { endpointLabel } from "../chain/networks.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
+import { settleOwed, warnAboutRouting } from "../jobs/deliver.ts";
 import type { Logger } from "../lib/log.ts";
 import {
   AUCTION_INTERVAL_SECONDS,
   COMMITMENT_INTERVAL_SECONDS,
   MAX_BID_AGE_SECONDS,
 } from "../protocol/constants.ts";
-import { recoverRouting } from "../routing/route.ts";
 import { VERSION } from "../version.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
@@ -28,6 +28,7 @@ import { HeadWatcher } from "./head_watcher.ts";
 import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
 import { Lane } from "./lane.ts";
+import { ReloadRetrier } from "./reload_retrier.ts";
 import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
 import { type Settings, SettingsSource } from "./settings.ts";
 
@@ -128,7 +129,11 @@ export async function runDaemon(
   });
   const first = await settings.read(log);
   announce(first, log);
-  await recover(first, nowMs(), log);
+  const settle = (log: Logger): Promise<boolean> => {
+    const { routing, stateDirectory } = (settings.last ?? first).config;
+    return settleOwed({ routing, stateDirectory, dryRun: false, nowMs: nowMs(), log });
+  };
+  const isReloadOwed = await settle(log);
 
   const failures = new FailureLog(nowMs);
   const auctionLane = new Lane();
@@ -141,8 +146,10 @@ export async function runDaemon(
     },
   });
   const common = { settings, failures, signal: stop.signal };
+  const reloads = new ReloadRetrier(() => retryReloads());
   const auction = new AuctionKeeper({
     ...common,
+    onReloads: (isPending) => reloads.note(isPending),
     launch: (options) => watchEnd(parts.launchAuction(options)),
     watcher,
     callbacks,
@@ -165,9 +172,26 @@ export async function runDaemon(
       const next = auction.noticeHead(head);
       if (next !== null) queueMicrotask(() => queueMicrotask(() => runAuction(next)));
     });
-    if (!started && trigger === "tick") {
+    if (!started && isRetrying) missed = trigger;
+    else if (!started && trigger === "tick") {
       runLog.info("Run skipped: the previous one is still going on", { trigger });
     }
+  };
+  // A retry must not meet a run at the file; what comes meanwhile runs after it.
+  let isRetrying = false;
+  let missed: AuctionTrigger | null = null;
+  const retryReloads = (): void => {
+    const started = auctionLane.tryRun(async () => {
+      isRetrying = true;
+      const isPending = await settle(log.with({ run_id: newRunId(), job: "reload" }));
+      isRetrying = false;
+      if (stop.signal.aborted) return;
+      reloads.note(isPending);
+      const trigger = missed;
+      missed = null;
+      if (trigger !== null) queueMicrotask(() => queueMicrotask(() => runAuction(trigger)));
+    });
+    if (!started) reloads.note(true);
   };
   const runCommitment = (): void => {
     const runLog = log.with({ run_id: newRunId(), job: "commitment" });
@@ -198,6 +222,7 @@ export async function runDaemon(
     everyMinutes: COMMITMENT_INTERVAL_SECONDS / 60,
     run: delayed(runCommitment),
   });
+  reloads.note(isReloadOwed);
   runAuction("start");
   runCommitment();
   onReady?.({
@@ -215,12 +240,14 @@ export async function runDaemon(
   scheduler.stop();
   stop.abort(new Error("the agent is stopping"));
   for (const timer of delays) clearTimeout(timer);
+  reloads.stop();
   await within(
     STOP_PATIENCE_MS,
     Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop(), ...endings]),
   );
   log.warning("Stopped: the bid on the chain stays valid without us", {
     valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
+    hint: "to take it back: ih-miner withdraw",
   });
   return { stuckWorker };
 }
@@ -234,27 +261,12 @@ function announce({ config, hotkey }: Settings, log: Logger): void {
     network: [network].flat().map(endpointLabel),
     netuid,
     hotkey,
-    routing: routing.kind === "on" ? routing.target : "off",
+    routing: routing.kind === "on" ? routing.targets : "off",
     state_directory: stateDirectory,
   });
-  if (routing.kind === "off") log.warning("Routing off", { reason: routing.reason });
+  warnAboutRouting(routing, log);
   if (!(workers instanceof ConfigError) && !workers.enabled) {
     log.warning("Paused by [workers] enabled = false: the empty bid is published");
-  }
-}
-
-/** Ends what an interrupted run left, before any auction is known. */
-async function recover({ config }: Settings, nowMs: number, log: Logger): Promise<void> {
-  if (config.routing.kind === "off") return;
-  try {
-    const { stateDirectory } = config;
-    const report = await recoverRouting(config.routing.target, { stateDirectory, dryRun: false, nowMs });
-    if (report.recovered.outcome !== "none" || report.reload === "touched") {
-      log.warning("Interrupted run recovered", { ...report });
-    }
-  } catch (error) {
-    // The first auction meets the same and reports it as its failure.
-    log.error("Cannot recover an interrupted run", { error });
   }
 }
 

@@ -79,7 +79,7 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
     netuid,
     hotkey,
     workers: workers instanceof ConfigError ? `unusable: ${workers.message}` : workers.commitment.text,
-    routing: routing.kind === "on" ? routing.target : "off",
+    routing: routing.kind === "on" ? routing.targets : "off",
     on_ambiguous: onAmbiguous,
     staleness,
     solver,

@@ -10,7 +10,15 @@ import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import type { Logger } from "../lib/log.ts";
 import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
-import { applyRouting, type RoutingDemand, type RoutingReport } from "../routing/route.ts";
+import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
+import { describeReload, isReloadGiven } from "../routing/reload.ts";
+import {
+  applyRouting,
+  recoverRouting,
+  type RoutingDemand,
+  type RoutingReport,
+  targetPath,
+} from "../routing/route.ts";
 
 /** The integrator's functions. */
 export interface Callbacks {
@@ -29,18 +37,23 @@ export interface DeliveryContext {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   readonly log: Logger;
+  /** Is told whether a proxy still has to be told to reload, also when another proxy failed. */
+  readonly onReloads?: (isPending: boolean) => void;
 }
+
+/** What routing alone works with. */
+export type RoutingContext = Omit<DeliveryContext, "callbacks" | "workers">;
 
 /**
  * Calls the callbacks and routes the hashrate. With `dryRun` nothing is called or written.
  *
- * @returns `null` when routing is off.
- * @throws {import("../routing/errors.ts").RoutingError} when the proxy's file cannot be used.
+ * @returns one report a proxy; none when routing is off.
+ * @throws as {@link routeDemand}.
  */
 export async function deliverOutcome(
   outcome: AuctionOutcome,
   context: DeliveryContext,
-): Promise<RoutingReport | null> {
+): Promise<readonly RoutingReport[]> {
   if (!context.dryRun) await callBack(outcome, context);
   return await routeDemand(demandOf(outcome, context.workers), context);
 }
@@ -61,20 +74,70 @@ export function unroutedDemand(workers: WorkersConfig | null): RoutingDemand {
 }
 
 /**
- * Routes a demand and logs what was done.
+ * Routes a demand to every proxy and logs what was done. A proxy that fails does not stop the others.
  *
- * @returns `null` when routing is off.
- * @throws {import("../routing/errors.ts").RoutingError} when the proxy's file cannot be used.
+ * @returns one report a proxy; none when routing is off.
+ * @throws {import("../routing/errors.ts").RoutingError} when the file of the only proxy cannot be used.
+ * @throws {TargetsFailedError} when that is so for some of several; the others have been routed to.
  */
 export async function routeDemand(
   demand: RoutingDemand,
-  context: Omit<DeliveryContext, "callbacks" | "workers">,
-): Promise<RoutingReport | null> {
+  context: RoutingContext,
+): Promise<readonly RoutingReport[]> {
+  const { routing, stateDirectory, dryRun, nowMs, log, onReloads } = context;
+  if (routing.kind === "off") return [];
+  const { targets } = routing;
+  const settled = await Promise.allSettled(
+    targets.map((target) => applyRouting(target, demand, { stateDirectory, dryRun, nowMs })),
+  );
+  const reports = settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+  for (const report of reports) logRouting(report, log);
+  onReloads?.(reports.some(({ reload }) => reload === "pending"));
+  if (reports.length === targets.length) return reports;
+
+  const [first] = settled.filter((result) => result.status === "rejected");
+  if (targets.length === 1) throw first?.reason;
+  const failed: FailedTarget[] = [];
+  const results = settled.map((result, i) => {
+    if (result.status === "fulfilled") return result.value;
+    const { reason } = result;
+    const error = reason instanceof Error ? reason.message : String(reason);
+    const target = { mode: targets[i]!.mode, path: targetPath(targets[i]!), error };
+    failed.push(target);
+    return target;
+  });
+  throw new TargetsFailedError(results, failed, { cause: first?.reason });
+}
+
+/**
+ * Ends what an interrupted run left at any proxy, and gives the reloads that are owed. Never rejects.
+ *
+ * @returns whether a reload is still owed.
+ */
+export async function settleOwed(context: RoutingContext): Promise<boolean> {
   const { routing, stateDirectory, dryRun, nowMs, log } = context;
-  if (routing.kind === "off") return null;
-  const report = await applyRouting(routing.target, demand, { stateDirectory, dryRun, nowMs });
-  logRouting(report, log);
-  return report;
+  if (routing.kind === "off") return false;
+  const owed = await Promise.all(routing.targets.map(async (target) => {
+    try {
+      const report = await recoverRouting(target, { stateDirectory, dryRun, nowMs });
+      const { path, recovered, reload, reloadError } = report;
+      if (recovered.outcome !== "none") log.warning("Interrupted run recovered", { ...report });
+      else if (isReloadGiven(reload)) log.info("Owed reload given", { path, by: describeReload(report) });
+      else if (reload === "pending") log.debug("Proxy reload still pending", { path, error: reloadError });
+      return reload === "pending";
+    } catch (error) {
+      // The next auction meets the same and reports it as its failure.
+      log.error("Cannot recover an interrupted run", { path: targetPath(target), error });
+      return false;
+    }
+  }));
+  return owed.includes(true);
+}
+
+/** Says at a start what an operator should know about the routing. */
+export function warnAboutRouting(routing: RoutingConfig, log: Logger): void {
+  if (routing.kind === "off") log.warning("Routing off", { reason: routing.reason });
+  else for (const warning of routing.warnings) log.warning("Routing doubtful", { warning });
 }
 
 async function callBack(outcome: AuctionOutcome, { callbacks, log }: DeliveryContext): Promise<void> {
@@ -99,7 +162,7 @@ function logRouting(report: RoutingReport, log: Logger): void {
   if (changed) log.info(dryRun ? "Routing would be updated" : "Routing updated", fields);
   else log.debug("Routing already right", fields);
   if (reload === "pending") {
-    log.error("Proxy reload pending", { sentinel: report.sentinelPath, error: reloadError });
+    log.error("Proxy reload pending", { path, by: describeReload(report), error: reloadError });
   }
 }
 

@@ -24,6 +24,29 @@ export type RoutingErrorKind =
   | "write-failed"
   | "state-folder";
 
+/** A proxy that could not be routed to. */
+export interface FailedTarget {
+  readonly mode: "ihp" | "braiins";
+  /** The proxy's file. */
+  readonly path: string;
+  readonly error: string;
+}
+
+/** Some of several proxies could not be routed to; the others were. */
+export class TargetsFailedError<Report> extends Error {
+  override readonly name = "TargetsFailedError";
+
+  constructor(
+    /** What became of each, in the order of the configuration. */
+    readonly results: readonly (Report | FailedTarget)[],
+    failed: readonly FailedTarget[],
+    options?: ErrorOptions,
+  ) {
+    const reasons = failed.map(({ error }) => error).join("\n");
+    super(`Cannot route to ${failed.length} of ${results.length} proxies: ${reasons}`, options);
+  }
+}
+
 /** The hashrate could not be routed; the message says which file, why, and what to do. */
 export class RoutingError extends Error {
   override readonly name = "RoutingError";

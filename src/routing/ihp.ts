@@ -20,6 +20,8 @@ export interface EditPoolsOptions {
   readonly subnetPoolName: string;
   /** The sizes won, one a worker, decimal text in PH/s. */
   readonly wonSizes: readonly string[];
+  /** The part of it that this proxy delivers, above 0 to 1. @default {1} */
+  readonly share?: number;
   /** @default "pools.toml" */
   readonly path?: string;
 }
@@ -32,8 +34,8 @@ export interface EditPoolsOptions {
  * @throws {RoutingError} `no-pool` when no pool matches
  */
 export function editPools(before: string, options: EditPoolsOptions): FileEdit {
-  const { subnetPoolName, wonSizes, path = "pools.toml" } = options;
-  const value = `${formatTerahash(sumSizesPh(wonSizes) * 1000)}TH/s`;
+  const { subnetPoolName, wonSizes, share = 1, path = "pools.toml" } = options;
+  const value = `${formatTerahash(sumSizesPh(wonSizes) * 1000 * share)}TH/s`;
   const pools = mainPools(parseToml(before, { source: path, bigintIntegers: "always" }));
   const wantedName = stripSpace(subnetPoolName).toLowerCase();
   const matching = pools.filter(({ name }) =>

@@ -1,5 +1,5 @@
 /**
- * From won and lost sizes to the proxy's file and its reload signal (spec, section 6).
+ * From won and lost sizes to one proxy's file and its reload signal (spec, section 6).
  *
  * @module
  */
@@ -8,30 +8,35 @@ import { resolve } from "node:path";
 import { TomlError } from "../lib/toml.ts";
 import { editProfile } from "./braiins.ts";
 import { RoutingError } from "./errors.ts";
-import { type Files, osFiles, touch } from "./files.ts";
+import { type Files, osFiles } from "./files.ts";
 import { editPools } from "./ihp.ts";
 import { type Journal, journalPath, journalWrite, writeJournal } from "./journal.ts";
 import { type RecoveredWrite, recoverWrite, type Recovery } from "./recovery.ts";
-import { readTarget, reasonOf, replaceContent } from "./target_file.ts";
+import { osProcesses, type Processes } from "./processes.ts";
+import { giveReload, type ReloadMethod, reloadMethodOf, type ReloadState, reloadStates } from "./reload.ts";
+import { readTarget, replaceContent } from "./target_file.ts";
 import { isEqual } from "./torn_write.ts";
 import type { FileEdit, RoutedValue } from "./file_edit.ts";
 import { unifiedDiff } from "./unified_diff.ts";
 
 /** A proxy's file and how the proxy is told to read it again. */
 export type RoutingTarget =
-  | {
-    /** InfiniteHash Proxy. */
-    readonly mode: "ihp";
-    readonly poolsPath: string;
-    readonly subnetPoolName: string;
-    readonly sentinelPath: string;
-  }
-  | {
-    /** Braiins Farm Proxy. */
-    readonly mode: "braiins";
-    readonly profilePath: string;
-    readonly sentinelPath: string;
-  };
+  & (
+    | {
+      /** InfiniteHash Proxy. */
+      readonly mode: "ihp";
+      readonly poolsPath: string;
+      readonly subnetPoolName: string;
+      /** The part of what was won that this proxy delivers, above 0 to 1. @default {1} */
+      readonly share?: number;
+    }
+    | {
+      /** Braiins Farm Proxy. */
+      readonly mode: "braiins";
+      readonly profilePath: string;
+    }
+  )
+  & ReloadMethod;
 
 /** What the auction decided, one entry a worker, sizes in PH/s as decimal text. */
 export interface RoutingDemand {
@@ -49,30 +54,30 @@ export interface RoutingOptions {
   readonly nowMs: number;
   /** @default osFiles */
   readonly files?: Files;
+  /** @default osProcesses */
+  readonly processes?: Processes;
 }
 
-/** What became of the reload signal. */
-export interface ReloadReport {
-  /** `pending`: owed, and tried again at every run until it succeeds. `would-touch`: with `dryRun`. */
-  readonly reload: "touched" | "pending" | "not-needed" | "would-touch";
-  readonly sentinelPath: string;
+/** What became of the reload signal, with the fields of its method. */
+export type ReloadReport = ReloadMethod & {
+  readonly reload: ReloadState;
   /** Since when a pending reload is owed, in milliseconds since 1970. */
   readonly reloadPendingSinceMs: number | null;
-  /** Why the sentinel could not be touched. */
+  /** Why the proxy could not be told. */
   readonly reloadError: string | null;
-}
+};
 
 /** What was left of an interrupted run. */
-export interface RecoveryReport extends ReloadReport {
+export type RecoveryReport = ReloadReport & {
   readonly mode: RoutingTarget["mode"];
   /** The proxy's file. */
   readonly path: string;
   readonly dryRun: boolean;
   readonly recovered: Recovery;
-}
+};
 
 /** What routing did, or with `dryRun` would do. */
-export interface RoutingReport extends RecoveryReport {
+export type RoutingReport = RecoveryReport & {
   /** Whether the file's content changed. */
   readonly changed: boolean;
   /** Why nothing had to be decided: there was no hashrate at all, won or lost (`braiins` only). */
@@ -81,16 +86,16 @@ export interface RoutingReport extends RecoveryReport {
   readonly values: readonly RoutedValue[];
   /** Unified diff of the file; empty when nothing changed. */
   readonly diff: string;
-}
+};
 
 /** How often an edit is made anew because the file changed under it. */
 const ATTEMPTS = 3;
 
 /**
- * Routes the hashrate: recovers what an interrupted run left, edits the proxy's file in place, and touches the reload
- * sentinel once the file is safely written. Nothing to change and no reload owed: nothing is written at all.
+ * Routes the hashrate: recovers what an interrupted run left, edits the proxy's file in place, and gives the reload
+ * signal once the file is safely written. Nothing to change and no reload owed: nothing is written at all.
  *
- * A sentinel that cannot be touched is no error: the report says `pending`, the state folder remembers it, and
+ * A signal that cannot be given is no error: the report says `pending`, the state folder remembers it, and
  * every later run tries again, also when the file is already right.
  *
  * Not for two processes at once on one file: a run takes another's write under way for an interrupted one.
@@ -117,7 +122,7 @@ export async function applyRouting(
     skipped: edit.skipped,
     values: edit.values,
     diff: unifiedDiff(before, edit.after, place.targetPath),
-    ...await giveReload(target, place, journal, options),
+    ...await settleReload(target, place, journal, options),
   };
 }
 
@@ -138,8 +143,13 @@ export async function recoverRouting(
     path: place.targetPath,
     dryRun: options.dryRun,
     recovered: recovery,
-    ...await giveReload(target, place, journal, options),
+    ...await settleReload(target, place, journal, options),
   };
+}
+
+/** The proxy's file, absolute. */
+export function targetPath(target: RoutingTarget): string {
+  return resolve(target.mode === "ihp" ? target.poolsPath : target.profilePath);
 }
 
 /** Where a target's file and journal are. */
@@ -156,8 +166,8 @@ interface EditedFile {
 }
 
 function placeOf(target: RoutingTarget, { stateDirectory, files = osFiles }: RoutingOptions): Place {
-  const targetPath = resolve(target.mode === "ihp" ? target.poolsPath : target.profilePath);
-  return { files, targetPath, journalPath: journalPath(resolve(stateDirectory), targetPath) };
+  const path = targetPath(target);
+  return { files, targetPath: path, journalPath: journalPath(resolve(stateDirectory), path) };
 }
 
 async function rehearse(
@@ -211,27 +221,23 @@ async function editFile(
   );
 }
 
-async function giveReload(
-  { sentinelPath }: RoutingTarget,
+async function settleReload(
+  target: RoutingTarget,
   { files, targetPath, journalPath }: Place,
   journal: Journal,
-  { dryRun, nowMs }: RoutingOptions,
+  { dryRun, nowMs, processes = osProcesses }: RoutingOptions,
 ): Promise<ReloadReport> {
-  const report = { sentinelPath, reloadPendingSinceMs: null, reloadError: null };
-  if (journal.reload === null) return { ...report, reload: "not-needed" };
-  if (dryRun) return { ...report, reload: "would-touch" };
-  try {
-    await touch(files, resolve(sentinelPath), nowMs);
-  } catch (error) {
-    return {
-      reload: "pending",
-      sentinelPath,
-      reloadPendingSinceMs: journal.reload.sinceMs,
-      reloadError: reasonOf(error),
-    };
+  const method = reloadMethodOf(target);
+  const { given, would } = reloadStates(method);
+  const settled = { ...method, reloadPendingSinceMs: null, reloadError: null };
+  if (journal.reload === null) return { ...settled, reload: "not-needed" };
+  if (dryRun) return { ...settled, reload: would };
+  const reloadError = await giveReload(method, { files, processes, nowMs });
+  if (reloadError !== null) {
+    return { ...method, reload: "pending", reloadPendingSinceMs: journal.reload.sinceMs, reloadError };
   }
   await writeJournal(files, journalPath, targetPath, { ...journal, reload: null });
-  return { ...report, reload: "touched" };
+  return { ...settled, reload: given };
 }
 
 function decode(bytes: Uint8Array, path: string): string {
@@ -255,9 +261,9 @@ function editText(
   { keptPath }: Recovery,
 ): FileEdit {
   try {
-    return target.mode === "ihp"
-      ? editPools(before, { path, subnetPoolName: target.subnetPoolName, wonSizes: demand.wonSizes })
-      : editProfile(before, { path, ...demand });
+    if (target.mode === "braiins") return editProfile(before, { path, ...demand });
+    const { subnetPoolName, share = 1 } = target;
+    return editPools(before, { path, subnetPoolName, share, wonSizes: demand.wonSizes });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const kept = keptPath === null ? "" : `; what an interrupted write had replaced is kept in ${keptPath}`;

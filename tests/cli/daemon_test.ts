@@ -82,6 +82,28 @@ Deno.test("ih-miner CONFIG runs both jobs at once, again on SIGHUP, and ends wit
   assert.equal(agent.lines.at(-1).event, "Stopped: the bid on the chain stays valid without us");
 });
 
+Deno.test("ih-miner CONFIG gives a proxy the signal it is owed as soon as the proxy is there", async () => {
+  await using stage = await setScene();
+  const { rig } = stage;
+  const pidFile = `${rig.folder}/proxy.pid`;
+  const text = await Deno.readTextFile(rig.configPath);
+  await Deno.writeTextFile(rig.configPath, text.replace(/(pools_path = .*)/, `$1\npid_file = "${pidFile}"`));
+  await Deno.writeTextFile(
+    rig.poolsPath,
+    (await Deno.readTextFile(rig.poolsPath)).replace('"0TH/s"', '"1TH/s"'),
+  );
+  const agent = new Agent(rig.configPath);
+  const pending = await agent.seen("Proxy reload pending");
+  assert.match(pending.error, /there is no pid file/);
+
+  // The id is there in one piece: the file is renamed into its place.
+  const script = `trap 'exit 7' HUP; echo $$ > ${pidFile}.new; mv ${pidFile}.new ${pidFile}; ` +
+    "while :; do sleep 0.05; done";
+  const proxy = new Deno.Command("sh", { args: ["-c", script], stdin: "null" }).spawn();
+  assert.equal((await proxy.status).code, 7);
+  assert.equal((await agent.stop()).code, 0);
+});
+
 Deno.test("ih-miner CONFIG stops within 5 s while its jobs wait for an endpoint that never answers", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = (async () => {

@@ -151,6 +151,39 @@ Deno.test("--once auction accounts for every tier of a bid with several prices",
   assert.deepEqual([...prices].sort(), ["0.8", "1.02"]);
 });
 
+Deno.test("--once auction reports each of several proxies, and fails when one of them fails", async () => {
+  await using stage = await setScene();
+  const { simulator, rig } = stage;
+  const second = join(rig.folder, "proxy", "second.toml");
+  await Deno.writeTextFile(second, await Deno.readTextFile(rig.poolsPath));
+  await edit(
+    rig.configPath,
+    /mode = "ihp"\n(pools_path = .*)/,
+    `[[routing.targets]]\n$1\nshare = 0.5\n[[routing.targets]]\npools_path = "${second}"\nshare = 0.5\n` +
+      'reload_command = ["sh", "-c", "exit 0"]',
+  );
+  await run(rig, "--once", "commitment");
+  beginNextWindow(simulator);
+  const { exitCode, document } = await run(rig, "--once", "auction");
+  assert.equal(exitCode, 0, JSON.stringify(document.error));
+  assert.equal(document.routing.mode, "several");
+  assert.deepEqual(
+    document.routing.targets.map((
+      { path, changed, reload }: Record<string, unknown>,
+    ) => [path, changed, reload]),
+    [[rig.poolsPath, true, "touched"], [second, true, "ran"]],
+  );
+  const half = new RegExp(`target_hashrate = "${document.won_hashrate_ph * 500}TH/s"`);
+  for (const path of [rig.poolsPath, second]) assert.match(await Deno.readTextFile(path), half);
+
+  await Deno.remove(second);
+  const failed = await run(rig, "--once", "auction");
+  assert.equal(failed.exitCode, 1);
+  assert.match(failed.document.error.message, /Cannot route to 1 of 2 proxies: .*second\.toml/);
+  assert.equal(failed.document.routing.targets[0].changed, false);
+  assert.match(failed.document.routing.targets[1].error, /second\.toml/);
+});
+
 const reasons: [
   string,
   (stage: { simulator: Simulator; rig: Rig }) => void | Promise<void>,

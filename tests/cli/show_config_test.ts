@@ -61,17 +61,31 @@ Deno.test("config says where each value came from: file, environment or default"
   }
 });
 
-Deno.test("config prints TOML that gives the same configuration again", async () => {
-  const { text } = await show(CONFIG);
-  parseToml(text, { source: "printed" });
-  const again = await show(text.replace(/^network = .*$/m, 'network = "finney"'));
-  assert.equal(again.exitCode, 0, again.error);
-  const values = (shown: ShownConfig): string[] =>
-    squeezed(shown).filter((line) => /^[a-z]/.test(line) && !line.startsWith("network")).map((line) =>
-      line.replace(/ # .*/, "")
-    );
-  assert.deepEqual(values(again), values({ exitCode: 0, text, error: "" }));
-});
+const LISTS = `${CONFIG.slice(0, CONFIG.indexOf("[routing]"))}
+[[workers.tiers]]
+price_multiplier = "0.9"
+worker_sizes = { "0.2" = 1 }
+[[routing.targets]]
+pools_path = "/a/pools.toml"
+[[routing.targets]]
+profile_path = "/b/profile.toml"
+reload_command = ["reload", "the proxy"]
+`;
+
+for (const [what, config] of [["one proxy", CONFIG], ["tiers and several proxies", LISTS]] as const) {
+  Deno.test(`config prints TOML that gives the same configuration again, with ${what}`, async () => {
+    const first = await show(config);
+    assert.equal(first.exitCode, 0, first.error);
+    const printed = first.text.replace(/^network = .*$/m, 'network = "finney"');
+    parseToml(printed, { source: "printed" });
+    const again = await show(printed);
+    assert.equal(again.exitCode, 0, again.error);
+    const values = (shown: ShownConfig): string[] =>
+      squeezed(shown).filter((line) => /^[a-z[]/.test(line) && !line.startsWith("network"))
+        .map((line) => line.replace(/ # .*/, ""));
+    assert.deepEqual(values(again), values(first));
+  });
+}
 
 Deno.test("config shows no credentials of an endpoint", async () => {
   for (const json of [false, true]) {
@@ -105,6 +119,26 @@ Deno.test("config of a file that cannot be used says why and ends with 2", async
   assert.equal(shown.text, "");
   assert.match(shown.error, /\[bittensor\] netuid: must be 0 to 65535/);
   assert.match((await show("[bittensor", {}, true)).text, /"status": "failed"/);
+});
+
+Deno.test("config shows each proxy of a list, and what is doubtful about it", async () => {
+  const targets = [
+    '[[routing.targets]]\npools_path = "/a/pools.toml"',
+    '[[routing.targets]]\npools_path = "/b/pools.toml"\npid_file = "/run/b.pid"\n',
+  ].join("\n");
+  const lines = squeezed(await show(CONFIG.replace(/\[routing\]\n.*\n/, targets)));
+  assert.equal(lines.filter((line) => line === "[[routing.targets]]").length, 2);
+  for (
+    const line of [
+      'sentinel_path = "/a/.reload-ihp" # default',
+      'signal = "SIGHUP" # default',
+      'pid_file = "/run/b.pid" # file',
+      "share = 1 # default",
+    ]
+  ) {
+    assert.ok(lines.includes(line), `${line} is missing in\n${lines.join("\n")}`);
+  }
+  assert.ok(lines.some((line) => line.startsWith('# doubtful: the shares of the "ihp" targets add up to 2')));
 });
 
 Deno.test("config says why routing is off", async () => {

@@ -21,7 +21,8 @@ interface Documented {
 function documented(): Documented[] {
   let section = "";
   return EXAMPLE.split("\n").flatMap((line): Documented[] => {
-    const header = /^(?:# )?\[\[?([a-z_.]+)\]?\]$/.exec(line);
+    // A list's tables are headed in samples, too; `[workers.worker_sizes]` in a sample is another form of a key.
+    const header = /^(?:# )?\[([a-z_.]+)\]$/.exec(line) ?? /^(?:#\s*)?\[\[([a-z_.]+)\]\]$/.exec(line);
     if (header !== null) section = header[1]!;
     const [, comment = "", key, value] = /^(#\s*)?([a-z_]+) = (.+)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) return [];
@@ -63,6 +64,18 @@ Deno.test("config.toml.example can be used as it is, and with every default writ
   assert.equal(written.routing.kind, "on");
 });
 
+/** The example with its list of proxies in force. */
+const WITH_TARGETS = EXAMPLE.replace(/^# {3}\[\[routing\.targets\]\]\n(# {3}.*\n)*/m, (block) => {
+  return block.replaceAll(/^# {3}/gm, "");
+});
+
+Deno.test("config.toml.example shows a list of proxies that can be used", async () => {
+  const { routing } = await load(WITH_TARGETS);
+  assert.ok(routing.kind === "on");
+  assert.ok(routing.targets.length > 1);
+  assert.deepEqual(routing.warnings, []);
+});
+
 Deno.test("config.toml.example states the defaults that are in force", async () => {
   const { effective } = await load(EXAMPLE);
   const inForce = (at: Documented): EffectiveSetting | undefined =>
@@ -82,7 +95,14 @@ Deno.test("config.toml.example states the defaults that are in force", async () 
 Deno.test("loadConfig() accounts for every key that is set", async () => {
   const seen = new Set<string>();
   const hashrates = EXAMPLE.replace(/^worker_sizes = .*$/m, 'hashrates = ["0.1"]');
-  for (const text of [UNCOMMENTED, UNCOMMENTED.replace('mode = "ihp"', 'mode = "braiins"'), hashrates]) {
+  const single = [
+    UNCOMMENTED,
+    UNCOMMENTED.replace('mode = "ihp"', 'mode = "braiins"'),
+    ...['signal = "SIGHUP"\npid_file = "/p"', 'reload_command = ["x"]'].map((reload) =>
+      UNCOMMENTED.replace(/^reload = .*$/m, reload).replace(/^sentinel_path = .*$/m, "")
+    ),
+  ];
+  for (const text of [...single, WITH_TARGETS, hashrates]) {
     for (const { section, key } of (await load(text)).effective) {
       seen.add(`${section.replaceAll(/\[\d+\]/g, "")}.${key}`);
     }

@@ -31,12 +31,13 @@ Deno.test("resolveRouting() follows the environment of the Python original", () 
   const environment = { APS_MINER_POOLS_CONFIG_PATH: "/p/pools.toml" };
   assert.deepEqual(route(undefined, environment, ["/p/pools.toml"]), {
     kind: "on",
-    target: {
+    targets: [{
       mode: "ihp",
       poolsPath: "/p/pools.toml",
       subnetPoolName: "central-proxy",
       sentinelPath: "/root/src/proxy/.reload-ihp",
-    },
+    }],
+    warnings: [],
   });
   // A path that does not exist does not make it ihp, and braiins has no file here.
   assert.equal(route(undefined, environment).kind, "off");
@@ -53,7 +54,8 @@ Deno.test("resolveRouting() finds the original's default files", () => {
   const profile = "/root/src/brainsproxy/active_profile.toml";
   assert.deepEqual(route(undefined, {}, [profile]), {
     kind: "on",
-    target: { mode: "braiins", profilePath: profile, sentinelPath: "/root/src/brainsproxy/.reconfigure" },
+    targets: [{ mode: "braiins", profilePath: profile, sentinelPath: "/root/src/brainsproxy/.reconfigure" }],
+    warnings: [],
   });
 });
 
@@ -62,17 +64,19 @@ Deno.test("resolveRouting() takes paths of [routing], with the sentinel beside t
     route({ pools_path: "~/ihp/pools.toml", subnet_pool_name: "subnet" }, { HOME: "/home/op" }),
     {
       kind: "on",
-      target: {
+      targets: [{
         mode: "ihp",
         poolsPath: "/home/op/ihp/pools.toml",
         subnetPoolName: "subnet",
         sentinelPath: "/home/op/ihp/.reload-ihp",
-      },
+      }],
+      warnings: [],
     },
   );
   assert.deepEqual(route({ profile_path: "p.toml", sentinel_path: "/s/now" }, {}), {
     kind: "on",
-    target: { mode: "braiins", profilePath: resolve("p.toml"), sentinelPath: "/s/now" },
+    targets: [{ mode: "braiins", profilePath: resolve("p.toml"), sentinelPath: "/s/now" }],
+    warnings: [],
   });
 });
 
@@ -86,18 +90,160 @@ Deno.test("resolveRouting() lets the environment beat [routing]", () => {
     }),
     {
       kind: "on",
-      target: {
+      targets: [{
         mode: "ihp",
         poolsPath: "/env/pools.toml",
         subnetPoolName: "env",
         sentinelPath: "/env/.reload",
-      },
+      }],
+      warnings: [],
     },
   );
   const braiins = route({ ...section, profile_path: "/file/p.toml" }, { APS_MINER_PROXY_MODE: "braiins" });
-  assert.equal(braiins.kind === "on" && braiins.target.mode, "braiins");
+  assert.equal(braiins.kind === "on" && braiins.targets[0]?.mode, "braiins");
 });
 
 Deno.test("resolveRouting() asks which proxy is meant when [routing] names both", () => {
   assert.throws(() => route({ pools_path: "a", profile_path: "b" }, {}), ConfigError);
+});
+
+/** The messages that a section is refused with. */
+function mistakes(section: RoutingSources["section"], environment: Environment = {}): string[] {
+  try {
+    route(section, environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, String(error));
+    return error.issues.map(({ key, message }) => `${key}: ${message}`);
+  }
+  return [];
+}
+
+Deno.test("resolveRouting() takes the way to reload that is named, or whose keys are given", () => {
+  const reloadOf = (section: RoutingSources["section"]): unknown => {
+    const config = route({ pools_path: "/p/pools.toml", ...section }, { HOME: "/home/op" });
+    assert.ok(config.kind === "on");
+    const { mode: _mode, poolsPath: _path, subnetPoolName: _name, ...reload } = config.targets[0] as Record<
+      string,
+      unknown
+    >;
+    return reload;
+  };
+  assert.deepEqual(reloadOf({ reload: "sentinel" }), { sentinelPath: "/p/.reload-ihp" });
+  assert.deepEqual(reloadOf({ pid_file: "/run/p.pid" }), { signal: "SIGHUP", pidFile: "/run/p.pid" });
+  assert.deepEqual(reloadOf({ reload: "signal", signal: "SIGUSR1", pid_file: "~/p.pid" }), {
+    signal: "SIGUSR1",
+    pidFile: "/home/op/p.pid",
+  });
+  assert.deepEqual(reloadOf({ reload_command: ["systemctl", "reload", "ihp"] }), {
+    reloadCommand: ["systemctl", "reload", "ihp"],
+  });
+});
+
+Deno.test("resolveRouting() refuses a reload that lacks something or is asked for twice", () => {
+  const file = { pools_path: "/p" };
+  assert.match(
+    mistakes({ ...file, signal: "SIGHUP" })[0]!,
+    /^\[routing\] pid_file: is missing; name the file/,
+  );
+  assert.match(
+    mistakes({ ...file, reload: "command" })[0]!,
+    /^\[routing\] reload_command: is missing; give a list/,
+  );
+  assert.match(
+    mistakes({ ...file, signal: "SIGHUP", pid_file: "/r", reload_command: ["x"] })[0]!,
+    /^\[routing\] signal: is for reload = "signal", but "command" is asked for/,
+  );
+  assert.match(
+    mistakes({ ...file, reload: "signal", pid_file: "/r", sentinel_path: "/s" })[0]!,
+    /^\[routing\] sentinel_path: is for reload = "sentinel"/,
+  );
+});
+
+Deno.test("resolveRouting() takes a list of proxies, each with its own mode, file, share and reload", () => {
+  assert.deepEqual(
+    route({
+      targets: [
+        { pools_path: "/a/pools.toml", share: 0.25 },
+        {
+          mode: "ihp",
+          pools_path: "/b/pools.toml",
+          subnet_pool_name: "sub",
+          share: 0.75,
+          pid_file: "/b/pid",
+        },
+        { profile_path: "/c/profile.toml", reload_command: ["reload", "c"] },
+      ],
+    }, {}),
+    {
+      kind: "on",
+      targets: [
+        {
+          mode: "ihp",
+          poolsPath: "/a/pools.toml",
+          subnetPoolName: "central-proxy",
+          share: 0.25,
+          sentinelPath: "/a/.reload-ihp",
+        },
+        {
+          mode: "ihp",
+          poolsPath: "/b/pools.toml",
+          subnetPoolName: "sub",
+          share: 0.75,
+          signal: "SIGHUP",
+          pidFile: "/b/pid",
+        },
+        { mode: "braiins", profilePath: "/c/profile.toml", reloadCommand: ["reload", "c"] },
+      ],
+      warnings: [],
+    },
+  );
+});
+
+Deno.test("resolveRouting() refuses what is wrong with a list, naming each target", () => {
+  assert.deepEqual(
+    mistakes({
+      pools_path: "/x",
+      sentinel_path: "/y",
+      on_stale: "release",
+      targets: [
+        { subnet_pool_name: "sub" },
+        { mode: "ihp", profile_path: "/p" },
+        { profile_path: "/p", share: 0.5 },
+        { profile_path: "/r" },
+        { pools_path: "/q", signal: "SIGHUP" },
+        { profile_path: "/x/../r" },
+      ],
+    }).map((mistake) => mistake.replace(/;.*/, "")),
+    [
+      "[routing] pools_path: stands beside targets",
+      "[routing] sentinel_path: stands beside targets",
+      "[routing] targets[0].mode: is missing",
+      "[routing] targets[1].pools_path: is missing",
+      '[routing] targets[2].share: is for mode "ihp"',
+      "[routing] targets[4].pid_file: is missing",
+      "[routing] targets[5].profile_path: is the file of targets[3], too",
+    ],
+  );
+});
+
+Deno.test("resolveRouting() warns when proxies together deliver more or less than was won", () => {
+  const warnings = (...shares: (number | undefined)[]): readonly string[] => {
+    const targets = shares.map((share, i) => ({
+      pools_path: `/${i}`,
+      ...(share === undefined ? {} : { share }),
+    }));
+    const config = route({ targets }, {});
+    return config.kind === "on" ? config.warnings : [];
+  };
+  assert.deepEqual(warnings(undefined), []);
+  assert.deepEqual(warnings(0.1, 0.2, 0.7), []);
+  assert.match(warnings(undefined, undefined)[0]!, /add up to 2/);
+  assert.match(warnings(0.5)[0]!, /add up to 0\.5/);
+});
+
+Deno.test("resolveRouting() says that a list does not heed the environment's one proxy", () => {
+  const config = route({ targets: [{ pools_path: "/a" }] }, { APS_MINER_POOLS_CONFIG_PATH: "/env" });
+  assert.ok(config.kind === "on");
+  assert.equal(config.targets.length, 1);
+  assert.deepEqual(config.warnings, ["APS_MINER_POOLS_CONFIG_PATH is set, but [[routing.targets]] decides"]);
 });

@@ -61,6 +61,8 @@ class Bench implements AsyncDisposable {
   nowMs = 1_000_000;
   readonly keeper: AuctionKeeper;
   readonly stop = new AbortController();
+  /** Whether a reload was pending, after each routing. */
+  readonly reloads: boolean[] = [];
 
   constructor(readonly folder: string) {
     const settings = new SettingsSource({
@@ -91,6 +93,7 @@ class Bench implements AsyncDisposable {
       nowMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
       signal: this.stop.signal,
+      onReloads: (isPending) => this.reloads.push(isPending),
     });
   }
 
@@ -283,6 +286,7 @@ Deno.test("AuctionKeeper keeps a reload owed that it could not give, and gives i
   await bench.run();
   assert.equal(pending, true);
   assert.equal(await bench.wasReloaded(), true);
+  assert.deepEqual(bench.reloads, [true, false]);
 });
 
 for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {

@@ -18,7 +18,7 @@ export function killDemand(run: number): RoutingDemand {
 
 /** Where both work. */
 export function killPlace(folder: string): {
-  target: Extract<RoutingTarget, { mode: "ihp" }>;
+  target: Extract<RoutingTarget, { mode: "ihp"; sentinelPath: string }>;
   stateDirectory: string;
 } {
   return {

@@ -398,13 +398,16 @@ Deno.test("recoverRouting() survives a crash of its own", async () => {
   });
 });
 
+/** A target with a sentinel. */
+type SentinelTarget = Extract<RoutingTarget, { mode: "ihp"; sentinelPath: string }>;
+
 /** A real folder, removed afterwards. */
 async function inFolder(
-  run: (folder: string, target: RoutingTarget, options: RoutingOptions) => Promise<void>,
+  run: (folder: string, target: SentinelTarget, options: RoutingOptions) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "ih-miner-routing-" });
   try {
-    const target: RoutingTarget = {
+    const target: SentinelTarget = {
       mode: "ihp",
       poolsPath: join(folder, "pools.toml"),
       subnetPoolName: "central-proxy",
