@@ -57,6 +57,8 @@ export interface DaemonParts {
   readonly scheduler: Scheduler;
   /** Milliseconds behind the minute. */
   readonly jitterMs: (hotkey: string) => number;
+  /** Milliseconds between the two jobs where both are to run: two workers at once would set the peak of memory. */
+  readonly staggerMs: number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Milliseconds on a clock that never goes back. */
@@ -71,6 +73,7 @@ export function realParts(): DaemonParts {
   return {
     scheduler: new CronScheduler(),
     jitterMs,
+    staggerMs: 3_000,
     nowMs: Date.now,
     monotonicMs: () => performance.now(),
     launchAuction,
@@ -204,33 +207,31 @@ export async function runDaemon(
     expectedGenesisHash: first.config.expectedGenesisHash,
   });
   const delays = new Set<number>();
-  const delayed = (run: () => void) => (): void => {
-    const { hotkey } = settings.last ?? first;
+  const after = (ms: number, run: () => void): void => {
     const timer = setTimeout(() => {
       delays.delete(timer);
       run();
-    }, parts.jitterMs(hotkey));
+    }, ms);
     delays.add(timer);
+  };
+  const jitter = (): number => parts.jitterMs((settings.last ?? first).hotkey);
+  const runBoth = (trigger: AuctionTrigger): void => {
+    runAuction(trigger);
+    after(parts.staggerMs, runCommitment);
   };
   scheduler.schedule({
     name: "auction",
     everyMinutes: AUCTION_INTERVAL_SECONDS / 60,
-    run: delayed(() => runAuction("tick")),
+    run: () => after(jitter(), () => runAuction("tick")),
   });
   scheduler.schedule({
     name: "commitment",
     everyMinutes: COMMITMENT_INTERVAL_SECONDS / 60,
-    run: delayed(runCommitment),
+    run: () => after(jitter() + parts.staggerMs, runCommitment),
   });
   reloads.note(isReloadOwed);
-  runAuction("start");
-  runCommitment();
-  onReady?.({
-    runNow: () => {
-      runAuction("signal");
-      runCommitment();
-    },
-  });
+  runBoth("start");
+  onReady?.({ runNow: () => runBoth("signal") });
 
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();

@@ -59,6 +59,7 @@ async function start(): Promise<Bench> {
     ...realParts(),
     scheduler,
     jitterMs: () => 0,
+    staggerMs: 0,
     launchAuction: launch(auctions),
     launchCommitment: launch(commitments),
   };

@@ -118,6 +118,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     ...realParts(),
     scheduler: new FastScheduler(minuteMs),
     jitterMs: () => 0,
+    staggerMs: 0,
     onDelivered: ({ outcome, window }): void => {
       const at = performance.now();
       deliveredBlock = window.firstBlock;
