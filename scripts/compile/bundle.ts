@@ -66,7 +66,7 @@ export async function bundle({ sources, output, build }: BundleOptions): Promise
       alias: { module: "node:module" },
       external: ["node:*"],
       loader: { ".wasm": "binary" },
-      plugins: [embedGlpk],
+      plugins: [embedGlpk, leaveOutNodeMetrics],
       logLevel: "warning",
     });
   } finally {
@@ -114,5 +114,22 @@ const embedGlpk: esbuild.Plugin = {
       }
       return { contents: `import wasm from "./glpk.wasm";${contents}`, loader: "js" };
     });
+  },
+};
+
+/** What prom-client has for Node.js alone, and asks for at its import. */
+const NODE_ONLY = /\/prom-client\/lib\/(cluster|defaultMetrics|pushgateway)\.js$/;
+
+/** prom-client without what is for Node.js alone; what is left of it formats messages by Node's `util`. */
+const leaveOutNodeMetrics: esbuild.Plugin = {
+  name: "leave-out-node-metrics",
+  setup: (build) => {
+    build.onLoad({ filter: NODE_ONLY }, () => ({ contents: "module.exports = {};", loader: "js" }));
+    // A CommonJS `require` of an external module fails when it runs; an import within the bundle does not.
+    build.onResolve({ filter: /^util$/ }, () => ({ path: "util", namespace: "node-builtin" }));
+    build.onLoad({ filter: /^util$/, namespace: "node-builtin" }, () => ({
+      contents: `export { format, inspect } from "node:util";`,
+      loader: "js",
+    }));
   },
 };

@@ -19,7 +19,10 @@ export interface Permission {
 
 /** Every right of the program. Nothing else is granted, and nobody is ever asked for more. */
 export const PERMISSIONS: readonly Permission[] = [
-  { flag: "--allow-net", why: "the chain's endpoints, which the configuration names" },
+  {
+    flag: "--allow-net",
+    why: "the chain's endpoints and the address to listen on, which the configuration names",
+  },
   {
     flag: "--allow-read",
     why: "configuration, hotkey, proxy files and state: at paths the operator chooses",

@@ -68,6 +68,23 @@ export class ChainError extends Error {
   }
 }
 
+/** An endpoint that did not do what was asked of it, as plain data. */
+export interface EndpointFailure {
+  /** As it may be shown. */
+  readonly endpoint: string;
+  readonly kind: ChainErrorKind;
+}
+
+/** Kinds that are nobody's fault, or the bid's, and say nothing about the endpoint. */
+const NOT_THE_ENDPOINT: readonly ChainErrorKind[] = ["aborted", "rejected", "dropped", "dispatch"];
+
+/** Which endpoint an error speaks against; `null` when it speaks against none. */
+export function endpointFailureOf(error: unknown): EndpointFailure | null {
+  if (!(error instanceof ChainError) || error.endpoint === null) return null;
+  const { endpoint, kind } = error;
+  return NOT_THE_ENDPOINT.includes(kind) ? null : { endpoint, kind };
+}
+
 /** What {@linkcode DispatchError} carries. */
 export interface DispatchErrorOptions {
   readonly endpoint: string;

@@ -9,6 +9,7 @@ import { osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import { type DaemonControl, runDaemon } from "../daemon/daemon.ts";
 import type { Logger } from "../lib/log.ts";
+import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Command } from "./arguments.ts";
 import { describeError, EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
@@ -26,11 +27,13 @@ export async function runAgent(
   Deno.addSignalListener("SIGHUP", onHangUp);
   try {
     const environment = readEnvironment();
+    await using telemetry = new Telemetry({ log, nowMs: Date.now });
     const { stuckWorker } = await runDaemon({
       configPath: locateConfig(configPath, environment, osConfigFiles.exists),
       environment,
-      log,
+      log: telemetry.log,
       signal: stop.signal,
+      observe: telemetry.observe,
       onReady: (ready) => control = ready,
     });
     // The supervisor's restart is the only way to get rid of a worker that this runtime cannot end.

@@ -19,6 +19,17 @@ export function toDocument(value: unknown): unknown {
   );
 }
 
+/** A printed result as it was: keys in camelCase. What was a bigint stays text. */
+export function fromDocument(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromDocument);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [camelCase(key), fromDocument(item)]));
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}
+
 function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

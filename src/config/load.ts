@@ -15,6 +15,7 @@ import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSetting, EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
 import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
+import { type ListenAddress, parseListenAddress } from "./listen.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
@@ -40,6 +41,8 @@ export interface Config {
   readonly solver: SolverConfig;
   /** Journals and locks. */
   readonly stateDirectory: string;
+  /** Where metrics, health and status are served; `null`: nowhere. */
+  readonly httpListen: ListenAddress | null;
   /** Each key with its value in effect and where that came from, for people. */
   readonly effective: readonly EffectiveSetting[];
 }
@@ -117,6 +120,7 @@ export async function loadConfig(
     staleness: stalenessOf(file, settings),
     solver: await solverOf(file, environment, settings),
     stateDirectory: stateDirectoryOf(file, environment, settings),
+    httpListen: httpListenOf(file, settings),
     effective: settings.list,
   };
 }
@@ -261,4 +265,9 @@ function stateDirectoryOf(
     inFile(path(state.directory)),
     inEnvironment("STATE_DIRECTORY", path(fromSystemd)),
   ], resolve(home));
+}
+
+function httpListenOf({ http = {} }: ConfigFile, settings: EffectiveSettings): ListenAddress | null {
+  const listen = settings.pick<string | null>("http", "listen", [inFile(http.listen)], null);
+  return listen === null ? null : parseListenAddress(listen);
 }

@@ -10,6 +10,7 @@ import * as z from "zod";
 import { parseDurationSeconds } from "./duration.ts";
 import { RELOAD_SIGNALS } from "../routing/reload.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
+import { parseListenAddress } from "./listen.ts";
 
 const text = z.string().trim().min(1, "is empty");
 
@@ -56,6 +57,13 @@ const solver = z.strictObject({
 
 const state = z.strictObject({ directory: text }).partial();
 
+const http = z.strictObject({
+  listen: text.refine(
+    (value) => parseListenAddress(value) !== null,
+    'must be an address and a port, such as "127.0.0.1:9464"',
+  ),
+}).partial();
+
 /** Everything but `[workers]`, which is passed through as it is. */
 export const configFileSchema = z.strictObject({
   bittensor,
@@ -64,6 +72,7 @@ export const configFileSchema = z.strictObject({
   routing: routing.optional(),
   solver: solver.optional(),
   state: state.optional(),
+  http: http.optional(),
 });
 
 /** One proxy as `[routing]` or a `[[routing.targets]]` describes it. */

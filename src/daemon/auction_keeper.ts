@@ -15,11 +15,14 @@ import {
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../jobs/auction_job.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
 import { ConfigError } from "../config/errors.ts";
+import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import type { Logger } from "../lib/log.ts";
-import type { RoutingDemand } from "../routing/route.ts";
+import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
+import { type RoutingDemand, type RoutingReport, targetPath } from "../routing/route.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import type { LaunchOptions } from "../workers/launch.ts";
+import { asError, type DaemonObserver } from "./events.ts";
 import type { FailureLog } from "./failure_log.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
 import type { Settings, SettingsSource } from "./settings.ts";
@@ -44,6 +47,7 @@ export interface AuctionKeeperContext {
   readonly nowMs: () => number;
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
+  readonly observe: DaemonObserver;
   readonly signal: AbortSignal;
   /** Called after each routing: whether a proxy still has to be told to reload. */
   readonly onReloads: (isPending: boolean) => void;
@@ -88,15 +92,21 @@ export class AuctionKeeper {
 
   /** One run. Never rejects: what goes wrong is logged. */
   async run(log: Logger, trigger: AuctionTrigger): Promise<void> {
-    const { failures, settings: source } = this.#context;
+    const { failures, settings: source, monotonicMs, observe } = this.#context;
+    const startMs = monotonicMs();
+    const ended = (error: Error | null): void =>
+      observe({ kind: "run-ended", job: "auction", durationMs: monotonicMs() - startMs, error });
+    observe({ kind: "run-started", job: "auction" });
     let settings: Settings | null = null;
     try {
       settings = await source.read(log);
       await this.#process(settings, log, trigger);
+      ended(null);
       failures.succeeded(log, "auction", "Auction works again");
     } catch (error) {
       if (this.#context.signal.aborted) return;
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      ended(asError(error));
+      const { name, message } = asError(error);
       failures.failed(log, "auction", "Auction failed", message, { error_name: name });
     }
     await this.#heedStaleness(settings ?? source.last, log);
@@ -140,8 +150,14 @@ export class AuctionKeeper {
   }
 
   async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionJobResult> {
-    const { launch, signal } = this.#context;
-    const job = launch({ ...settings, log, signal, known });
+    const { launch, observe, signal } = this.#context;
+    const job = launch({
+      ...settings,
+      log,
+      signal,
+      onEndpointFailed: (failure) => observe({ kind: "endpoint-failed", failure }),
+      known,
+    });
     this.#job = job;
     try {
       return await job.result;
@@ -169,8 +185,10 @@ export class AuctionKeeper {
     logOutcome(result.outcome, log);
     this.#memory = memory;
     this.#undelivered = true;
-    const { callbacks, onDelivered } = this.#context;
-    await deliverOutcome(result.outcome, { ...this.#delivery(settings, log), callbacks });
+    const { callbacks, observe, onDelivered } = this.#context;
+    observe({ kind: "outcome-computed", computed: result });
+    const delivery = { ...this.#delivery(settings, log), callbacks };
+    await this.#observed(deliverOutcome(result.outcome, delivery), settings);
     this.#undelivered = false;
     onDelivered?.(result);
   }
@@ -178,8 +196,19 @@ export class AuctionKeeper {
   /** Routes what is in memory again: somebody may have changed the file, or a reload is still owed. */
   async #reapply({ outcome }: WindowMemory, settings: Settings, log: Logger): Promise<void> {
     const delivery = this.#delivery(settings, log);
-    await routeDemand(demandOf(outcome, delivery.workers), delivery);
+    await this.#observed(routeDemand(demandOf(outcome, delivery.workers), delivery), settings);
     this.#undelivered = false;
+  }
+
+  /** Waits for a routing, and tells what became of each proxy. */
+  async #observed(routing: Promise<readonly RoutingReport[]>, { config }: Settings): Promise<void> {
+    const { observe } = this.#context;
+    try {
+      observe({ kind: "routed", results: await routing });
+    } catch (error) {
+      observe({ kind: "routed", results: failedResults(error, config.routing) });
+      throw error;
+    }
   }
 
   #delivery({ config }: Settings, log: Logger): Omit<DeliveryContext, "callbacks"> {
@@ -208,6 +237,7 @@ export class AuctionKeeper {
     const { failures, monotonicMs } = this.#context;
     const { afterSeconds, policy } = settings.config.staleness;
     const ageSeconds = Math.round((monotonicMs() - this.#lastGoodMs) / 1000);
+    this.#context.observe({ kind: "staleness-checked", isStale: ageSeconds >= afterSeconds, policy });
     if (ageSeconds < afterSeconds) {
       if (this.#isStale) log.info("Routing follows the auction again");
       this.#isStale = false;
@@ -220,7 +250,7 @@ export class AuctionKeeper {
     if (policy === "keep") return;
     try {
       const delivery = this.#delivery(settings, log);
-      await routeDemand(releaseDemand(this.#memory, delivery.workers), delivery);
+      await this.#observed(routeDemand(releaseDemand(this.#memory, delivery.workers), delivery), settings);
       failures.succeeded(log, "release", "Hashrate released");
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -238,6 +268,18 @@ export class AuctionKeeper {
     }
     this.#clockWasOff = isOff;
   }
+}
+
+/** What became of each proxy when some could not be routed to. */
+function failedResults(error: unknown, routing: RoutingConfig): readonly (RoutingReport | FailedTarget)[] {
+  if (error instanceof TargetsFailedError) return error.results;
+  // The only proxy's error comes as it is.
+  const targets = routing.kind === "on" ? routing.targets : [];
+  return targets.map((target) => ({
+    mode: target.mode,
+    path: targetPath(target),
+    error: asError(error).message,
+  }));
 }
 
 /** Everything is lost: what was bid in the window that is known, else what is configured. */

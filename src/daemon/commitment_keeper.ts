@@ -8,6 +8,7 @@ import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import type { Logger } from "../lib/log.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import type { LaunchOptions } from "../workers/launch.ts";
+import { asError, type DaemonObserver } from "./events.ts";
 import type { FailureLog } from "./failure_log.ts";
 import type { SettingsSource } from "./settings.ts";
 
@@ -18,6 +19,9 @@ export interface CommitmentKeeperContext {
     options: LaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
   ) => RunningJob<CommitmentResult>;
   readonly failures: FailureLog;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonicMs: () => number;
+  readonly observe: DaemonObserver;
   readonly signal: AbortSignal;
 }
 
@@ -31,14 +35,27 @@ export class CommitmentKeeper {
 
   /** One run. Never rejects: what goes wrong is logged. */
   async run(log: Logger): Promise<void> {
-    const { settings, launch, failures, signal } = this.#context;
+    const { settings, launch, failures, monotonicMs, observe, signal } = this.#context;
+    const startMs = monotonicMs();
+    const ended = (error: Error | null): void =>
+      observe({ kind: "run-ended", job: "commitment", durationMs: monotonicMs() - startMs, error });
+    observe({ kind: "run-started", job: "commitment" });
     try {
-      const job = launch({ ...await settings.read(log), log, signal, force: false, dryRun: false });
-      await job.result;
+      const job = launch({
+        ...await settings.read(log),
+        log,
+        signal,
+        onEndpointFailed: (failure) => observe({ kind: "endpoint-failed", failure }),
+        force: false,
+        dryRun: false,
+      });
+      observe({ kind: "commitment-checked", result: await job.result });
+      ended(null);
       failures.succeeded(log, "commitment", "Commitment works again");
     } catch (error) {
       if (signal.aborted) return;
-      const { name, message } = error instanceof Error ? error : new Error(String(error));
+      ended(asError(error));
+      const { name, message } = asError(error);
       failures.failed(log, "commitment", "Commitment failed", message, { error_name: name });
     }
   }

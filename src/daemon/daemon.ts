@@ -24,6 +24,7 @@ import { launchAddress, launchAuction, launchCommitment } from "../workers/launc
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
 import { CommitmentKeeper } from "./commitment_keeper.ts";
 import { FailureLog } from "./failure_log.ts";
+import type { DaemonObserver } from "./events.ts";
 import { HeadWatcher } from "./head_watcher.ts";
 import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
@@ -42,6 +43,8 @@ export interface DaemonOptions {
   readonly log: Logger;
   /** Ends the daemon. */
   readonly signal: AbortSignal;
+  /** Is told what happens. */
+  readonly observe?: DaemonObserver;
   /** Runs both jobs now, as SIGHUP does, whenever it is called; the daemon puts its function here. */
   readonly onReady?: (control: DaemonControl) => void;
 }
@@ -98,7 +101,7 @@ export async function runDaemon(
   options: DaemonOptions,
   parts: DaemonParts = realParts(),
 ): Promise<DaemonEnd> {
-  const { configPath, environment, log, signal, onReady } = options;
+  const { configPath, environment, log, signal, observe = () => {}, onReady } = options;
   const { scheduler, nowMs, monotonicMs } = parts;
   using guard = new InstanceGuard();
   const stop = new AbortController();
@@ -129,6 +132,7 @@ export async function runDaemon(
       ),
     claim: ({ config, hotkey }) =>
       guard.hold(config.stateDirectory, { network: config.network, netuid: config.netuid, hotkey }),
+    observe,
   });
   const first = await settings.read(log);
   announce(first, log);
@@ -143,12 +147,14 @@ export async function runDaemon(
   const commitmentLane = new Lane();
   const watcher = new HeadWatcher({
     log,
-    onHead: (blockNumber) => {
+    onHead: (blockNumber, endpoint) => {
+      observe({ kind: "head-seen", blockNumber, endpoint });
       const trigger = auction.noticeHead(blockNumber);
       if (trigger !== null) runAuction(trigger);
     },
+    onFailure: (failure) => observe({ kind: "endpoint-failed", failure }),
   });
-  const common = { settings, failures, signal: stop.signal };
+  const common = { settings, failures, monotonicMs, observe, signal: stop.signal };
   const reloads = new ReloadRetrier(() => retryReloads());
   const auction = new AuctionKeeper({
     ...common,
@@ -157,7 +163,6 @@ export async function runDaemon(
     watcher,
     callbacks,
     nowMs,
-    monotonicMs,
     onDelivered: parts.onDelivered,
   });
   const commitment = new CommitmentKeeper({
@@ -177,6 +182,7 @@ export async function runDaemon(
     });
     if (!started && isRetrying) missed = trigger;
     else if (!started && trigger === "tick") {
+      observe({ kind: "run-skipped", job: "auction" });
       runLog.info("Run skipped: the previous one is still going on", { trigger });
     }
   };
@@ -199,7 +205,10 @@ export async function runDaemon(
   const runCommitment = (): void => {
     const runLog = log.with({ run_id: newRunId(), job: "commitment" });
     const started = commitmentLane.tryRun(() => commitment.run(runLog));
-    if (!started) runLog.info("Run skipped: the previous one is still going on");
+    if (!started) {
+      observe({ kind: "run-skipped", job: "commitment" });
+      runLog.info("Run skipped: the previous one is still going on");
+    }
   };
 
   watcher.follow({

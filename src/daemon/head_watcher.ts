@@ -6,6 +6,7 @@
  * @module
  */
 
+import { ChainError, type ChainErrorKind, type EndpointFailure, endpointFailureOf } from "../chain/errors.ts";
 import { type JsonRpcConnection, openJsonRpc } from "../chain/json_rpc.ts";
 import type { Logger } from "../lib/log.ts";
 
@@ -28,7 +29,9 @@ export interface WatchedNetwork {
 export interface HeadWatcherOptions {
   readonly log: Logger;
   /** Called for every new best head; a reorganisation may bring a lower number. */
-  readonly onHead: (blockNumber: number) => void;
+  readonly onHead: (blockNumber: number, endpoint: string) => void;
+  /** Called when a node could not be followed, or not any more. */
+  readonly onFailure?: (failure: EndpointFailure) => void;
 }
 
 /** A subscription to new heads that mends itself. */
@@ -98,7 +101,7 @@ export class HeadWatcher {
     expectedGenesisHash: string | undefined,
     signal: AbortSignal,
   ): Promise<number> {
-    const { log, onHead } = this.#options;
+    const { log, onHead, onFailure } = this.#options;
     let heads = 0;
     let connection: JsonRpcConnection | null = null;
     let silence: number | undefined;
@@ -111,12 +114,20 @@ export class HeadWatcher {
       });
       const genesisHash = await connection.request("chain_getBlockHash", [0]);
       if (expectedGenesisHash !== undefined && genesisHash !== expectedGenesisHash) {
-        throw new Error(`its genesis hash is ${String(genesisHash)}, another chain's`);
+        throw headFailure(
+          connection.endpoint,
+          "wrong-genesis",
+          `its genesis hash is ${String(genesisHash)}, another chain's`,
+        );
       }
+      const { endpoint: label } = connection;
       const ended = Promise.withResolvers<never>();
       const listen = (): void => {
         clearTimeout(silence);
-        silence = setTimeout(() => ended.reject(new Error("it announces no blocks any more")), SILENCE_MS);
+        silence = setTimeout(
+          () => ended.reject(headFailure(label, "stale-head", "it announces no blocks any more")),
+          SILENCE_MS,
+        );
       };
       await connection.subscribe("chain_subscribeNewHeads", "chain_unsubscribeNewHeads", [], {
         onMessage: (header) => {
@@ -125,7 +136,7 @@ export class HeadWatcher {
           heads++;
           this.#headNumber = number;
           listen();
-          onHead(number);
+          onHead(number, label);
         },
         onEnd: (error) => ended.reject(error),
       });
@@ -135,7 +146,11 @@ export class HeadWatcher {
       await ended.promise;
     } catch (error) {
       // At level debug: the jobs meet the same node and say what it means.
-      if (!signal.aborted) log.debug("Cannot follow the head", { endpoint: connection?.endpoint, error });
+      if (!signal.aborted) {
+        log.debug("Cannot follow the head", { endpoint: connection?.endpoint, error });
+        const failure = endpointFailureOf(error);
+        if (failure !== null) onFailure?.(failure);
+      }
     } finally {
       clearTimeout(silence);
       this.#connection = null;
@@ -144,6 +159,11 @@ export class HeadWatcher {
     }
     return heads;
   }
+}
+
+function headFailure(endpoint: string, kind: ChainErrorKind, why: string): ChainError {
+  const message = `Cannot follow the head of ${endpoint}: ${why}; the next endpoint is tried`;
+  return new ChainError(message, { kind, endpoint, retryable: true });
 }
 
 function blockNumberOf(header: unknown): number | null {

@@ -7,8 +7,10 @@
 import { endpointLabel } from "../chain/networks.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
+import { formatListenAddress } from "../config/listen.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
+import { asError, type DaemonObserver } from "./events.ts";
 
 /** What a job run goes by. */
 export interface Settings {
@@ -25,6 +27,7 @@ export interface SettingsSourceOptions {
   readonly addressOf: (config: Config, log: Logger) => Promise<string>;
   /** Called before settings are used; may refuse them by throwing. */
   readonly claim: (settings: Settings) => Promise<void>;
+  readonly observe?: DaemonObserver;
 }
 
 /** Reads the settings and says in the log what changed since they were read last. */
@@ -48,6 +51,18 @@ export class SettingsSource {
    *   are kept.
    */
   async read(log: Logger): Promise<Settings> {
+    const { observe } = this.#options;
+    try {
+      const settings = await this.#read(log);
+      observe?.({ kind: "settings-read", settings });
+      return settings;
+    } catch (error) {
+      observe?.({ kind: "settings-failed", error: asError(error) });
+      throw error;
+    }
+  }
+
+  async #read(log: Logger): Promise<Settings> {
     const { configPath, environment, addressOf, claim } = this.#options;
     const config = await loadConfig(configPath, environment);
     const settings = { config, hotkey: await addressOf(config, log) };
@@ -73,7 +88,8 @@ function changesBetween(before: Settings, after: Settings): LogFields {
 }
 
 function describe({ config, hotkey }: Settings): Record<string, unknown> {
-  const { network, netuid, workers, routing, onAmbiguous, staleness, solver, stateDirectory } = config;
+  const { network, netuid, workers, routing, onAmbiguous, staleness, solver, stateDirectory, httpListen } =
+    config;
   return {
     network: [network].flat().map(endpointLabel),
     netuid,
@@ -84,5 +100,6 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
     staleness,
     solver,
     state_directory: stateDirectory,
+    http_listen: httpListen === null ? "off" : formatListenAddress(httpListen),
   };
 }

@@ -39,6 +39,8 @@ export interface AuctionJobContext {
   readonly monotonicMs: () => number;
   /** Says what the job does now. */
   readonly step: (step: string) => void;
+  /** Told of errors that the job goes on after. */
+  readonly noteFailure?: (error: unknown) => void;
   readonly log: Logger;
 }
 
@@ -77,8 +79,8 @@ export async function runAuctionJob(
   context: AuctionJobContext,
 ): Promise<AuctionJobResult> {
   const { netuid, hotkey, known } = input;
-  const { log, step, solve, sleep, monotonicMs } = context;
-  await using line = new Line(context.connect, log);
+  const { log, step, noteFailure = () => {}, solve, sleep, monotonicMs } = context;
+  await using line = new Line(context.connect, log, noteFailure);
 
   step("connecting");
   const startHead = await line.ask((chain) => chain.bestHead());
@@ -94,7 +96,10 @@ export async function runAuctionJob(
       step(`waiting for the window that begins at block ${next.firstBlock}`);
       log.info("Waiting for next window", { first_block: next.firstBlock, expected_in_seconds: seconds });
     },
-    onLookFailed: (error) => log.warning("Cannot look at the head while waiting", { error }),
+    onLookFailed: (error) => {
+      log.warning("Cannot look at the head while waiting", { error });
+      noteFailure(error);
+    },
   });
   if (wait !== "none") {
     log.info(wait === "came" ? "Next window began" : "Next window is late", { wait_rounds: waitRounds });

@@ -34,6 +34,8 @@ export interface CommitmentJobContext {
   readonly openSigner: () => Promise<HotkeySigner>;
   /** Says what the job does now. */
   readonly step: (step: string) => void;
+  /** Told of errors that the job goes on after. */
+  readonly noteFailure?: (error: unknown) => void;
   readonly log: Logger;
 }
 
@@ -79,7 +81,7 @@ export async function runCommitmentJob(
   const { netuid, hotkey, text, workerCount, force, dryRun } = input;
   const { log, step } = context;
   step("connecting");
-  await using line = new Line(context.connect, log);
+  await using line = new Line(context.connect, log, context.noteFailure);
   step("reading the commitment on the chain");
   const { endpoint, head, current, tempo, headTimeMs } = await line.ask(async (chain) => {
     const head = await chain.bestHead();

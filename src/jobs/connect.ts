@@ -22,8 +22,14 @@ export interface JobNetwork {
 /**
  * The connecting function of a job: each call takes the first usable endpoint that is not to be avoided. All calls
  * of one function go to the same chain.
+ *
+ * @param noteFailure told why an endpoint was passed over.
  */
-export function connectorFor({ endpoints, expectedGenesisHash }: JobNetwork, log: Logger): Connect {
+export function connectorFor(
+  { endpoints, expectedGenesisHash }: JobNetwork,
+  log: Logger,
+  noteFailure: (error: unknown) => void = () => {},
+): Connect {
   let genesisHash = expectedGenesisHash;
   return async (avoid) => {
     const left = endpoints.filter((endpoint) => !avoid.has(endpointLabel(endpoint)));
@@ -32,8 +38,10 @@ export function connectorFor({ endpoints, expectedGenesisHash }: JobNetwork, log
       endpoints: left,
       expectedGenesisHash: genesisHash,
       nowMs: Date.now,
-      onAttemptFailed: (endpoint, error) =>
-        log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message }),
+      onAttemptFailed: (endpoint, error) => {
+        log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message });
+        noteFailure(error);
+      },
       onWarning: ({ message, extensions }) => log.warning("Chain is unusual", { message, extensions }),
     });
     genesisHash = chain.genesisHash;

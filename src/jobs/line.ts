@@ -18,14 +18,19 @@ export type Connect = (avoid: ReadonlySet<string>) => Promise<ChainConnection>;
 export class Line implements AsyncDisposable {
   readonly #connect: Connect;
   readonly #log: Logger;
+  readonly #noteFailure: (error: unknown) => void;
   /** Endpoints that failed in this job, as connections name them. */
   readonly #failed = new Set<string>();
   #chain: ChainConnection | null = null;
 
-  /** @param connect rejects with `no-endpoint` when all are to be avoided. */
-  constructor(connect: Connect, log: Logger) {
+  /**
+   * @param connect rejects with `no-endpoint` when all are to be avoided.
+   * @param noteFailure told why an endpoint is given up.
+   */
+  constructor(connect: Connect, log: Logger, noteFailure: (error: unknown) => void = () => {}) {
     this.#connect = connect;
     this.#log = log;
+    this.#noteFailure = noteFailure;
   }
 
   /**
@@ -51,6 +56,7 @@ export class Line implements AsyncDisposable {
         if (!(error instanceof ChainError) || !error.retryable) throw error;
         first ??= error;
         this.#failed.add(chain.endpoint);
+        this.#noteFailure(error);
         this.#log.warning("Endpoint failed", {
           endpoint: chain.endpoint,
           kind: error.kind,

@@ -23,15 +23,16 @@ export interface AuctionWorkerInput extends AuctionJobInput {
 /** For what comes after the solver. */
 const REST_OF_JOB_MS = 3_000;
 
-serveJob<AuctionWorkerInput, AuctionJobResult>((input, { log, step, sleepOrNewHead }) => {
+serveJob<AuctionWorkerInput, AuctionJobResult>((input, { log, step, noteFailure, sleepOrNewHead }) => {
   // A worker's clock starts with the worker.
   const remainingMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
-    connect: connectorFor(input.network, log),
+    connect: connectorFor(input.network, log, noteFailure),
     solve: solverFor(input.solver, log, remainingMs),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),
     step,
+    noteFailure,
     log,
   });
 });

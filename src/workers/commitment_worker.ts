@@ -20,11 +20,12 @@ export interface CommitmentWorkerInput extends CommitmentJobInput {
 }
 
 serveJob<CommitmentWorkerInput, CommitmentResult>(
-  (input, { log, step }) =>
+  (input, { log, step, noteFailure }) =>
     runCommitmentJob(input, {
-      connect: connectorFor(input.network, log),
+      connect: connectorFor(input.network, log, noteFailure),
       openSigner: () => openHotkeySigner(input.hotkeyPath),
       step,
+      noteFailure,
       log,
     }),
   (error) => error instanceof WalletError,

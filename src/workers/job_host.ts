@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import type { EndpointFailure } from "../chain/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { BUILD } from "../version.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
@@ -36,6 +37,8 @@ export interface StartJobOptions<Input> {
   readonly timeoutMs: number;
   /** Gets the worker's log lines. */
   readonly log: Logger;
+  /** Called for each endpoint that failed; the job may have gone on with another one. */
+  readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
   /** Ends the run. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -163,6 +166,9 @@ class JobRun<Input, Output> {
         break;
       case "step":
         this.#step = message.step;
+        break;
+      case "endpoint-failed":
+        this.#options.onEndpointFailed?.({ endpoint: message.endpoint, kind: message.kind });
         break;
       case "done":
         this.#answer.resolve(message.output as Output);

@@ -8,6 +8,7 @@ import type { ChainLook, ChainLookInput } from "../check/chain_look.ts";
 import type { AuctionJobResult, KnownWindow } from "../jobs/auction_job.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import { type Config, requireWorkers } from "../config/load.ts";
+import type { EndpointFailure } from "../chain/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { JOB_TIMEOUT_SECONDS } from "../protocol/constants.ts";
 import type { BuiltCommitment } from "../protocol/worker_sizes.ts";
@@ -24,6 +25,8 @@ export interface LaunchOptions {
   readonly hotkey: string;
   readonly log: Logger;
   readonly signal?: AbortSignal | undefined;
+  /** Called for each endpoint that failed; the job may have gone on with another one. */
+  readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
   /** @default the protocol's 120 s */
   readonly timeoutMs?: number;
 }

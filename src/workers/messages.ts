@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EndpointFailure } from "../chain/errors.ts";
 import type { LogFields, LogLevel } from "../lib/log.ts";
 
 /** From the main thread to a worker. */
@@ -18,6 +19,8 @@ export type FromWorker =
   | { readonly type: "log"; readonly level: LogLevel; readonly event: string; readonly fields: LogFields }
   /** What the job does now, for the report of a timeout. */
   | { readonly type: "step"; readonly step: string }
+  /** An endpoint failed, which need not fail the job. */
+  | ({ readonly type: "endpoint-failed" } & EndpointFailure)
   | { readonly type: "done"; readonly output: unknown }
   | ({ readonly type: "failed" } & JobFailure);
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { endpointFailureOf } from "../chain/errors.ts";
 import type { LogFields, Logger, LogLevel } from "../lib/log.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
@@ -16,6 +17,8 @@ export interface WorkerContext {
   readonly log: Logger;
   /** Says what the job does now. */
   readonly step: (step: string) => void;
+  /** Tells of an error that the job goes on after, if an endpoint is to blame. */
+  readonly noteFailure: (error: unknown) => void;
   /** Ends after the time, or when the chain has a new head. */
   readonly sleepOrNewHead: (ms: number) => Promise<void>;
 }
@@ -27,10 +30,19 @@ export function serveJob<Input, Output>(
 ): void {
   const post = (message: FromWorker): void => self.postMessage(message);
   routeConsole(post);
+  // The only endpoint's failure is met twice: when it is passed over, and as the job's.
+  const noted = new Set<unknown>();
+  const noteFailure = (error: unknown): void => {
+    const failure = endpointFailureOf(error);
+    if (failure === null || noted.has(error)) return;
+    noted.add(error);
+    post({ type: "endpoint-failed", ...failure });
+  };
   let onNewHead = (): void => {};
   const context: WorkerContext = {
     log: postingLogger(post, {}),
     step: (step) => post({ type: "step", step }),
+    noteFailure,
     sleepOrNewHead: (ms) =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, ms);
@@ -49,6 +61,7 @@ export function serveJob<Input, Output>(
       await holdAlive(data.alivePath);
       post({ type: "done", output: await run(data.input as Input, context) });
     } catch (error) {
+      noteFailure(error);
       post({ type: "failed", ...describe(error, isWrongInput(error)) });
     }
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { setUpRig } from "../../src/simulator/scene/rig.ts";
+import { freePort } from "../support/free_port.ts";
 import { setScene } from "../support/scene.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -60,6 +61,30 @@ class Agent {
     }
   }
 }
+
+Deno.test("ih-miner CONFIG serves status, health and metrics where [http] listen says", async () => {
+  await using stage = await setScene();
+  const port = freePort();
+  await Deno.writeTextFile(stage.rig.configPath, `[http]\nlisten = "127.0.0.1:${port}"\n`, { append: true });
+  const agent = new Agent(stage.rig.configPath);
+  await agent.seen("Auction results computed");
+  await agent.seen("Miner commitment updated");
+  const get = async (path: string): Promise<string> =>
+    await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  assert.equal(await get("/healthz"), "alive\n");
+  // The log line of a job comes before its end.
+  while (!(await get("/readyz")).startsWith("ready\n"));
+  const status = JSON.parse(await get("/api/status"));
+  assert.equal(status.identity.hotkey, stage.rig.hotkey);
+  assert.match(status.commitment.text, /^2;b;/);
+  assert.equal(status.window.first_block, (await agent.seen("Auction results computed")).first_block);
+  assert.match(await get("/metrics"), /^ih_miner_build_info\{version="/m);
+  assert.match(await get("/"), /Recent events/);
+
+  const { code, seconds } = await agent.stop();
+  assert.equal(code, 0);
+  assert.ok(seconds < 5, `${seconds} s`);
+});
 
 Deno.test("ih-miner CONFIG runs both jobs at once, again on SIGHUP, and ends with 0 on SIGTERM", async () => {
   await using stage = await setScene();

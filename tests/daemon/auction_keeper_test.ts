@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { makeSnapshot } from "../auction/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { AuctionKeeper, type AuctionTrigger } from "../../src/daemon/auction_keeper.ts";
+import type { DaemonEvent } from "../../src/daemon/events.ts";
 import { FailureLog } from "../../src/daemon/failure_log.ts";
 import { SettingsSource } from "../../src/daemon/settings.ts";
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/jobs/auction_job.ts";
@@ -54,6 +55,7 @@ class Bench implements AsyncDisposable {
   readonly log = new LogRecorder();
   readonly launches: (KnownWindow | null)[] = [];
   readonly announced: number[] = [];
+  readonly events: DaemonEvent[] = [];
   /** What the node says. */
   readonly node = { headNumber: null as number | null, hash: "", split: "0x1234" as unknown, questions: 0 };
   /** What the next jobs answer. */
@@ -92,6 +94,7 @@ class Bench implements AsyncDisposable {
       failures: new FailureLog(() => this.nowMs),
       nowMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
+      observe: (event) => this.events.push(event),
       signal: this.stop.signal,
       onReloads: (isPending) => this.reloads.push(isPending),
     });
@@ -340,4 +343,44 @@ Deno.test("AuctionKeeper.noticeHead() asks for one run when a window is close an
   const length = WINDOW.lastBlock - WINDOW.firstBlock + 1;
   assert.equal(length, 60);
   assert.deepEqual(triggers, [null, null, "window-close", null, null, "window-begins", null]);
+});
+
+Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and staleness", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), new Error("endpoint is gone")];
+  await bench.run("start");
+  bench.nowMs += 2_000_000;
+  await bench.run();
+  const told = bench.events.filter(({ kind }) => kind !== "settings-read").map((event) =>
+    event.kind === "run-ended"
+      ? [event.kind, event.error?.message ?? "ok"]
+      : event.kind === "routed"
+      ? [event.kind, ...event.results.map((result) => "error" in result ? result.error : result.changed)]
+      : event.kind === "staleness-checked"
+      ? [event.kind, event.isStale]
+      : [event.kind]
+  );
+  assert.deepEqual(told, [
+    ["run-started"],
+    ["outcome-computed"],
+    ["routed", true],
+    ["run-ended", "ok"],
+    ["staleness-checked", false],
+    ["run-started"],
+    ["run-ended", "endpoint is gone"],
+    ["staleness-checked", true],
+  ]);
+});
+
+Deno.test("AuctionKeeper tells its observer of a proxy that it cannot route to", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
+  await Deno.remove(join(bench.folder, "pools.toml"));
+  await bench.run("start");
+  const routed = bench.events.find((event) => event.kind === "routed");
+  assert.equal(routed?.results.length, 1);
+  const [result] = routed.results;
+  assert.ok(result !== undefined && "error" in result);
+  assert.equal(result.path, join(bench.folder, "pools.toml"));
+  assert.match(result.error, /pools\.toml/);
 });

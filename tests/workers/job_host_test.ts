@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { EndpointFailure } from "../../src/chain/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import {
   JobFailedError,
@@ -12,6 +13,7 @@ const module = new URL("./jobs/test_worker.ts", import.meta.url);
 
 interface Started extends RunningJob<unknown> {
   readonly log: LogRecorder;
+  readonly failures: EndpointFailure[];
   readonly folder: () => string;
 }
 
@@ -20,6 +22,7 @@ function start(
   options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string } = {},
 ): Started {
   const log = new LogRecorder();
+  const failures: EndpointFailure[] = [];
   let folder = "";
   const { timeoutMs = 20_000, signal, ...rest } = options;
   const job = startJob<unknown, unknown>({
@@ -32,9 +35,10 @@ function start(
     permissions: { net: [], read: [], write: [], run: [] },
     timeoutMs,
     log,
+    onEndpointFailed: (failure) => failures.push(failure),
     signal,
   });
-  return { ...job, log, folder: () => folder };
+  return { ...job, log, failures, folder: () => folder };
 }
 
 Deno.test("startJob() gives the job's answer, its log lines, and removes its folder", async () => {
@@ -54,6 +58,16 @@ Deno.test("startJob() turns what a library writes to the console into log lines"
   await job.result;
   await job.ended;
   assert.deepEqual(job.log.fieldsOf("Message of a library"), { text: "library says { x: 1 }" });
+});
+
+Deno.test("startJob() tells of each endpoint that failed, once, the one that failed the job included", async () => {
+  const job = start("fail by endpoints");
+  await assert.rejects(job.result, { name: "ChainError" });
+  await job.ended;
+  assert.deepEqual(job.failures, [
+    { endpoint: "wss://a.example", kind: "timeout" },
+    { endpoint: "wss://b.example", kind: "unreachable" },
+  ]);
 });
 
 Deno.test("startJob() passes on the error a job failed with, and whether the input was wrong", async () => {

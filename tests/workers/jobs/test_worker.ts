@@ -1,6 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.unstable" />
 /// <reference lib="deno.worker" />
+import { ChainError } from "../../../src/chain/errors.ts";
 import { serveJob } from "../../../src/workers/worker_side.ts";
 
 class OwnError extends Error {
@@ -9,7 +10,7 @@ class OwnError extends Error {
 
 /** Does what the input says. */
 serveJob<{ task: string; path?: string; url?: string }, unknown>(
-  async ({ task, path = "", url = "" }, { log, step, sleepOrNewHead }) => {
+  async ({ task, path = "", url = "" }, { log, step, noteFailure, sleepOrNewHead }) => {
     step(`doing ${task}`);
     switch (task) {
       case "answer":
@@ -22,6 +23,16 @@ serveJob<{ task: string; path?: string; url?: string }, unknown>(
         throw new OwnError("went wrong");
       case "fail by input":
         throw new OwnError("wrong input");
+      case "fail by endpoints": {
+        const passedOver = endpointError("wss://a.example", "timeout");
+        noteFailure(passedOver);
+        noteFailure(passedOver);
+        noteFailure(new Error("no endpoint's"));
+        noteFailure(endpointError("wss://a.example", "rejected"));
+        const last = endpointError("wss://b.example", "unreachable");
+        noteFailure(last);
+        throw last;
+      }
       case "spin":
         for (;;) path += "";
       /* falls through */
@@ -50,6 +61,10 @@ serveJob<{ task: string; path?: string; url?: string }, unknown>(
   },
   (error) => error instanceof Error && error.message === "wrong input",
 );
+
+function endpointError(endpoint: string, kind: ChainError["kind"]): ChainError {
+  return new ChainError("gone", { kind, endpoint, retryable: true });
+}
 
 /** (module (func (export "f") (loop (br 0)))) */
 function spinInWasm(): void {

@@ -1,0 +1,61 @@
+/**
+ * What happens in the daemon, as it tells whoever watches it. Plain data; watching changes nothing.
+ *
+ * @module
+ */
+
+import type { EndpointFailure } from "../chain/errors.ts";
+import type { ComputedAuction } from "../jobs/auction_job.ts";
+import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { FailedTarget } from "../routing/errors.ts";
+import type { RoutingReport } from "../routing/route.ts";
+import type { StalenessConfig } from "../config/load.ts";
+import type { Settings } from "./settings.ts";
+
+/** The jobs that run by the clock. */
+export type DaemonJob = "auction" | "commitment";
+
+/** One thing that happened. */
+export type DaemonEvent =
+  /** Configuration and hotkey were read, as for each run. */
+  | { readonly kind: "settings-read"; readonly settings: Settings }
+  /** They could not be used: the last ones stay. */
+  | { readonly kind: "settings-failed"; readonly error: Error }
+  | { readonly kind: "run-started"; readonly job: DaemonJob }
+  /** A run came while the previous one was going on. */
+  | { readonly kind: "run-skipped"; readonly job: DaemonJob }
+  | {
+    readonly kind: "run-ended";
+    readonly job: DaemonJob;
+    readonly durationMs: number;
+    /** `null`: it succeeded. */
+    readonly error: Error | null;
+  }
+  /** The chain has a new best head. */
+  | {
+    readonly kind: "head-seen";
+    readonly blockNumber: number;
+    /** As it may be shown. */
+    readonly endpoint: string;
+  }
+  | { readonly kind: "endpoint-failed"; readonly failure: EndpointFailure }
+  /** A window's outcome is known; callbacks and routing come after it. */
+  | { readonly kind: "outcome-computed"; readonly computed: ComputedAuction }
+  /** What became of each proxy, in the order of the configuration; none when routing is off. */
+  | { readonly kind: "routed"; readonly results: readonly (RoutingReport | FailedTarget)[] }
+  /** The bid on the chain was looked at, and published if it had to be. */
+  | { readonly kind: "commitment-checked"; readonly result: CommitmentResult }
+  /** Whether no window could be computed for too long; told after each auction run. */
+  | {
+    readonly kind: "staleness-checked";
+    readonly isStale: boolean;
+    readonly policy: StalenessConfig["policy"];
+  };
+
+/** Watches the daemon. Must not throw. */
+export type DaemonObserver = (event: DaemonEvent) => void;
+
+/** What was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

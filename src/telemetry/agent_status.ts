@@ -1,0 +1,240 @@
+/**
+ * What is known of the running agent: the daemon's events, added up. Reads no clock; each event comes with its time.
+ *
+ * @module
+ */
+
+import type { AuctionOutcome } from "../auction/outcome.ts";
+import type { ChainErrorKind } from "../chain/errors.ts";
+import { ConfigError } from "../config/errors.ts";
+import type { DaemonEvent, DaemonJob } from "../daemon/events.ts";
+import type { Settings } from "../daemon/settings.ts";
+import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { FailedTarget } from "../routing/errors.ts";
+import { isReloadGiven } from "../routing/reload.ts";
+import type { RoutingReport } from "../routing/route.ts";
+
+/** Windows that are remembered: twelve hours. */
+const KEPT_WINDOWS = 60;
+
+/** How a job's runs went. Times are in milliseconds since 1970, `null` when there was none. */
+export interface JobState {
+  runs: number;
+  failures: number;
+  skipped: number;
+  /** `null` while none is under way. */
+  runningSinceMs: number | null;
+  lastSuccessAtMs: number | null;
+  lastFailureAtMs: number | null;
+  lastDurationMs: number | null;
+  /** Of the series of failures that goes on; `null` when the last run succeeded. */
+  failing: { readonly sinceMs: number; readonly times: number; readonly error: Error } | null;
+}
+
+/** A window and what became of it. */
+export interface WindowState {
+  readonly outcome: AuctionOutcome;
+  readonly computedAtMs: number;
+  /** When the proxies were seen to have it; `null` when they were not, or routing is off. */
+  readonly routedAtMs: number | null;
+}
+
+/** The best head of the chain. */
+export interface HeadState {
+  readonly blockNumber: number;
+  /** `null`: known from a job. */
+  readonly endpoint: string | null;
+  /** When this block was first seen. */
+  readonly seenAtMs: number;
+}
+
+/** One proxy. */
+export interface ProxyState {
+  readonly mode: RoutingReport["mode"];
+  /** Its file. */
+  readonly path: string;
+  /** What was done the last time it could be routed to; `null` when it never could. */
+  readonly report: RoutingReport | null;
+  /** Why it cannot be routed to at the moment; `null`: it can. */
+  readonly error: string | null;
+  readonly checkedAtMs: number;
+  /** When its file was changed last; `null`: not since the agent started. */
+  readonly writtenAtMs: number | null;
+  /** When it was last told to reload; `null`: not since the agent started. */
+  readonly reloadedAtMs: number | null;
+}
+
+/** The bid on the chain. */
+export interface CommitmentState {
+  readonly result: CommitmentResult;
+  readonly checkedAtMs: number;
+  /** When it was last published; `null`: not since the agent started. */
+  readonly publishedAtMs: number | null;
+}
+
+/** The failures of one endpoint. */
+export interface EndpointState {
+  failures: number;
+  lastKind: ChainErrorKind;
+  lastFailureAtMs: number;
+}
+
+/** The state; {@link AgentStatus.apply} is the only one to change it. */
+export class AgentStatus {
+  readonly jobs: Readonly<Record<DaemonJob, JobState>> = { auction: newJob(), commitment: newJob() };
+  /** By endpoint, as it may be shown. */
+  readonly endpoints = new Map<string, EndpointState>();
+  settings: Settings | null = null;
+  settingsReadAtMs: number | null = null;
+  /** Why the settings cannot be used at the moment; `null`: they can. */
+  settingsError: Error | null = null;
+  head: HeadState | null = null;
+  /** The windows, oldest first; the last one is the one that is delivered. */
+  windows: readonly WindowState[] = [];
+  proxies: readonly ProxyState[] = [];
+  commitment: CommitmentState | null = null;
+  staleness: Extract<DaemonEvent, { kind: "staleness-checked" }> | null = null;
+
+  /** @param startedAtMs milliseconds since 1970. */
+  constructor(readonly startedAtMs: number) {}
+
+  /** The window that is delivered; `null` before any was computed. */
+  get window(): WindowState | null {
+    return this.windows.at(-1) ?? null;
+  }
+
+  /** Why publishing is impossible, in the words of the configuration's check; `null`: it is not. */
+  get workersError(): ConfigError | null {
+    const workers = this.settings?.config.workers;
+    return workers instanceof ConfigError ? workers : null;
+  }
+
+  /** Takes notice of an event. */
+  apply(event: DaemonEvent, nowMs: number): void {
+    switch (event.kind) {
+      case "settings-read":
+        this.#adoptSettings(event.settings, nowMs);
+        break;
+      case "settings-failed":
+        this.settingsError = event.error;
+        break;
+      case "run-started":
+        this.jobs[event.job].runningSinceMs = nowMs;
+        break;
+      case "run-skipped":
+        this.jobs[event.job].skipped++;
+        break;
+      case "run-ended":
+        endRun(this.jobs[event.job], event, nowMs);
+        break;
+      case "head-seen":
+        this.#noteHead(event.blockNumber, event.endpoint, nowMs);
+        break;
+      case "endpoint-failed": {
+        const { endpoint, kind } = event.failure;
+        const failures = (this.endpoints.get(endpoint)?.failures ?? 0) + 1;
+        this.endpoints.set(endpoint, { failures, lastKind: kind, lastFailureAtMs: nowMs });
+        break;
+      }
+      case "outcome-computed": {
+        const { outcome } = event.computed;
+        this.#noteHead(outcome.head.number, null, nowMs);
+        this.#addWindow({ outcome, computedAtMs: nowMs, routedAtMs: null });
+        break;
+      }
+      case "routed":
+        this.#noteRouting(event.results, nowMs);
+        break;
+      case "commitment-checked": {
+        const { result } = event;
+        const published = result.action === "published" ? nowMs : this.commitment?.publishedAtMs ?? null;
+        this.commitment = { result, checkedAtMs: nowMs, publishedAtMs: published };
+        break;
+      }
+      case "staleness-checked":
+        this.staleness = event;
+        break;
+    }
+  }
+
+  #adoptSettings(settings: Settings, nowMs: number): void {
+    // Another bidder's windows are not ours.
+    if (this.settings !== null && identityOf(this.settings) !== identityOf(settings)) {
+      this.windows = [];
+      this.commitment = null;
+      this.head = null;
+    }
+    this.settings = settings;
+    this.settingsReadAtMs = nowMs;
+    this.settingsError = null;
+  }
+
+  #noteHead(blockNumber: number, endpoint: string | null, nowMs: number): void {
+    // What a job has seen is news only where nobody follows the head.
+    if (endpoint === null && this.head !== null && blockNumber <= this.head.blockNumber) return;
+    if (this.head?.blockNumber === blockNumber) return;
+    this.head = { blockNumber, endpoint, seenAtMs: nowMs };
+  }
+
+  #addWindow(window: WindowState): void {
+    const { firstBlock } = window.outcome.window;
+    const earlier = this.windows.filter(({ outcome }) => outcome.window.firstBlock < firstBlock);
+    this.windows = [...earlier, window].slice(-KEPT_WINDOWS);
+  }
+
+  #noteRouting(results: readonly (RoutingReport | FailedTarget)[], nowMs: number): void {
+    this.proxies = results.map((result) => {
+      const { mode, path } = result;
+      const former = this.proxies.find((proxy) => proxy.path === path);
+      const { writtenAtMs = null, reloadedAtMs = null, report = null } = former ?? {};
+      const common = { mode, path, checkedAtMs: nowMs };
+      if ("error" in result) return { ...common, report, error: result.error, writtenAtMs, reloadedAtMs };
+      return {
+        ...common,
+        report: result,
+        error: null,
+        writtenAtMs: result.changed ? nowMs : writtenAtMs,
+        reloadedAtMs: isReloadGiven(result.reload) ? nowMs : reloadedAtMs,
+      };
+    });
+    const { window } = this;
+    const isDelivered = results.length > 0 && results.every((result) => !("error" in result));
+    if (window === null || window.routedAtMs !== null || !isDelivered) return;
+    this.windows = [...this.windows.slice(0, -1), { ...window, routedAtMs: nowMs }];
+  }
+}
+
+function newJob(): JobState {
+  return {
+    runs: 0,
+    failures: 0,
+    skipped: 0,
+    runningSinceMs: null,
+    lastSuccessAtMs: null,
+    lastFailureAtMs: null,
+    lastDurationMs: null,
+    failing: null,
+  };
+}
+
+function endRun(
+  job: JobState,
+  { durationMs, error }: Extract<DaemonEvent, { kind: "run-ended" }>,
+  nowMs: number,
+): void {
+  job.runs++;
+  job.runningSinceMs = null;
+  job.lastDurationMs = durationMs;
+  if (error === null) {
+    job.lastSuccessAtMs = nowMs;
+    job.failing = null;
+    return;
+  }
+  job.failures++;
+  job.lastFailureAtMs = nowMs;
+  job.failing = { sinceMs: job.failing?.sinceMs ?? nowMs, times: (job.failing?.times ?? 0) + 1, error };
+}
+
+function identityOf({ config: { network, netuid }, hotkey }: Settings): string {
+  return JSON.stringify([network, netuid, hotkey]);
+}

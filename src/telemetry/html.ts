@@ -1,0 +1,42 @@
+/**
+ * HTML as a template: whatever is put into it is escaped, unless it is HTML made here itself.
+ *
+ * @module
+ */
+
+/** A piece of HTML. Only {@link html} makes it. */
+export class Html {
+  constructor(readonly text: string) {}
+}
+
+/** What can be put into a template; `null` and `false` leave nothing. */
+export type HtmlValue = string | number | Html | null | false | readonly HtmlValue[];
+
+/** Makes HTML from a template literal. */
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return new Html(
+    strings.reduce(
+      (text, string, i) => `${text}${i === 0 ? "" : toText(values[i - 1] ?? null)}${string}`,
+      "",
+    ),
+  );
+}
+
+function toText(value: HtmlValue): string {
+  if (value === null || value === false) return "";
+  if (value instanceof Html) return value.text;
+  if (Array.isArray(value)) return value.map(toText).join("");
+  return escape(String(value));
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}

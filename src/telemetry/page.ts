@@ -1,0 +1,487 @@
+/**
+ * The status page: one HTML document, made on the server, with nothing to load beside it.
+ *
+ * @module
+ */
+
+import { hashrateChart } from "./chart.ts";
+import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trimmed } from "./format.ts";
+import { Html, html } from "./html.ts";
+import { noticesOf, timeLeft } from "./notices.ts";
+import { PAGE_SCRIPT } from "./page_script.ts";
+import { PAGE_STYLE } from "./page_style.ts";
+import { capitalised, parityText, proxyName, shownValue, workerCount } from "./words.ts";
+import type {
+  BidReport,
+  CommitmentReport,
+  EventReport,
+  JobReport,
+  ProxyReport,
+  StatusReport,
+  WindowStatus,
+} from "./status_report.ts";
+
+/** Without JavaScript the browser loads the page anew after so many seconds. */
+const RELOAD_SECONDS = 30;
+
+/** Events that are shown at once; the older ones are folded. */
+const OPEN_EVENTS = 12;
+
+/** A document and what it may do. */
+export interface Page {
+  readonly html: string;
+  /** The value of the `Content-Security-Policy` header: its own style and script, and nothing else. */
+  readonly contentSecurityPolicy: string;
+}
+
+/**
+ * Renders the page.
+ *
+ * @param nonce random text, new for each response.
+ */
+export function renderPage(report: StatusReport, nonce: string): Page {
+  const document = html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <meta name="robots" content="noindex">
+        <title>${titleOf(report)}</title>
+        <link rel="icon" href="${iconOf(report)}">
+        <noscript><meta http-equiv="refresh" content="${RELOAD_SECONDS}"></noscript>
+        <style nonce="${nonce}">
+        ${new Html(PAGE_STYLE)}
+        </style>
+      </head>
+      <body>
+        <div id="status" data-now="${report.now}">
+          ${headerOf(report)} ${noticeList(report)}
+          <main class="grid">
+            ${windowCard(report)} ${proxyCard(report)} ${chartCard(report)} ${marketCard(report)} ${bidCard(
+              report,
+            )} ${chainCard(report)} ${agentCard(report)} ${jobsCard(report)}
+            ${eventsCard(report)}
+          </main>
+          ${footerOf(report)}
+        </div>
+        <script nonce="${nonce}">
+        ${new Html(PAGE_SCRIPT)}
+        </script>
+      </body>
+    </html>
+  `;
+  const policy = [
+    "default-src 'none'",
+    `style-src 'nonce-${nonce}'`,
+    `script-src 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return { html: document.text, contentSecurityPolicy: policy.join("; ") };
+}
+
+function titleOf({ ready, window }: StatusReport): string {
+  const won = window === null ? "" : `${trimmed(window.wonHashratePh)} PH/s won · `;
+  return `${ready ? "" : "Not ready · "}${won}ih-miner`;
+}
+
+function iconOf({ ready }: StatusReport): string {
+  const colour = ready ? "%230b7f63" : "%23b3261e";
+  return `data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='${colour}'/></svg>`;
+}
+
+function headerOf({ ready, identity }: StatusReport): Html {
+  return html`
+    <header>
+      <h1>ih-miner</h1>
+      <span class="badge ${ready ? "is-ready" : "is-bad"}">${ready ? "Ready" : "Not ready"}</span>
+      ${identity !== null &&
+        html`
+          <div class="who">
+            <span class="mono" title="${identity.hotkey}">${shortHotkey(identity.hotkey)}</span>
+            on ${identity.network.join(", ")}, subnet ${identity.netuid}
+          </div>
+        `}
+    </header>
+  `;
+}
+
+function noticeList(report: StatusReport): Html | null {
+  const notices = noticesOf(report);
+  if (notices.length === 0) return null;
+  return html`
+    <ul class="notices">${notices.map(({ level, title, text }) =>
+      html`
+        <li class="${level}"><strong>${title}</strong> <span>${text}</span></li>
+      `
+    )}</ul>
+  `;
+}
+
+function windowCard({ window }: StatusReport): Html {
+  if (window === null) {
+    return html`
+      <section class="wide" id="window">
+        <h2>This window</h2>
+        <p class="empty">No window has been computed yet.</p>
+      </section>
+    `;
+  }
+  const offered = window.wonHashratePh + window.lostHashratePh;
+  return html`
+    <section class="wide" id="window">
+      <h2>This window</h2>
+      <div class="spread">
+        <span><b>Window ${window.index}</b>
+          <span class="muted">blocks ${formatBlock(window.firstBlock)} to ${formatBlock(
+            window.lastBlock,
+          )}</span></span>
+        <span class="countdown">${countdown(window)}</span>
+      </div>
+      <progress max="${window.blocks}" value="${window.blocksDone}">${window.blocksDone} of ${window
+        .blocks}</progress>
+      <div class="spread muted">
+        <span>block ${window.blocksDone} of ${window.blocks}</span>
+        <span>${window.isOver ? "ended" : "ends"} about ${clock(window.endsAt)}</span>
+      </div>
+      <div class="figures">
+        <div class="won"><b>${trimmed(window.wonHashratePh)} <small>PH/s</small></b>won, ${workerCount(
+          window.wonWorkers,
+        )}</div>
+        <div class="lost"><b>${trimmed(window.lostHashratePh)} <small>PH/s</small></b>lost, ${workerCount(
+          window.lostWorkers,
+        )}</div>
+        <div><b>${offered === 0
+          ? "–"
+          : `${Math.round(window.wonHashratePh / offered * 100)} %`}</b>of what we offered</div>
+      </div>
+      ${window.bids.length === 0
+        ? html`
+          <p class="empty">No bid of ours is in this auction.</p>
+        `
+        : bidTable(window)}
+    </section>
+  `;
+}
+
+function bidTable({ bids, ambiguous }: WindowStatus): Html {
+  const range = ({ fewest, most }: BidReport): string =>
+    fewest === most ? String(most) : `${fewest} to ${most}`;
+  return html`
+    <table>
+      <thead>
+        <tr>
+          <th>Size</th>
+          <th>Price</th>
+          <th>Offered</th>
+          <th>Won</th>
+          <th>Lost</th>${ambiguous && html`
+            <th title="Over all outcomes that are as good">Possible</th>
+          `}
+        </tr>
+      </thead>
+      <tbody>${bids.map((bid) =>
+        html`
+          <tr>
+            <td>${bid.hashratePh} PH/s</td>
+            <td>× ${bid.price}</td>
+            <td>${bid.offered}</td>
+            <td class="${bid.won > 0 ? "won" : ""}">${bid.won}</td>
+            <td>${bid.offered - bid.won}</td>${ambiguous && html`
+              <td>${range(bid)}</td>
+            `}
+          </tr>
+        `
+      )}</tbody>
+    </table>
+  `;
+}
+
+function proxyCard({ now, proxies, routingOff }: StatusReport): Html {
+  const content = routingOff !== null
+    ? html`
+      <p class="empty">Routing is off.</p>
+    `
+    : proxies.length === 0
+    ? html`
+      <p class="empty">Nothing has been routed yet.</p>
+    `
+    : proxies.map((proxy) => proxyPart(proxy, now));
+  return html`
+    <section id="proxy"><h2>Proxy</h2>${content}</section>
+  `;
+}
+
+function proxyPart(proxy: ProxyReport, now: string): Html {
+  return html`
+    <p>
+      <b>${proxyName(proxy.mode)}</b><br>
+      <code class="muted">${proxy.path}</code>
+    </p>
+    ${proxy.error !== null && html`
+      <p class="is-bad">${proxy.error}</p>
+    `} ${proxy.values.map(({ key, value, previous }) =>
+      html`
+        <div class="value"><b>${shownValue(value)}</b><span>${key}${previous !== value &&
+          ` (was ${shownValue(previous)})`}</span></div>
+      `
+    )}
+    <dl>
+      <dt>Written</dt>
+      <dd>${proxy.writtenAt === null ? "was right already" : ago(proxy.writtenAt, now)}</dd>
+      <dt>Reload signal</dt>
+      <dd>${reloadText(proxy, now)}</dd>
+      <dt>Last checked</dt>
+      <dd>${ago(proxy.checkedAt, now)}</dd>
+    </dl>
+  `;
+}
+
+function reloadText({ reload, reloadedAt, reloadPendingSince }: ProxyReport, now: string): Html | string {
+  if (reload === "pending") {
+    return html`
+      pending since ${reloadPendingSince === null ? "" : clock(reloadPendingSince)}
+    `;
+  }
+  return reloadedAt === null ? "not needed" : html`
+    given ${ago(reloadedAt, now)}
+  `;
+}
+
+function chartCard({ history }: StatusReport): Html {
+  return html`
+    <section class="full" id="history">
+      <h2>
+        Won and lost by window, PH/s
+        <small><span class="key won"></span>won<span class="key lost"></span>lost</small>
+      </h2>
+      ${history.length === 0
+        ? html`
+          <p class="empty">The windows since the agent started will be here.</p>
+        `
+        : hashrateChart(history)}
+    </section>
+  `;
+}
+
+function marketCard({ window }: StatusReport): Html {
+  if (window === null) {
+    return html`
+      <section id="market">
+        <h2>Market</h2>
+        <p class="empty">Not known yet.</p>
+      </section>
+    `;
+  }
+  const { prices, budgetPh, solver } = window;
+  const price = (text: string | null, unit: string): string =>
+    text === null ? "no consensus" : `${shortDecimal(text, 6)} ${unit}`;
+  return html`
+    <section id="market">
+      <h2>Market <small>validators' consensus</small></h2>
+      <dl>
+        <dt>Budget</dt>
+        <dd><b>${budgetPh === null ? "none" : `${trimmed(budgetPh)} PH/s`}</b></dd>
+        <dt>Hashprice</dt>
+        <dd>${price(prices.hashpUsdc, "USDC/PH/day")}</dd>
+        <dt>TAO</dt>
+        <dd>${price(prices.taoUsdc, "USDC")}</dd>
+        <dt>Alpha</dt>
+        <dd>${price(prices.alphaTao, "TAO")}</dd>
+        <dt>Budget factor</dt>
+        <dd>${prices.cap === null ? "1 (no cap)" : shortDecimal(prices.cap, 6)}</dd>
+        <dt>Our mechanism</dt>
+        <dd>${trimmed(window.mechanismShare * 100)} % of emission</dd>
+      </dl>
+      <dl>
+        <dt>Bidders</dt>
+        <dd>${window.bidders} with ${workerCount(window.offeredWorkers)}</dd>
+        <dt>Decided by</dt>
+        <dd>${solver === null ? "nothing to solve" : html`
+          ${solver.engine}, ${parityText(solver.parity)}<br><span class="muted">${solver.build} ${trimmed(
+            solver.seconds,
+          )} s</span>
+        `}</dd>
+      </dl>
+    </section>
+  `;
+}
+
+function bidCard({ now, commitment }: StatusReport): Html {
+  return html`
+    <section id="bid"><h2>Our bid on the chain</h2>${commitment === null
+      ? html`
+        <p class="empty">Not looked at yet.</p>
+      `
+      : bidPart(commitment, now)}</section>
+  `;
+}
+
+function bidPart(bid: CommitmentReport, now: string): Html {
+  const span = (seconds: number | null): string => seconds === null ? "unknown" : formatDuration(seconds);
+  return html`
+    <div class="value"><code>${bid.text}</code><span>${workerCount(bid.workers)}</span></div>
+    <dl>
+      <dt>Age</dt>
+      <dd>${span(bid.ageSeconds)}</dd>
+      <dt>Renewed in</dt>
+      <dd>${span(bid.renewalInSeconds)}</dd>
+      <dt>Expires in</dt>
+      <dd>${span(bid.expiresInSeconds)}</dd>
+      <dt>Published</dt>
+      <dd>${bid.publishedAt === null ? "before this start" : ago(bid.publishedAt, now)}</dd>
+      <dt>Counts from</dt>
+      <dd>
+        ${bid.countsFromBlock === null
+          ? "unknown"
+          : `block ${formatBlock(bid.countsFromBlock)}`} ${bid.countsFrom !== null && html`
+          <br><span class="muted">${clock(bid.countsFrom)}</span>
+        `}
+      </dd>
+      <dt>Last checked</dt>
+      <dd>${ago(bid.checkedAt, now)}</dd>
+    </dl>
+  `;
+}
+
+function chainCard({ now, chain }: StatusReport): Html {
+  return html`
+    <section id="chain">
+      <h2>Chain</h2>
+      <dl>
+        <dt>Head</dt>
+        <dd><b>${chain.headNumber === null ? "none seen" : formatBlock(chain.headNumber)}</b></dd>
+        <dt>Seen</dt>
+        <dd>${chain.headSeenAt === null ? "never" : ago(chain.headSeenAt, now)}</dd>
+        <dt>Followed at</dt>
+        <dd><code>${chain.endpoint ?? "no endpoint"}</code></dd>
+      </dl>
+      ${chain.endpoints.length === 0
+        ? html`
+          <p class="muted">No endpoint has failed since the start.</p>
+        `
+        : html`
+          <dl>${chain.endpoints.map(({ endpoint, failures, lastKind, lastFailureAt }) =>
+            html`
+              <dt><code>${endpoint}</code></dt>
+              <dd>${failures} ${failures === 1
+                ? "failure"
+                : "failures"}<br><span class="muted">${lastKind}, ${ago(lastFailureAt, now)}</span></dd>
+            `
+          )}</dl>
+        `}
+    </section>
+  `;
+}
+
+function agentCard({ checks }: StatusReport): Html {
+  return html`
+    <section class="wide" id="checks">
+      <h2>Checks</h2>
+      <ul class="checks">${checks.map(({ name, ok, message }) =>
+        html`
+          <li class="${ok ? "passed" : "failed"}"><div><b>${capitalised(
+            name,
+          )}</b><span>${message}</span></div></li>
+        `
+      )}</ul>
+    </section>
+  `;
+}
+
+function jobsCard({ now, jobs, startedAt }: StatusReport): Html {
+  return html`
+    <section id="jobs">
+      <h2>Jobs <small>started ${ago(startedAt, now)}</small></h2>
+      ${jobs.map((job) => jobPart(job, now))}
+    </section>
+  `;
+}
+
+function jobPart(job: JobReport, now: string): Html {
+  const took = job.lastDurationSeconds === null ? "–" : `${job.lastDurationSeconds.toFixed(2)} s`;
+  return html`
+    <dl>
+      <dt><b>${capitalised(job.job)}</b></dt>
+      <dd class="muted">${job.running ? "running" : "waiting"}</dd>
+      <dt>Succeeded</dt>
+      <dd>${job.lastSuccessAt === null ? "never" : ago(job.lastSuccessAt, now)}</dd>
+      <dt>Last took</dt>
+      <dd>${took}</dd>
+      <dt>Runs</dt>
+      <dd>${job.runs}${job.failures > 0 && html`
+        , <b class="is-bad">${job.failures} failed</b>
+      `}</dd>
+    </dl>
+  `;
+}
+
+function eventsCard({ events }: StatusReport): Html {
+  const [newest, older] = [events.slice(0, OPEN_EVENTS), events.slice(OPEN_EVENTS)];
+  return html`
+    <section class="full" id="events">
+      <h2>Recent events <small>newest first</small></h2>
+      <ul class="events">${newest.map(eventItem)}</ul>
+      ${older.length > 0 &&
+        html`
+          <details>
+            <summary>${older.length} older</summary>
+            <ul class="events">${older.map(eventItem)}</ul>
+          </details>
+        `}
+    </section>
+  `;
+}
+
+function eventItem({ at, level, event, fields, times }: EventReport): Html {
+  return html`
+    <li class="${level}">
+      <time datetime="${at}" title="${at}">${at.slice(11, 19)}</time>
+      <b>${event}${times > 1 && html`
+        <span class="muted">× ${times}</span>
+      `}</b>
+      <span class="fields">${fields.map(({ key, value }) =>
+        html`
+          <i><u>${key}</u> ${value}</i>
+        `
+      )}</span>
+    </li>
+  `;
+}
+
+function footerOf({ version, commit, now }: StatusReport): Html {
+  return html`
+    <footer>
+      <a href="/metrics">Metrics</a><a href="/api/status">JSON</a><a href="/readyz">Readiness</a>
+      <span>ih-miner ${version}${commit !== null && html`
+        (${commit})
+      `}, ${now.slice(0, 10)} ${now.slice(11, 19)} UTC</span>
+    </footer>
+  `;
+}
+
+function countdown(window: WindowStatus): Html | string {
+  if (window.isOver) return timeLeft(window);
+  return html`
+    <time datetime="${window.endsAt}" data-until>${timeLeft(window)}</time>
+  `;
+}
+
+/** A time as a distance from now, which the script keeps current. */
+function ago(iso: string, now: string): Html {
+  const seconds = (Date.parse(now) - Date.parse(iso)) / 1000;
+  return html`
+    <time datetime="${iso}" title="${iso}" data-ago>${formatAgo(seconds)}</time>
+  `;
+}
+
+function clock(iso: string): Html {
+  return html`
+    <time datetime="${iso}" title="${iso}">${iso.slice(11, 16)} UTC</time>
+  `;
+}

@@ -1,0 +1,43 @@
+/**
+ * What things are called in front of people, on the page as in the terminal.
+ *
+ * @module
+ */
+
+import type { ShownValue } from "../routing/file_edit.ts";
+
+const PROXIES: Readonly<Record<string, string>> = {
+  ihp: "InfiniteHash Proxy",
+  braiins: "Braiins Farm Proxy",
+};
+
+const PARITIES: Readonly<Record<string, string>> = {
+  "validator": "as the validators",
+  "other-build": "another build than the validators'",
+  "estimated": "an exact optimum",
+};
+
+/** A routing mode. */
+export function proxyName(mode: string): string {
+  return PROXIES[mode] ?? mode;
+}
+
+/** How close an outcome is to the validators'. */
+export function parityText(parity: string): string {
+  return PARITIES[parity] ?? parity;
+}
+
+/** A value of the proxy's file. */
+export function shownValue(value: ShownValue): string {
+  return value === null ? "(not set)" : String(value);
+}
+
+/** `1 worker`, `2 workers`. */
+export function workerCount(count: number): string {
+  return `${count} ${count === 1 ? "worker" : "workers"}`;
+}
+
+/** With a capital first letter. */
+export function capitalised(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+}

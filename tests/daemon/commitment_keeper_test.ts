@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { LogRecorder } from "../support/log_recorder.ts";
+import type { EndpointFailure } from "../../src/chain/errors.ts";
+import { CommitmentKeeper } from "../../src/daemon/commitment_keeper.ts";
+import type { DaemonEvent } from "../../src/daemon/events.ts";
+import { FailureLog } from "../../src/daemon/failure_log.ts";
+import type { SettingsSource } from "../../src/daemon/settings.ts";
+import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
+
+const FAILURE: EndpointFailure = { endpoint: "wss://a.example", kind: "timeout" };
+
+/** A keeper whose job answers at once, and what it told its observer. */
+function keeperOf(answer: CommitmentResult | Error): { keeper: CommitmentKeeper; events: DaemonEvent[] } {
+  const events: DaemonEvent[] = [];
+  let nowMs = 0;
+  const keeper = new CommitmentKeeper({
+    settings: { read: () => Promise.resolve({}) } as unknown as SettingsSource,
+    launch: ({ onEndpointFailed }) => {
+      onEndpointFailed?.(FAILURE);
+      return {
+        result: answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
+        ended: Promise.resolve(true),
+        announceHead: () => {},
+      };
+    },
+    failures: new FailureLog(() => 0),
+    monotonicMs: () => nowMs += 500,
+    observe: (event) => events.push(event),
+    signal: new AbortController().signal,
+  });
+  return { keeper, events };
+}
+
+Deno.test("CommitmentKeeper tells its observer of the run, the endpoints that failed, and the bid on the chain", async () => {
+  const result = { action: "up-to-date" } as CommitmentResult;
+  const { keeper, events } = keeperOf(result);
+  await keeper.run(new LogRecorder());
+  assert.deepEqual(events, [
+    { kind: "run-started", job: "commitment" },
+    { kind: "endpoint-failed", failure: FAILURE },
+    { kind: "commitment-checked", result },
+    { kind: "run-ended", job: "commitment", durationMs: 500, error: null },
+  ]);
+});
+
+Deno.test("CommitmentKeeper tells its observer with which error a run failed", async () => {
+  const error = new Error("hotkey not registered");
+  const { keeper, events } = keeperOf(error);
+  await keeper.run(new LogRecorder());
+  assert.deepEqual(events.at(-1), { kind: "run-ended", job: "commitment", durationMs: 500, error });
+});

@@ -1,0 +1,176 @@
+import { makeSnapshot, PRICES } from "../auction/make_snapshot.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { DaemonEvent, DaemonJob } from "../../src/daemon/events.ts";
+import type { ComputedAuction } from "../../src/jobs/auction_job.ts";
+import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
+import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
+import { solverFor } from "../../src/jobs/solver.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import type { RoutingReport } from "../../src/routing/route.ts";
+import { Telemetry } from "../../src/telemetry/telemetry.ts";
+
+export const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+export const BID = "2;b;BTC,1.02=0.25:3,0.45:2";
+export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
+
+const NETUID = 89;
+const FIRST_WINDOW = windowAt(8_000_000, epochStart(NETUID, 360, 8_000_000));
+
+const CONFIG = `[bittensor]
+network = "wss://user:key@node.example/v1/secret?key=abc"
+netuid = ${NETUID}
+[wallet]
+name = "a"
+hotkey_name = "b"
+directory = "/w"
+[workers]
+price_multiplier = "1.02"
+worker_sizes = { "0.45" = 2, "0.25" = 3 }
+[routing]
+pools_path = "/etc/ihp/pools.toml"
+`;
+
+const PROXY = {
+  mode: "ihp",
+  path: "/etc/ihp/pools.toml",
+  dryRun: false,
+  recovered: { outcome: "none", keptPath: null },
+  changed: true,
+  skipped: null,
+  values: [{
+    key: 'pools.main[0] "central-proxy" target_hashrate',
+    previous: "0TH/s",
+    value: "1650TH/s",
+  }],
+  diff: "",
+  reload: "touched",
+  sentinelPath: "/etc/ihp/.reload-ihp",
+  reloadPendingSinceMs: null,
+  reloadError: null,
+} as RoutingReport & { readonly sentinelPath: string };
+
+/** What a window is made of. */
+export interface FakeWindow {
+  /** Windows after the first one. @default 0 */
+  readonly number?: number;
+  /** The factor of the budget; 1 pays for all our workers, 0.01 for 1.008 PH. @default "1" */
+  readonly cap?: string;
+  /** @default {@link BID} */
+  readonly text?: string;
+  /** Changes the result. */
+  readonly overrides?: Partial<ComputedAuction["outcome"]>;
+}
+
+/** Everything a daemon would tell, at times of the test's choice, with no daemon. */
+export class FakeAgent implements AsyncDisposable {
+  readonly log = new LogRecorder();
+  nowMs = START_MS;
+  readonly telemetry = new Telemetry({ log: this.log, nowMs: () => this.nowMs });
+
+  observe(event: DaemonEvent): void {
+    this.telemetry.observe(event);
+  }
+
+  pass(seconds: number): void {
+    this.nowMs += seconds * 1000;
+  }
+
+  /** Reads a configuration; `more` is added to its end, `edit` changes it. */
+  async readSettings(more = "", hotkey = HOTKEY, edit = (config: string): string => config): Promise<void> {
+    const files = { readTextFile: () => Promise.resolve(`${edit(CONFIG)}${more}`), exists: () => true };
+    const config = await loadConfig("/etc/ih-miner/config.toml", { HOME: "/home/op" }, files);
+    this.observe({ kind: "settings-read", settings: { config, hotkey } });
+  }
+
+  /** One run of a job that took a second. */
+  run(job: DaemonJob, error: Error | null = null): void {
+    this.observe({ kind: "run-started", job });
+    this.observe({ kind: "run-ended", job, durationMs: 1000, error });
+  }
+
+  async computeWindow(options: FakeWindow = {}): Promise<ValidationWindow> {
+    const computed = await computeWindow(options);
+    this.observe({ kind: "outcome-computed", computed });
+    return computed.window;
+  }
+
+  route(overrides: Partial<typeof PROXY> = {}): void {
+    this.observe({ kind: "routed", results: [{ ...PROXY, ...overrides }] });
+  }
+
+  checkCommitment(overrides: Partial<CommitmentResult> = {}): void {
+    this.observe({
+      kind: "commitment-checked",
+      result: {
+        action: "published",
+        reason: "missing",
+        currentText: null,
+        ageSeconds: null,
+        endpoint: "wss://node.example/v1/secret",
+        netuid: NETUID,
+        hotkey: HOTKEY,
+        text: BID,
+        textBytes: BID.length,
+        workerCount: 5,
+        headNumber: FIRST_WINDOW.firstBlock,
+        submitted: null,
+        countsFrom: null,
+        dryRun: false,
+        ...overrides,
+      },
+    });
+  }
+
+  seeHead(blockNumber: number): void {
+    this.observe({ kind: "head-seen", blockNumber, endpoint: "wss://node.example/v1/secret" });
+  }
+
+  /** All is well: a window that was won in part, routed, and a bid on the chain. */
+  async work(options: FakeWindow = {}): Promise<ValidationWindow> {
+    await this.readSettings();
+    const window = await this.computeWindow(options);
+    this.route();
+    this.run("auction");
+    this.checkCommitment();
+    this.run("commitment");
+    this.seeHead(window.firstBlock + 29);
+    return window;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.telemetry[Symbol.asyncDispose]();
+  }
+}
+
+async function computeWindow(
+  { number = 0, cap = "1", text = BID, overrides = {} }: FakeWindow,
+): Promise<ComputedAuction> {
+  const firstBlock = Array.from({ length: number }).reduce<number>(
+    (block) => windowAt(block, epochStart(NETUID, 360, block)).lastBlock + 1,
+    FIRST_WINDOW.firstBlock,
+  );
+  const window = windowAt(firstBlock, epochStart(NETUID, 360, firstBlock));
+  const snapshot = makeSnapshot({
+    bids: { [HOTKEY]: text },
+    firstBlock,
+    validators: { validator: { prices: { ...PRICES, cap } } },
+  });
+  const settings = {
+    engine: "glpk",
+    cbcCommand: null,
+    onAmbiguous: "deliver-possible",
+    folder: null,
+  } as const;
+  const solve = solverFor(settings, new LogRecorder(), () => 20_000);
+  const outcome = await computeOutcome({ snapshot, window, hotkey: HOTKEY, solve });
+  return {
+    kind: "computed",
+    outcome: { ...outcome, ...overrides },
+    snapshot,
+    window,
+    completed: null,
+    splitStorageKey: null,
+    headAgeSeconds: 3,
+  };
+}

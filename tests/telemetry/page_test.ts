@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { renderPage } from "../../src/telemetry/page.ts";
+import type { StatusReport } from "../../src/telemetry/status_report.ts";
+import { FakeAgent, HOTKEY } from "./fake_agent.ts";
+
+/** What a reader sees, on one line. */
+function textOf(report: StatusReport): string {
+  return renderPage(report, "n").html.replace(/<(style|script)[^]*?<\/\1>/g, "").replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ");
+}
+
+Deno.test("renderPage() shows the window, what was won and routed, the market and the bid on the chain", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.pass(8);
+  const text = textOf(agent.telemetry.report());
+  for (
+    const part of [
+      "Ready",
+      "5Grwva…utQY on wss://node.example/…, subnet 89",
+      "block 30 of 60 ",
+      "1.65 PH/s won, 5 workers 0 PH/s lost, 0 workers 100 % of what we offered",
+      "0.45 PH/s × 1.02 2 2 0",
+      "InfiniteHash Proxy /etc/ihp/pools.toml 1650TH/s pools.main[0] &quot;central-proxy&quot; target_hashrate (was 0TH/s)",
+      "Written 8 s ago Reload signal given 8 s ago",
+      "Budget 100.799 PH/s Hashprice 50 USDC/PH/day TAO 350 USDC Alpha 0.01 TAO Budget factor 1",
+      "2;b;BTC,1.02=0.25:3,0.45:2 5 workers",
+      "Age 8 s Renewed in 1 h 11 min Expires in 2 h 29 min",
+      "Head 7 999 999 Seen 8 s ago",
+    ]
+  ) assert.ok(text.includes(part), `${part} is missing in: ${text}`);
+});
+
+Deno.test("renderPage() is whole before anything is known", async () => {
+  await using agent = new FakeAgent();
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /Not ready/);
+  assert.match(text, /No window has been computed yet/);
+  assert.match(text, /Auction job Has not succeeded yet/);
+  assert.doesNotMatch(text, /undefined|NaN|\[object/);
+});
+
+Deno.test("renderPage() lets nothing foreign become markup", async () => {
+  await using agent = new FakeAgent();
+  const evil = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`;
+  await agent.work({
+    overrides: { reason: { code: "outbid", message: evil } },
+  });
+  agent.route({ path: evil, values: [{ key: evil, previous: evil, value: evil }], reloadError: evil });
+  agent.checkCommitment({ text: evil });
+  agent.run("auction", new Error(evil));
+  agent.telemetry.log.error(evil, { [evil]: evil });
+  agent.observe({ kind: "endpoint-failed", failure: { endpoint: evil, kind: "timeout" } });
+  const { html } = renderPage(agent.telemetry.report(), "n");
+  assert.equal(html.match(/<script/g)?.length, 1);
+  assert.doesNotMatch(html, /<img|onerror='/);
+});
+
+Deno.test("renderPage() allows its own style and script and nothing else, and loads nothing", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const { html, contentSecurityPolicy } = renderPage(agent.telemetry.report(), "abc");
+  assert.match(contentSecurityPolicy, /^default-src 'none'; style-src 'nonce-abc'; script-src 'nonce-abc'; /);
+  assert.equal(html.match(/nonce="abc"/g)?.length, 2);
+  // A style attribute would be blocked, an address would be loaded.
+  assert.doesNotMatch(html, /\sstyle="|\son\w+="|(src|href)="(https?:)?\/\//);
+  assert.doesNotMatch(html, new RegExp(`${HOTKEY}[^"]*"secret`));
+});
+
+Deno.test("renderPage() says first what is wrong", async () => {
+  await using agent = new FakeAgent();
+  await agent.work({ overrides: { reason: { code: "banned", message: "The hotkey (UID 0) is banned" } } });
+  agent.observe({ kind: "staleness-checked", isStale: true, policy: "release" });
+  agent.pass(200);
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /Not ready · 1\.65 PH\/s won · ih-miner/);
+  assert.match(text, /Chain No new block since 7999999, 3 min 20 s ago; check the endpoints/);
+  assert.match(text, /Stale .* all hashrate is released .* Banned The hotkey \(UID 0\) is banned/);
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../src/config/errors.ts";
+import { FakeAgent } from "./fake_agent.ts";
+
+function failing(agent: FakeAgent): Record<string, string> {
+  const { checks } = agent.telemetry.report();
+  return Object.fromEntries(checks.filter(({ ok }) => !ok).map(({ name, message }) => [name, message]));
+}
+
+Deno.test("checkReadiness() says what has not happened yet after a start, and is content once it has", async () => {
+  await using agent = new FakeAgent();
+  assert.deepEqual(Object.keys(failing(agent)), ["configuration", "auction", "commitment", "chain"]);
+  assert.equal(agent.telemetry.report().ready, false);
+  await agent.work();
+  assert.deepEqual(failing(agent), {});
+  assert.equal(agent.telemetry.report().ready, true);
+});
+
+const limits = [
+  ["auction", 300, (agent: FakeAgent) => agent.run("auction")],
+  ["commitment", 900, (agent: FakeAgent) => agent.run("commitment")],
+  ["chain", 120, (agent: FakeAgent) => agent.seeHead(8_000_500)],
+] as const;
+for (const [name, seconds, renew] of limits) {
+  Deno.test(`checkReadiness() wants news of ${name} within ${seconds} s`, async () => {
+    await using agent = new FakeAgent();
+    await agent.work();
+    agent.pass(seconds);
+    assert.equal(failing(agent)[name], undefined);
+    agent.pass(1);
+    assert.match(failing(agent)[name] ?? "", /ago/);
+    renew(agent);
+    assert.equal(failing(agent)[name], undefined);
+  });
+}
+
+Deno.test("checkReadiness() says with which error a job fails, without the keys in URLs", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.pass(301);
+  for (let i = 0; i < 3; i++) {
+    agent.run("auction", new Error("Cannot connect to wss://node.example/v1/secret"));
+  }
+  assert.equal(
+    failing(agent).auction,
+    "Last succeeded 5 min 1 s ago; failing (3 ×): Cannot connect to wss://node.example/…",
+  );
+});
+
+Deno.test("checkReadiness() fails at once for a configuration that cannot be used, and for unusable workers", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const error = new ConfigError("config.toml", [{ key: "[bittensor] netuid", message: "is missing" }]);
+  agent.observe({ kind: "settings-failed", error });
+  assert.equal(
+    failing(agent).configuration,
+    "Cannot be used, the last routing stays: config.toml: [bittensor] netuid: is missing",
+  );
+  await agent.readSettings();
+  assert.deepEqual(failing(agent), {});
+  await agent.readSettings("", undefined, (config) => config.replace('"0.45" = 2', '"0.95" = 2'));
+  assert.match(failing(agent).configuration ?? "", /^Nothing can be published: .*\[workers\] worker_sizes/);
+});
+
+Deno.test("checkReadiness() allows a reload to be owed for two minutes", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const owed = {
+    reload: "pending",
+    reloadPendingSinceMs: agent.nowMs,
+    reloadError: "no such folder",
+  } as const;
+  agent.route({ ...owed, changed: false });
+  agent.pass(120);
+  assert.equal(failing(agent).proxy, undefined);
+  agent.pass(1);
+  assert.match(failing(agent).proxy ?? "", /pools\.toml is written, .* for 2 min 1 s: no such folder/);
+  agent.route({ changed: false });
+  assert.equal(failing(agent).proxy, undefined);
+});
+
+Deno.test("checkReadiness() fails at once for a proxy that cannot be routed to, and keeps what it had", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const error = "Cannot route in /etc/ihp/pools.toml: line 3 is no TOML";
+  agent.observe({ kind: "routed", results: [{ mode: "ihp", path: "/etc/ihp/pools.toml", error }] });
+  assert.equal(failing(agent).proxy, error);
+  const [proxy] = agent.telemetry.report().proxies;
+  assert.deepEqual([proxy?.error, proxy?.values[0]?.value], [error, "1650TH/s"]);
+});

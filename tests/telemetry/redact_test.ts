@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { redactUrls } from "../../src/telemetry/redact.ts";
+
+const cases: [string, string][] = [
+  ["wss://node.example", "wss://node.example"],
+  ["wss://node.example:443/", "wss://node.example:443"],
+  ["wss://node.example/v1/0123abc", "wss://node.example/…"],
+  ["wss://user:pass@node.example:443?apikey=x", "wss://node.example:443/…"],
+  ["ws://[::1]:9944/key", "ws://[::1]:9944/…"],
+  ["Cannot connect to wss://a.example/key: refused", "Cannot connect to wss://a.example/… refused"],
+  ['"https://hooks.example/T0/B0/x", "ws://127.0.0.1:9"', '"https://hooks.example/…", "ws://127.0.0.1:9"'],
+  [
+    "tries ws://127.0.0.1:9: refused; wss://b.example#part",
+    "tries ws://127.0.0.1:9: refused; wss://b.example/…",
+  ],
+  ["no address: 12:30, a/b, mailto:x", "no address: 12:30, a/b, mailto:x"],
+];
+for (const [text, expected] of cases) {
+  Deno.test(`redactUrls() leaves scheme and host of ${JSON.stringify(text)}`, () => {
+    assert.equal(redactUrls(text), expected);
+  });
+}
