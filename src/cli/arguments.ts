@@ -33,6 +33,14 @@ export type Command =
     readonly saveSnapshotPath: string | undefined;
   } & LogArguments)
   | ({ readonly name: "config"; readonly configPath: string | undefined; readonly json: boolean })
+  | {
+    readonly name: "status";
+    readonly configPath: string | undefined;
+    /** `undefined`: that of the configuration. */
+    readonly url: string | undefined;
+    readonly watch: boolean;
+    readonly json: boolean;
+  }
   | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments)
   | (
     & { readonly name: "check"; readonly configPath: string | undefined; readonly json: boolean }
@@ -45,6 +53,8 @@ const OPTIONS: OptionSpecs = {
   "dry-run": { type: "boolean" },
   "save-snapshot": { type: "string" },
   json: { type: "boolean" },
+  url: { type: "string" },
+  watch: { type: "boolean" },
   "log-level": { type: "string" },
   "log-format": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -59,6 +69,7 @@ Usage:
   ih-miner [CONFIG] --once auction           compute this window's auction, route the hashrate, end
   ih-miner [CONFIG] --once commitment        publish the bid if it needs to be, end
   ih-miner withdraw [CONFIG]                 publish the empty bid, say from when on nothing can be won, end
+  ih-miner status [CONFIG]                   what the running agent does ([http] listen must be set)
   ih-miner config [CONFIG]                   show the configuration in effect and where each value came from
   ih-miner replay SNAPSHOT                   compute an auction again from a saved snapshot, offline
   ih-miner check [CONFIG]                    look at everything the agent needs, one line each
@@ -71,8 +82,10 @@ Options:
                         logs go to stderr
   --force               with --once commitment: publish although nothing changed
   --dry-run             with --once and withdraw: do everything but submit and write; say what would be done
+  --url URL             with status: the agent's address (default: that of CONFIG, else http://127.0.0.1:9464)
+  --watch               with status: again every two seconds
   --save-snapshot FILE  with --once auction: keep what was read from the chain, for replay
-  --json                with check and config: one JSON document instead of lines
+  --json                with check, config and status: one JSON document instead of lines
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
   --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
   -h, --help            this text
@@ -80,7 +93,8 @@ Options:
 
 Exit codes:
   0  done, also when there was no bid of ours or nothing was won
-  1  the job failed: chain, dispatch error, proxy file, no solver result
+  1  the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent is not ready
+     or does not answer
   2  wrong usage, configuration, wallet or snapshot
 `;
 
@@ -135,6 +149,14 @@ export function parseCommand(args: readonly string[]): Command {
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     return { name: "config", configPath, json: values.json === true };
+  }
+
+  if (positionals[0] === "status") {
+    forbidAllBut(["url", "watch", "json"], "status");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    const [watch, json] = [values.watch === true, values.json === true];
+    return { name: "status", configPath, url: textOf(values.url), watch, json };
   }
 
   const [configPath, ...surplus] = positionals;

@@ -55,6 +55,10 @@ export async function main(args: readonly string[]): Promise<number> {
       print(Deno.stderr, error);
       return exitCode;
     }
+    case "status": {
+      const { showStatus } = await import("./status.ts");
+      return await showStatus(command);
+    }
     case "daemon": {
       await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stdout });
       const { runAgent } = await import("./daemon.ts");

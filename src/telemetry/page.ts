@@ -10,7 +10,7 @@ import { Html, html } from "./html.ts";
 import { noticesOf, timeLeft } from "./notices.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
-import { capitalised, parityText, proxyName, shownValue, workerCount } from "./words.ts";
+import { capitalised, counted, parityText, proxyName, shownValue } from "./words.ts";
 import type {
   BidReport,
   CommitmentReport,
@@ -150,11 +150,13 @@ function windowCard({ window }: StatusReport): Html {
         <span>${window.isOver ? "ended" : "ends"} about ${clock(window.endsAt)}</span>
       </div>
       <div class="figures">
-        <div class="won"><b>${trimmed(window.wonHashratePh)} <small>PH/s</small></b>won, ${workerCount(
+        <div class="won"><b>${trimmed(window.wonHashratePh)} <small>PH/s</small></b>won, ${counted(
           window.wonWorkers,
+          "worker",
         )}</div>
-        <div class="lost"><b>${trimmed(window.lostHashratePh)} <small>PH/s</small></b>lost, ${workerCount(
+        <div class="lost"><b>${trimmed(window.lostHashratePh)} <small>PH/s</small></b>lost, ${counted(
           window.lostWorkers,
+          "worker",
         )}</div>
         <div><b>${offered === 0
           ? "–"
@@ -300,7 +302,7 @@ function marketCard({ window }: StatusReport): Html {
       </dl>
       <dl>
         <dt>Bidders</dt>
-        <dd>${window.bidders} with ${workerCount(window.offeredWorkers)}</dd>
+        <dd>${window.bidders} with ${counted(window.offeredWorkers, "worker")}</dd>
         <dt>Decided by</dt>
         <dd>${solver === null ? "nothing to solve" : html`
           ${solver.engine}, ${parityText(solver.parity)}<br><span class="muted">${solver.build} ${trimmed(
@@ -325,7 +327,7 @@ function bidCard({ now, commitment }: StatusReport): Html {
 function bidPart(bid: CommitmentReport, now: string): Html {
   const span = (seconds: number | null): string => seconds === null ? "unknown" : formatDuration(seconds);
   return html`
-    <div class="value"><code>${bid.text}</code><span>${workerCount(bid.workers)}</span></div>
+    <div class="value"><code>${bid.text}</code><span>${counted(bid.workers, "worker")}</span></div>
     <dl>
       <dt>Age</dt>
       <dd>${span(bid.ageSeconds)}</dd>

@@ -33,8 +33,8 @@ export function shownValue(value: ShownValue): string {
 }
 
 /** `1 worker`, `2 workers`. */
-export function workerCount(count: number): string {
-  return `${count} ${count === 1 ? "worker" : "workers"}`;
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** With a capital first letter. */

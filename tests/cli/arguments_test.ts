@@ -46,7 +46,26 @@ Deno.test("parseCommand() answers --help and --version before anything else", ()
   assert.deepEqual(parseCommand(["-V"]), { name: "version" });
 });
 
+Deno.test("parseCommand() reads the request for an agent's status", () => {
+  const status = {
+    name: "status",
+    configPath: undefined,
+    url: undefined,
+    watch: false,
+    json: false,
+  } as const;
+  assert.deepEqual(parseCommand(["status"]), status);
+  assert.deepEqual(parseCommand(["status", "my.toml", "--watch"]), {
+    ...status,
+    configPath: "my.toml",
+    watch: true,
+  });
+  assert.deepEqual(parseCommand(["--json", "--url", "a:1", "status"]), { ...status, url: "a:1", json: true });
+});
+
 const wrong: [string[], RegExp][] = [
+  [["status", "--once", "auction"], /--once cannot be used with status/],
+  [["--watch"], /--watch cannot be used with a run without --once/],
   [["--once"], /once/],
   [["--once", "mining"], /--once must be one of auction, commitment; it is "mining"/],
   [["--nonsense"], /--nonsense/],

@@ -1,0 +1,159 @@
+/**
+ * `ih-miner status`: what a running agent says of itself, for a terminal.
+ *
+ * @module
+ */
+
+import { readEnvironment } from "../config/environment.ts";
+import { ConfigError } from "../config/errors.ts";
+import { formatListenAddress, type ListenAddress } from "../config/listen.ts";
+import { loadConfig, osConfigFiles } from "../config/load.ts";
+import { locateConfig } from "../config/locate.ts";
+import { STATUS_FORMAT, type StatusReport } from "../telemetry/status_report.ts";
+import { renderTerminal, type TerminalOptions } from "../telemetry/terminal.ts";
+import type { Command } from "./arguments.ts";
+import { fromDocument } from "./document.ts";
+import { describeError, EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
+
+/** Where an agent listens when nothing says otherwise: the address of `config.toml.example`. */
+const USUAL_URL = "http://127.0.0.1:9464";
+const TIMEOUT_MS = 5_000;
+const WATCH_INTERVAL_MS = 2_000;
+/** Cursor home, clear to the end: less flicker than clearing the whole screen. */
+const REDRAW = "\x1b[H\x1b[J";
+
+/** What the command works with. */
+export interface StatusTools {
+  readonly fetch: (url: string, init: { readonly signal: AbortSignal }) => Promise<Response>;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly printOut: (text: string) => void;
+  readonly printError: (text: string) => void;
+  /** How stdout is; `null`: no terminal. Asked before each drawing, since a window can be resized. */
+  readonly terminal: () => TerminalOptions | null;
+}
+
+/** The real thing. */
+export const osStatusTools: StatusTools = {
+  fetch,
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  printOut: (text) => writeAll(Deno.stdout, text),
+  printError: (text) => writeAll(Deno.stderr, text),
+  terminal: () =>
+    Deno.stdout.isTerminal() ? { width: Deno.consoleSize().columns, colour: !Deno.noColor } : null,
+};
+
+/** No agent's status could be had; the message says what to do. */
+class StatusError extends Error {
+  override readonly name = "StatusError";
+}
+
+/**
+ * Shows the status once, or with `watch` until it is interrupted.
+ *
+ * @returns 0 when the agent is ready, 1 when it is not or does not answer.
+ */
+export async function showStatus(
+  command: Extract<Command, { name: "status" }>,
+  tools: StatusTools = osStatusTools,
+): Promise<number> {
+  let url: string;
+  try {
+    url = await agentUrl(command);
+  } catch (error) {
+    tools.printError(`ih-miner: ${describeError(error).message}\n`);
+    return exitCodeOf(error);
+  }
+  for (;;) {
+    const exitCode = await showOnce(url, command, tools);
+    if (!command.watch) return exitCode;
+    await tools.sleep(WATCH_INTERVAL_MS);
+  }
+}
+
+async function showOnce(
+  url: string,
+  { json, watch }: Extract<Command, { name: "status" }>,
+  tools: StatusTools,
+): Promise<number> {
+  const terminal = tools.terminal();
+  const redraw = watch && terminal !== null && !json ? REDRAW : "";
+  try {
+    const { document, report } = await fetchStatus(url, tools);
+    // One line each, when one follows the other.
+    if (json) tools.printOut(`${JSON.stringify(document, null, watch ? undefined : 2)}\n`);
+    else tools.printOut(`${redraw}${renderTerminal(report, terminal ?? { width: 120, colour: false })}`);
+    return report.ready ? EXIT_DONE : EXIT_JOB_FAILED;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    if (redraw !== "") tools.printOut(redraw);
+    tools.printError(`ih-miner: ${error.message}\n`);
+    return EXIT_JOB_FAILED;
+  }
+}
+
+/** @throws {StatusError} */
+async function fetchStatus(
+  url: string,
+  tools: StatusTools,
+): Promise<{ readonly document: unknown; readonly report: StatusReport }> {
+  const from = `${url}/api/status`;
+  let document: unknown;
+  try {
+    const response = await tools.fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    document = await response.json();
+  } catch (error) {
+    throw new StatusError(
+      `Cannot get the status from ${from}: ${
+        describeError(error).message
+      }; is the agent running, and does its ` +
+        `configuration have [http] listen? Another agent is named by --url`,
+    );
+  }
+  const format = typeof document === "object" && document !== null && "format" in document
+    ? document.format
+    : null;
+  if (format !== STATUS_FORMAT) {
+    throw new StatusError(
+      `Cannot show the status from ${from}: its format is ${JSON.stringify(format)}, this program knows ` +
+        `${STATUS_FORMAT}; use the ih-miner of the agent's own version`,
+    );
+  }
+  return { document, report: fromDocument(document) as StatusReport };
+}
+
+/**
+ * The agent's URL without a slash at its end: the one given, else that of the configuration, else the usual one.
+ *
+ * @throws {ConfigError} when a configuration that was named cannot be used, or the URL is none.
+ */
+async function agentUrl({ url, configPath }: Extract<Command, { name: "status" }>): Promise<string> {
+  if (url !== undefined) return checkedUrl(url);
+  const environment = readEnvironment();
+  try {
+    const config = await loadConfig(locateConfig(configPath, environment, osConfigFiles.exists), environment);
+    return config.httpListen === null ? USUAL_URL : urlOf(config.httpListen);
+  } catch (error) {
+    if (configPath === undefined && error instanceof ConfigError) return USUAL_URL;
+    throw error;
+  }
+}
+
+function checkedUrl(text: string): string {
+  const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
+  if (!URL.canParse(url)) {
+    const message = `is no URL: ${JSON.stringify(text)}; give one such as ${USUAL_URL}`;
+    throw new ConfigError("--url", [{ key: "", message }]);
+  }
+  return url.replace(/\/+$/, "");
+}
+
+/** Who listens on all addresses is asked on this machine's own. */
+function urlOf({ hostname, port }: ListenAddress): string {
+  const own: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return `http://${formatListenAddress({ hostname: own[hostname] ?? hostname, port })}`;
+}
+
+function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+}

@@ -1,0 +1,213 @@
+/**
+ * The status for a terminal.
+ *
+ * @module
+ */
+
+import {
+  formatAgo,
+  formatBlock,
+  formatDuration,
+  formatHashrate,
+  shortDecimal,
+  shortHotkey,
+  trimmed,
+} from "./format.ts";
+import { noticesOf, timeLeft } from "./notices.ts";
+import type { ProxyReport, StatusReport, WindowStatus, WindowSummary } from "./status_report.ts";
+import { capitalised, counted, parityText, proxyName, shownValue } from "./words.ts";
+
+/** How the terminal is. */
+export interface TerminalOptions {
+  /** Columns. */
+  readonly width: number;
+  /** Whether ANSI colours may be used. */
+  readonly colour: boolean;
+}
+
+/** Events that are shown. */
+const EVENTS = 8;
+/** Windows of the last line of bars: six hours. */
+const BARS = 30;
+const LABEL_WIDTH = 12;
+
+const STYLES = { bold: 1, faint: 2, red: 31, green: 32, yellow: 33, blue: 34 } as const;
+type Style = keyof typeof STYLES;
+type Paint = (style: Style, text: string) => string;
+
+/** Renders the status as lines that end with a line feed. */
+export function renderTerminal(foreign: StatusReport, { width, colour }: TerminalOptions): string {
+  const report = printable(foreign);
+  const paint: Paint = (style, text) => colour ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
+  const blocks = [
+    headLines(report, paint),
+    noticeLines(report, paint),
+    ...(report.window === null
+      ? [["No window has been computed yet."]]
+      : [windowLines(report.window, width, paint)]),
+    proxyLines(report, paint),
+    historyLines(report.history, paint),
+    factLines(report, paint),
+    eventLines(report, width, paint),
+  ];
+  return `${blocks.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+function headLines({ ready, identity, version, uptimeSeconds }: StatusReport, paint: Paint): string[] {
+  const state = ready ? paint("green", "ready") : paint("red", "not ready");
+  const who = identity === null
+    ? ""
+    : `, ${shortHotkey(identity.hotkey)} on ${identity.network.join(", ")}, subnet ${identity.netuid}`;
+  return [`${paint("bold", `ih-miner ${version}`)} ${state}, up ${formatDuration(uptimeSeconds)}${who}`];
+}
+
+function noticeLines(report: StatusReport, paint: Paint): string[] {
+  const looks = { bad: ["red", "✗"], warning: ["yellow", "!"], note: ["blue", "·"] } as const;
+  return noticesOf(report).map(({ level, title, text }) => {
+    const [style, mark] = looks[level];
+    return `${paint(style, `${mark} ${title}:`)} ${text}`;
+  });
+}
+
+function windowLines(window: WindowStatus, width: number, paint: Paint): string[] {
+  const { blocksDone, blocks, wonHashratePh, lostHashratePh, wonWorkers, lostWorkers, bids } = window;
+  const offered = wonHashratePh + lostHashratePh;
+  const share = offered === 0 ? "" : `, ${Math.round(wonHashratePh / offered * 100)} % of what we offered`;
+  const barWidth = Math.max(10, Math.min(40, width - 40));
+  const done = Math.round(blocksDone / blocks * barWidth);
+  const won = paint("green", `won ${formatHashrate(wonHashratePh)}`);
+  return [
+    `${paint("bold", `Window ${window.index}`)}  blocks ${formatBlock(window.firstBlock)} to ${
+      formatBlock(window.lastBlock)
+    }`,
+    `${"█".repeat(done)}${paint("faint", "░".repeat(barWidth - done))}  block ${blocksDone} of ${blocks}, ${
+      timeLeft(window)
+    }`,
+    `${won} (${counted(wonWorkers, "worker")}), lost ${formatHashrate(lostHashratePh)} (${
+      counted(lostWorkers, "worker")
+    })${share}`,
+    ...(bids.length === 0 ? ["no bid of ours is in this auction"] : []),
+    ...bids.map((bid) => {
+      const range = bid.fewest === bid.most ? "" : `, between ${bid.fewest} and ${bid.most} possible`;
+      return `  ${
+        bid.hashratePh.padStart(6)
+      } PH/s at × ${bid.price}: ${bid.won} of ${bid.offered} won${range}`;
+    }),
+  ];
+}
+
+function proxyLines({ proxies, routingOff, now }: StatusReport, paint: Paint): string[] {
+  if (routingOff !== null) return [];
+  if (proxies.length === 0) return ["Nothing has been routed yet."];
+  return proxies.flatMap((proxy) => [
+    `${paint("bold", proxyName(proxy.mode))}  ${proxy.path}`,
+    ...proxy.values.map(({ key, value }) => `  ${shownValue(value)}  ${paint("faint", key)}`),
+    ...(proxy.error === null ? [] : [`  ${paint("red", proxy.error)}`]),
+    `  ${proxyStory(proxy, now)}`,
+  ]);
+}
+
+function proxyStory({ writtenAt, checkedAt, reload, reloadedAt }: ProxyReport, now: string): string {
+  const written = writtenAt === null ? "was right already" : `written ${since(writtenAt, now)}`;
+  const told = reload === "pending"
+    ? "reload pending"
+    : reloadedAt === null
+    ? "no reload needed"
+    : `reload given ${since(reloadedAt, now)}`;
+  return `${written}, ${told}, checked ${since(checkedAt, now)}`;
+}
+
+function historyLines(history: readonly WindowSummary[], paint: Paint): string[] {
+  if (history.length < 2) return [];
+  const shown = history.slice(-BARS);
+  const levels = "▁▂▃▄▅▆▇█";
+  const bars = shown.map(({ wonHashratePh, lostHashratePh }) => {
+    const offered = wonHashratePh + lostHashratePh;
+    if (offered === 0) return "·";
+    if (wonHashratePh === 0) return paint("faint", "▁");
+    return paint("green", levels[Math.round(wonHashratePh / offered * (levels.length - 1))] ?? "█");
+  });
+  const average = shown.reduce((sum, { wonHashratePh }) => sum + wonHashratePh, 0) / shown.length;
+  return [
+    `${bars.join("")}  share won in the last ${shown.length} windows; ${formatHashrate(average)} on average`,
+  ];
+}
+
+function factLines(report: StatusReport, paint: Paint): string[] {
+  const fact = (label: string, text: string): string => `${paint("faint", label.padEnd(LABEL_WIDTH))}${text}`;
+  const { window, commitment, chain, jobs, now } = report;
+  const lines: string[] = [];
+  if (window !== null) {
+    const { budgetPh, prices, solver, bidders, offeredWorkers } = window;
+    const price = (text: string | null): string => text === null ? "no consensus" : shortDecimal(text, 6);
+    const budget = budgetPh === null ? "none" : formatHashrate(budgetPh);
+    lines.push(
+      fact("Budget", `${budget}, ${counted(bidders, "bidder")} with ${counted(offeredWorkers, "worker")}`),
+      fact(
+        "Prices",
+        `hashprice ${price(prices.hashpUsdc)} USDC/PH/day, TAO ${price(prices.taoUsdc)} USDC, alpha ${
+          price(prices.alphaTao)
+        } TAO, cap ${prices.cap === null ? "1" : shortDecimal(prices.cap, 6)}`,
+      ),
+    );
+    if (solver !== null) {
+      lines.push(
+        fact("Solver", `${solver.engine}, ${parityText(solver.parity)}, ${trimmed(solver.seconds)} s`),
+      );
+    }
+  }
+  if (commitment !== null) {
+    const { text, ageSeconds, expiresInSeconds } = commitment;
+    const age = ageSeconds === null || expiresInSeconds === null
+      ? "age unknown"
+      : `${formatDuration(ageSeconds)} old, expires in ${formatDuration(expiresInSeconds)}`;
+    lines.push(fact("Bid", `${text}, ${age}`));
+  }
+  const head = chain.headNumber === null
+    ? "no block seen"
+    : `block ${formatBlock(chain.headNumber)}, ${formatAgo(chain.headAgeSeconds)}`;
+  lines.push(fact("Chain", `${head}, at ${chain.endpoint ?? "no endpoint"}`));
+  for (const { endpoint, failures, lastKind, lastFailureAt } of chain.endpoints) {
+    lines.push(fact("", `${endpoint}: ${failures} failed (${lastKind}, ${since(lastFailureAt, now)})`));
+  }
+  for (const job of jobs) {
+    const failed = job.failures === 0 ? "" : `, ${paint("yellow", `${job.failures} failed`)}`;
+    lines.push(
+      fact(
+        capitalised(job.job),
+        `succeeded ${formatAgo(job.lastSuccessSecondsAgo)}, ${counted(job.runs, "run")}${failed}`,
+      ),
+    );
+  }
+  return lines;
+}
+
+function eventLines({ events }: StatusReport, width: number, paint: Paint): string[] {
+  return events.slice(0, EVENTS).map(({ at, level, event, fields, times }) => {
+    const style: Style | null = level === "error" ? "red" : level === "warning" ? "yellow" : null;
+    const repeated = times > 1 ? ` × ${times}` : "";
+    const details = fields.map(({ key, value }) => `${key}=${value}`).join(" ");
+    const head = `${at.slice(11, 19)} ${event}${repeated}`;
+    const rest = cut(details, Math.max(0, width - head.length - 2));
+    return `${style === null ? head : paint(style, head)}${rest === "" ? "" : `  ${paint("faint", rest)}`}`;
+  });
+}
+
+function since(iso: string, now: string): string {
+  return formatAgo((Date.parse(now) - Date.parse(iso)) / 1000);
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** A report whose texts have nothing that would move the cursor or change colours: all of it is foreign. */
+function printable<T>(value: T): T {
+  if (typeof value === "string") {
+    // deno-lint-ignore no-control-regex -- control characters are what is meant
+    return value.replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, "") as T;
+  }
+  if (Array.isArray(value)) return value.map(printable) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, printable(item)])) as T;
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { renderTerminal } from "../../src/telemetry/terminal.ts";
+import { FakeAgent } from "./fake_agent.ts";
+
+const plain = { width: 100, colour: false };
+
+Deno.test("renderTerminal() shows the window, the bids, the proxy and the facts", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.pass(8);
+  const text = renderTerminal(agent.telemetry.report(), plain).replaceAll("\u202f", " ");
+  for (
+    const part of [
+      "ready, up 8 s, 5Grwva…utQY on wss://node.example/…, subnet 89\n",
+      "Window 0  blocks 7 999 970 to 8 000 029\n████████████████████░░░░░░░░░░░░░░░░░░░░  block 30 of 60, 6 min 4 s left\n",
+      "won 1.65 PH/s (5 workers), lost 0 PH/s (0 workers), 100 % of what we offered\n    0.45 PH/s at × 1.02: 2 of 2 won\n",
+      'InfiniteHash Proxy  /etc/ihp/pools.toml\n  1650TH/s  pools.main[0] "central-proxy" target_hashrate\n',
+      "  written 8 s ago, reload given 8 s ago, checked 8 s ago\n",
+      "Bid         2;b;BTC,1.02=0.25:3,0.45:2, 8 s old, expires in 2 h 29 min\n",
+      "Auction     succeeded 8 s ago, 1 run\n",
+    ]
+  ) assert.ok(text.includes(part), `${part} is missing in:\n${text}`);
+  assert.doesNotMatch(text, /undefined|NaN|\[object/);
+});
+
+Deno.test("renderTerminal() puts what is wrong first, and survives knowing nothing", async () => {
+  await using agent = new FakeAgent();
+  const nothing = renderTerminal(agent.telemetry.report(), plain);
+  assert.match(nothing, /^ih-miner \S+ not ready, up 0 s\n\n✗ Configuration: Has not been read yet\n/);
+  assert.match(nothing, /No window has been computed yet/);
+  assert.doesNotMatch(nothing, /undefined|NaN|\[object/);
+});
+
+Deno.test("renderTerminal() draws the share won in the last windows", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  await agent.computeWindow({ number: 1, cap: "0.0001" });
+  await agent.computeWindow({ number: 2, text: "2;b;" });
+  assert.match(
+    renderTerminal(agent.telemetry.report(), plain),
+    /^█▁· {2}share won in the last 3 windows; 0\.55 PH\/s on average$/m,
+  );
+});
+
+Deno.test("renderTerminal() lets no foreign text move the cursor, and colours only when it may", async () => {
+  await using agent = new FakeAgent();
+  const evil = "\x1b[2J\x1b]0;owned\x07\r\nline\x9b31m";
+  await agent.work();
+  agent.route({ path: evil, values: [{ key: evil, previous: null, value: evil }] });
+  agent.checkCommitment({ text: evil });
+  agent.telemetry.log.error(evil, { [evil]: evil });
+  agent.run("auction", new Error(evil));
+  agent.observe({ kind: "settings-failed", error: new Error(evil) });
+  agent.observe({ kind: "endpoint-failed", failure: { endpoint: evil, kind: "timeout" } });
+  const report = agent.telemetry.report();
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  assert.doesNotMatch(renderTerminal(report, plain), /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  const rest = renderTerminal(report, { ...plain, colour: true }).replaceAll(/\x1b\[\d+m/g, "");
+  assert.equal(rest, renderTerminal(report, plain));
+});
+
+Deno.test("renderTerminal() keeps events within the width", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.telemetry.log.info("Long", { text: "x".repeat(500) });
+  const line = renderTerminal(agent.telemetry.report(), { width: 60, colour: false }).split("\n")
+    .find((line) => line.includes("Long"));
+  assert.equal(line?.length, 60);
+});
