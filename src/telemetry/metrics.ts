@@ -27,14 +27,15 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #sources: MetricsSources;
 
-  readonly #runs = this.#counter("job_runs_total", "Job runs that ended", ["job", "result"]);
+  // Prometheus itself labels all series with `job` and `instance`.
+  readonly #runs = this.#counter("job_runs_total", "Job runs that ended", ["name", "result"]);
   readonly #skipped = this.#counter("job_runs_skipped_total", "Runs that came while one was going on", [
-    "job",
+    "name",
   ]);
   readonly #durations = new Histogram({
     name: `${PREFIX}job_duration_seconds`,
     help: "How long job runs took, the wait for a window included",
-    labelNames: ["job"],
+    labelNames: ["name"],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 90, 120],
     registers: [this.#registry],
   });
@@ -82,9 +83,9 @@ export class Metrics {
   constructor(sources: MetricsSources) {
     this.#sources = sources;
     // A series that begins with its first failure hides that failure from `increase()`.
-    for (const job of ["auction", "commitment"]) {
-      for (const result of ["success", "failure"]) this.#runs.inc({ job, result }, 0);
-      this.#skipped.inc({ job }, 0);
+    for (const name of ["auction", "commitment"]) {
+      for (const result of ["success", "failure"]) this.#runs.inc({ name, result }, 0);
+      this.#skipped.inc({ name }, 0);
     }
     for (const outcome of ["won", "partly", "lost", "no-bids"]) this.#windows.inc({ outcome }, 0);
     this.#registerStatus();
@@ -106,12 +107,12 @@ export class Metrics {
     switch (event.kind) {
       case "run-ended": {
         const { job, durationMs, error } = event;
-        this.#runs.inc({ job, result: error === null ? "success" : "failure" });
-        this.#durations.observe({ job }, durationMs / 1000);
+        this.#runs.inc({ name: job, result: error === null ? "success" : "failure" });
+        this.#durations.observe({ name: job }, durationMs / 1000);
         break;
       }
       case "run-skipped":
-        this.#skipped.inc({ job: event.job });
+        this.#skipped.inc({ name: event.job });
         break;
       case "settings-failed":
         this.#configFailures.inc();
@@ -182,14 +183,14 @@ export class Metrics {
     this.#labelled(
       "job_last_success_timestamp_seconds",
       "When a run last succeeded",
-      ["job"],
-      ({ jobs }) => jobs.map(({ job, lastSuccessAt }) => [{ job }, time(lastSuccessAt)]),
+      ["name"],
+      ({ jobs }) => jobs.map(({ job, lastSuccessAt }) => [{ name: job }, time(lastSuccessAt)]),
     );
     this.#labelled(
       "job_last_failure_timestamp_seconds",
       "When a run last failed",
-      ["job"],
-      ({ jobs }) => jobs.map(({ job, lastFailureAt }) => [{ job }, time(lastFailureAt)]),
+      ["name"],
+      ({ jobs }) => jobs.map(({ job, lastFailureAt }) => [{ name: job }, time(lastFailureAt)]),
     );
 
     this.#ofWindow(

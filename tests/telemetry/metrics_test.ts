@@ -17,11 +17,11 @@ Deno.test("Metrics show the window, the bid, the chain and the runs", async () =
   agent.run("auction", new Error("x"));
   const samples = await scrape(agent);
   const expected = {
-    'ih_miner_job_runs_total{job="auction",result="success"}': 1,
-    'ih_miner_job_runs_total{job="auction",result="failure"}': 1,
-    'ih_miner_job_duration_seconds_sum{job="auction"}': 2,
-    'ih_miner_job_last_success_timestamp_seconds{job="auction"}': START_MS / 1000,
-    'ih_miner_job_last_failure_timestamp_seconds{job="auction"}': START_MS / 1000 + 7,
+    'ih_miner_job_runs_total{name="auction",result="success"}': 1,
+    'ih_miner_job_runs_total{name="auction",result="failure"}': 1,
+    'ih_miner_job_duration_seconds_sum{name="auction"}': 2,
+    'ih_miner_job_last_success_timestamp_seconds{name="auction"}': START_MS / 1000,
+    'ih_miner_job_last_failure_timestamp_seconds{name="auction"}': START_MS / 1000 + 7,
     'ih_miner_windows_total{outcome="partly"}': 1,
     'ih_miner_windows_total{outcome="won"}': 0,
     "ih_miner_window_first_block": window.firstBlock,
@@ -56,7 +56,7 @@ Deno.test("Metrics have no series for what is not known yet, and begin counters 
   ) {
     assert.equal(samples.has(`ih_miner_${name}`), false, name);
   }
-  assert.equal(samples.get('ih_miner_job_runs_total{job="commitment",result="failure"}'), 0);
+  assert.equal(samples.get('ih_miner_job_runs_total{name="commitment",result="failure"}'), 0);
   assert.equal(samples.get("ih_miner_ready"), 0);
 });
 
@@ -83,13 +83,19 @@ Deno.test("Metrics count failures of endpoints and of the configuration, with no
   const expected = {
     'ih_miner_rpc_failures_total{endpoint="wss://node.example/…",kind="timeout"}': 1,
     "ih_miner_config_reload_failures_total": 1,
-    'ih_miner_job_runs_skipped_total{job="auction"}': 1,
+    'ih_miner_job_runs_skipped_total{name="auction"}': 1,
     'ih_miner_proxy_reloads_total{mode="ihp",result="failed"}': 1,
     'ih_miner_proxy_reload_pending{mode="ihp",path="/etc/ihp/pools.toml"}': 1,
     'ih_miner_check_ok{check="configuration"}': 0,
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
   assert.doesNotMatch(await agent.telemetry.metricsText(), /secret|user:/);
+});
+
+Deno.test("Metrics leave the labels that Prometheus sets itself alone", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  assert.doesNotMatch(await agent.telemetry.metricsText(), /[{,](job|instance)="/);
 });
 
 Deno.test("docs/metrics.md documents each metric with its type, and no other", async () => {
