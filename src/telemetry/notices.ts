@@ -34,7 +34,7 @@ export function noticesOf(report: StatusReport): Notice[] {
       : "No window could be computed for too long; all hashrate is released from the subnet ([routing] on_stale)";
     notices.push({ level: "bad", title: "Stale", text });
   }
-  notices.push(...pendingReloads(report));
+  notices.push(...expiredBid(report), ...pendingReloads(report));
   if (window !== null) notices.push(...windowNotices(window));
   if (windowsWithoutWin > 1) {
     const text = `Nothing was won in ${windowsWithoutWin} windows in a row`;
@@ -43,6 +43,13 @@ export function noticesOf(report: StatusReport): Notice[] {
   if (routingOff !== null) notices.push({ level: "warning", title: "Routing off", text: routingOff });
   const rank = ["bad", "warning", "note"];
   return notices.sort((a, b) => rank.indexOf(a.level) - rank.indexOf(b.level));
+}
+
+function expiredBid({ commitment }: StatusReport): Notice[] {
+  if (commitment === null || commitment.ageSeconds === null || commitment.expiresInSeconds !== 0) return [];
+  const age = formatDuration(commitment.ageSeconds);
+  const text = `Our bid is ${age} old and could not be renewed: validators drop it in the next window`;
+  return [{ level: "bad", title: "Bid expired", text }];
 }
 
 function pendingReloads({ proxies, checks }: StatusReport): Notice[] {

@@ -361,22 +361,23 @@ function chainCard({ now, chain }: StatusReport): Html {
         <dt>Seen</dt>
         <dd>${chain.headSeenAt === null ? "never" : ago(chain.headSeenAt, now)}</dd>
         <dt>Followed at</dt>
-        <dd><code>${chain.endpoint ?? "no endpoint"}</code></dd>
+        <dd><code>${chain.endpoint ?? "none"}</code></dd>
       </dl>
       ${chain.endpoints.length === 0
         ? html`
           <p class="muted">No endpoint has failed since the start.</p>
         `
-        : html`
-          <dl>${chain.endpoints.map(({ endpoint, failures, lastKind, lastFailureAt }) =>
-            html`
-              <dt><code>${endpoint}</code></dt>
-              <dd>${failures} ${failures === 1
-                ? "failure"
-                : "failures"}<br><span class="muted">${lastKind}, ${ago(lastFailureAt, now)}</span></dd>
-            `
-          )}</dl>
-        `}
+        : chain.endpoints.map(({ endpoint, failures, lastKind, lastFailureAt }) =>
+          html`
+            <p class="endpoint">
+              <code>${endpoint}</code>
+              <span class="muted">${counted(failures, "failure")}, last ${lastKind} ${ago(
+                lastFailureAt,
+                now,
+              )}</span>
+            </p>
+          `
+        )}
     </section>
   `;
 }
@@ -416,8 +417,8 @@ function jobPart(job: JobReport, now: string): Html {
       <dt>Last took</dt>
       <dd>${took}</dd>
       <dt>Runs</dt>
-      <dd>${job.runs}${job.failures > 0 && html`
-        , <b class="is-bad">${job.failures} failed</b>
+      <dd>${job.runs} ${job.failures > 0 && html`
+        <b class="is-bad">(${job.failures} failed)</b>
       `}</dd>
     </dl>
   `;

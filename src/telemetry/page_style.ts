@@ -69,6 +69,7 @@ td.won { color: var(--won); font-weight: 600; }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 5px 16px; margin: 0; }
 dt { color: var(--muted); } dt b { color: var(--text); } dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 dl + dl, dl + p, p + dl { margin-top: 12px; padding-top: 12px; border-top: 1px solid var(--line); }
+.endpoint span { display: block; font-size: 13.5px; }
 p { margin: 0; } p + p { margin-top: 8px; }
 .value { margin: 10px 0; padding: 9px 12px; border-radius: 8px; background: var(--page); overflow-wrap: anywhere; }
 .value b { display: block; font-size: 20px; letter-spacing: -.01em; }
@@ -104,7 +105,8 @@ footer span:last-child { margin-left: auto; }
   #status { padding: 14px 12px 24px; }
   .who { margin-left: 0; width: 100%; text-align: left; }
   section { padding: 14px; }
-  .figures b { font-size: 30px; }
+  .figures { gap: 8px 24px; }
+  .figures b { font-size: 27px; }
   .events li { grid-template-columns: 62px minmax(0, 1fr); }
   .events .fields { grid-column: 1 / -1; }
   footer span:last-child { margin-left: 0; width: 100%; }

@@ -166,7 +166,7 @@ function factLines(report: StatusReport, paint: Paint): string[] {
   const head = chain.headNumber === null
     ? "no block seen"
     : `block ${formatBlock(chain.headNumber)}, ${formatAgo(chain.headAgeSeconds)}`;
-  lines.push(fact("Chain", `${head}, at ${chain.endpoint ?? "no endpoint"}`));
+  lines.push(fact("Chain", chain.endpoint === null ? head : `${head}, at ${chain.endpoint}`));
   for (const { endpoint, failures, lastKind, lastFailureAt } of chain.endpoints) {
     lines.push(fact("", `${endpoint}: ${failures} failed (${lastKind}, ${since(lastFailureAt, now)})`));
   }

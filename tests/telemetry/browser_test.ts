@@ -18,6 +18,8 @@ async function serve(): Promise<{ agent: FakeAgent; url: string }> {
     await agent.computeWindow({ number: i + 1, cap });
   }
   agent.route();
+  const endpoint = "wss://a-rather-long-name-of-an-endpoint.example.org:443";
+  agent.observe({ kind: "endpoint-failed", failure: { endpoint, kind: "timeout" } });
   await agent.readSettings(`[http]\nlisten = "127.0.0.1:${port}"\n`);
   return { agent, url: `http://127.0.0.1:${port}/` };
 }
@@ -37,15 +39,19 @@ Deno.test({
       const view of [phone, desktop, { ...phone, scheme: "dark" }, { ...desktop, scheme: "light" }] as const
     ) {
       await browser.open(url, view);
-      const page = await browser.evaluate<{ wide: number; background: string; bars: number; title: string }>(
+      const page = await browser.evaluate<
+        { wide: number; background: string; tallest: number; bars: number; title: string }
+      >(
         `({
         wide: document.documentElement.scrollWidth,
         background: getComputedStyle(document.body).backgroundColor,
+        tallest: Math.max(...[...document.querySelectorAll("dd, dt, td, p")].map((e) => e.offsetHeight)),
         bars: document.querySelectorAll(".chart rect.won").length,
         title: document.title,
       })`,
       );
       assert.ok(page.wide <= view.width, `${page.wide} of ${view.width}`);
+      assert.ok(page.tallest < 100, "a column is too narrow for its text");
       assert.equal(page.bars, 5);
       assert.match(page.title, /PH\/s won · ih-miner/);
       pages.add(`${view.scheme} ${page.background}`);

@@ -71,9 +71,11 @@ Deno.test("renderPage() says first what is wrong", async () => {
   await using agent = new FakeAgent();
   await agent.work({ overrides: { reason: { code: "banned", message: "The hotkey (UID 0) is banned" } } });
   agent.observe({ kind: "staleness-checked", isStale: true, policy: "release" });
+  agent.checkCommitment({ action: "up-to-date", ageSeconds: 8_900 });
   agent.pass(200);
   const text = textOf(agent.telemetry.report());
   assert.match(text, /Not ready · 1\.65 PH\/s won · ih-miner/);
   assert.match(text, /Chain No new block since 7999999, 3 min 20 s ago; check the endpoints/);
+  assert.match(text, /Bid expired Our bid is 2 h 31 min old and could not be renewed/);
   assert.match(text, /Stale .* all hashrate is released .* Banned The hotkey \(UID 0\) is banned/);
 });
