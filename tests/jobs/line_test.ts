@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { ChainError } from "../../src/chain/errors.ts";
 import { type CommitmentJobInput, runCommitmentJob } from "../../src/jobs/commitment_job.ts";
+import { endpointFailureOf } from "../../src/chain/errors.ts";
 import { connectorFor } from "../../src/jobs/connect.ts";
 import { Line } from "../../src/jobs/line.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
@@ -29,15 +30,18 @@ Deno.test("Line.ask() takes a question that one endpoint cannot answer to the ne
   await using chain = await twoNodes();
   chain.nodes[0].setFault("state_getKeysPaged", refuse);
   const log = new LogRecorder();
+  const failures: unknown[] = [];
   await using line = new Line(
     connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
     log,
+    (error) => failures.push(endpointFailureOf(error)),
   );
   const head = await line.ask((connection) => connection.bestHead());
   const read = { netuid: NETUID, tempo: 360, head, firstBlockNumber: head.number };
   const snapshot = await line.ask((connection) => connection.readSnapshot(read));
   assert.equal(snapshot.chain.endpoint, chain.endpoints[1]);
   assert.equal(log.fieldsOf("Endpoint failed")?.endpoint, chain.endpoints[0]);
+  assert.deepEqual(failures, [{ endpoint: chain.endpoints[0], kind: "rpc" }]);
   await line.ask((connection) => connection.bestHead());
   assert.equal(
     chain.nodes[0].requestCounts().chain_getHeader,
