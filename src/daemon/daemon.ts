@@ -170,45 +170,42 @@ export async function runDaemon(
     launch: (options) => watchEnd(parts.launchCommitment(options)),
   });
 
-  const runAuction = (trigger: AuctionTrigger): void => {
-    const runLog = log.with({ run_id: newRunId(), job: "auction" });
-    const started = auctionLane.tryRun(async () => {
-      await auction.run(runLog, trigger);
-      const head = watcher.headNumber;
-      if (head === null || stop.signal.aborted) return;
-      // The window may have changed while the run was busy with the former one.
-      const next = auction.noticeHead(head);
-      if (next !== null) queueMicrotask(() => queueMicrotask(() => runAuction(next)));
-    });
-    if (!started && isRetrying) missed = trigger;
-    else if (!started && trigger === "tick") {
-      observe({ kind: "run-skipped", job: "auction" });
-      runLog.info("Run skipped: the previous one is still going on", { trigger });
+  // What a clock's tick asks for the next tick asks again; what a person or the chain asks for must happen.
+  const begin = (
+    job: "auction" | "commitment",
+    trigger: AuctionTrigger,
+    run: (log: Logger) => Promise<void>,
+  ): void => {
+    const lane = job === "auction" ? auctionLane : commitmentLane;
+    const runLog = log.with({ run_id: newRunId(), job });
+    if (trigger !== "tick" || isRetrying) {
+      lane.runNext(() => run(runLog));
+    } else if (!lane.tryRun(() => run(runLog))) {
+      observe({ kind: "run-skipped", job });
+      runLog.info("Run skipped: the previous one is still going on");
     }
   };
+  const runAuction = (trigger: AuctionTrigger): void =>
+    begin("auction", trigger, async (runLog) => {
+      await auction.run(runLog, trigger);
+      const head = watcher.headNumber;
+      if (head === null) return;
+      // The window may have changed while the run was busy with the former one.
+      const next = auction.noticeHead(head);
+      if (next !== null) runAuction(next);
+    });
+  const runCommitment = (trigger: AuctionTrigger): void =>
+    begin("commitment", trigger, (runLog) => commitment.run(runLog));
   // A retry must not meet a run at the file; what comes meanwhile runs after it.
   let isRetrying = false;
-  let missed: AuctionTrigger | null = null;
   const retryReloads = (): void => {
     const started = auctionLane.tryRun(async () => {
       isRetrying = true;
       const isPending = await settle(log.with({ run_id: newRunId(), job: "reload" }));
       isRetrying = false;
-      if (stop.signal.aborted) return;
-      reloads.note(isPending);
-      const trigger = missed;
-      missed = null;
-      if (trigger !== null) queueMicrotask(() => queueMicrotask(() => runAuction(trigger)));
+      if (!stop.signal.aborted) reloads.note(isPending);
     });
     if (!started) reloads.note(true);
-  };
-  const runCommitment = (): void => {
-    const runLog = log.with({ run_id: newRunId(), job: "commitment" });
-    const started = commitmentLane.tryRun(() => commitment.run(runLog));
-    if (!started) {
-      observe({ kind: "run-skipped", job: "commitment" });
-      runLog.info("Run skipped: the previous one is still going on");
-    }
   };
 
   watcher.follow({
@@ -226,7 +223,7 @@ export async function runDaemon(
   const jitter = (): number => parts.jitterMs((settings.last ?? first).hotkey);
   const runBoth = (trigger: AuctionTrigger): void => {
     runAuction(trigger);
-    after(parts.staggerMs, runCommitment);
+    after(parts.staggerMs, () => runCommitment(trigger));
   };
   scheduler.schedule({
     name: "auction",
@@ -236,7 +233,7 @@ export async function runDaemon(
   scheduler.schedule({
     name: "commitment",
     everyMinutes: COMMITMENT_INTERVAL_SECONDS / 60,
-    run: () => after(jitter() + parts.staggerMs, runCommitment),
+    run: () => after(jitter() + parts.staggerMs, () => runCommitment("tick")),
   });
   reloads.note(isReloadOwed);
   runBoth("start");
@@ -253,7 +250,7 @@ export async function runDaemon(
   reloads.stop();
   await within(
     STOP_PATIENCE_MS,
-    Promise.all([auctionLane.idle(), commitmentLane.idle(), watcher.stop(), ...endings]),
+    Promise.all([auctionLane.close(), commitmentLane.close(), watcher.stop(), ...endings]),
   );
   log.warning("Stopped: the bid on the chain stays valid without us", {
     valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,

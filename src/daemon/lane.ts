@@ -4,24 +4,38 @@
  * @module
  */
 
-/** Lets one run go on at a time; what comes meanwhile is refused, not queued. */
+type Run = () => Promise<void>;
+
+/** Lets one run go on at a time. */
 export class Lane {
   #running: Promise<void> | null = null;
-
-  /** Whether a run is under way. */
-  get isBusy(): boolean {
-    return this.#running !== null;
-  }
+  #next: Run | null = null;
+  #isClosed = false;
 
   /** Starts a run unless one is under way; says whether it did. */
-  tryRun(run: () => Promise<void>): boolean {
-    if (this.#running !== null) return false;
-    this.#running = run().finally(() => this.#running = null);
+  tryRun(run: Run): boolean {
+    if (this.#running !== null || this.#isClosed) return false;
+    this.#begin(run);
     return true;
   }
 
-  /** Resolves when nothing runs. */
-  async idle(): Promise<void> {
+  /** Starts a run, or has it follow the one under way; of several that come meanwhile the last one counts. */
+  runNext(run: Run): void {
+    if (!this.tryRun(run)) this.#next = run;
+  }
+
+  /** Starts nothing any more, and resolves when what is under way has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#running;
+  }
+
+  #begin(run: Run): void {
+    this.#running = run().finally(() => {
+      this.#running = null;
+      const next = this.#next;
+      this.#next = null;
+      if (next !== null) this.tryRun(next);
+    });
   }
 }

@@ -145,6 +145,26 @@ Deno.test("runDaemon() runs both jobs when it is told to, as by SIGHUP", async (
   await finish(bench);
 });
 
+Deno.test("runDaemon() runs again after the run that is going on when it is told to, once however often", async () => {
+  await using bench = await start();
+  bench.control().runNow();
+  bench.control().runNow();
+  await settled(() => true);
+  assert.equal(bench.auctions.length, 1);
+  for (const job of [...bench.auctions, ...bench.commitments]) {
+    job.fail("first");
+    job.end(true);
+  }
+  await settled(() => bench.auctions.length === 2 && bench.commitments.length === 2);
+  for (const job of [bench.auctions[1]!, bench.commitments[1]!]) {
+    job.fail("second");
+    job.end(true);
+  }
+  await settled(() => bench.log.events("error").length + bench.log.events("debug").length >= 4);
+  assert.equal(bench.auctions.length, 2);
+  await finish(bench);
+});
+
 Deno.test("runDaemon() ends by itself when a worker cannot be ended, for the supervisor to restart it", async () => {
   await using bench = await start();
   bench.auctions[0]!.fail("took too long");
