@@ -114,10 +114,12 @@ function resolveSingle(section: ProxySection, context: Context): RoutingConfig |
   const { fileKey, fileVariable, sentinelVariable } = NAMES[mode];
   const { file: defaultFile, sentinel: defaultSentinel } = DEFAULTS[mode];
   const path = pathIn(environment);
+  // The default is looked at only where it could count: a host that names its file need not let us near it.
+  const isNamed = environment[fileVariable] !== undefined || section[fileKey] !== undefined;
   const file = settings.pick<string | null>("routing", fileKey, [
     inEnvironment(fileVariable, path(environment[fileVariable])),
     inFile(path(section[fileKey])),
-  ], exists(defaultFile) ? defaultFile : null);
+  ], !isNamed && exists(defaultFile) ? defaultFile : null);
   if (file === null) {
     return {
       kind: "off",
