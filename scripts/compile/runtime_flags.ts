@@ -31,7 +31,10 @@ export const PERMISSIONS: readonly Permission[] = [
     flag: "--allow-write",
     why: "the proxy's file, its reload sentinel, the state folder, temporary folders",
   },
-  { flag: "--allow-run", why: "the configured solver, by its configured path or from the PATH" },
+  {
+    flag: "--allow-run",
+    why: "the configured solver and `reload_command`s, and signals to a proxy (Deno asks for all of it)",
+  },
   { flag: `--allow-env=${ENVIRONMENT_NAMES.join(",")}`, why: "the documented variables, by name" },
   { flag: "--allow-sys=uid,gid", why: "`ih-miner check` names the user whom a file must be given to" },
   { flag: "--deny-import", why: "no code is ever loaded from the network" },
