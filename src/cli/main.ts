@@ -8,7 +8,7 @@ import { UsageError } from "../lib/args.ts";
 import { logger, startLogging } from "../lib/log.ts";
 import { describeVersion } from "../version.ts";
 import { type Command, HELP, parseCommand } from "./arguments.ts";
-import { toDocument } from "./document.ts";
+import { toDocument } from "../lib/document.ts";
 import { EXIT_DONE, EXIT_WRONG_INPUT } from "./exit_codes.ts";
 import type { CommandResult } from "./once.ts";
 

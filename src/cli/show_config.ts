@@ -12,7 +12,7 @@ import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
 import type { Command } from "./arguments.ts";
-import { toDocument } from "./document.ts";
+import { toDocument } from "../lib/document.ts";
 import { describeError, EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
 
 /** What the command prints, and its exit code. */

@@ -12,7 +12,7 @@ import { locateConfig } from "../config/locate.ts";
 import { STATUS_FORMAT, type StatusReport } from "../telemetry/status_report.ts";
 import { renderTerminal, type TerminalOptions } from "../telemetry/terminal.ts";
 import type { Command } from "./arguments.ts";
-import { fromDocument } from "./document.ts";
+import { fromDocument } from "../lib/document.ts";
 import { describeError, EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
 /** Where an agent listens when nothing says otherwise: the address of `config.toml.example`. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { toDocument } from "../cli/document.ts";
+import { toDocument } from "../lib/document.ts";
 import { renderPage } from "./page.ts";
 import type { StatusReport } from "./status_report.ts";
 

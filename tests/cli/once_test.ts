@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseCommand } from "../../src/cli/arguments.ts";
-import { toDocument } from "../../src/cli/document.ts";
+import { toDocument } from "../../src/lib/document.ts";
 import { runOnce } from "../../src/cli/once.ts";
 import { runReplay } from "../../src/cli/replay.ts";
 import { lockInstance } from "../../src/daemon/instance_lock.ts";

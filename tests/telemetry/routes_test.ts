@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fromDocument } from "../../src/cli/document.ts";
+import { fromDocument } from "../../src/lib/document.ts";
 import { answer, type HttpSources } from "../../src/telemetry/routes.ts";
 import { FakeAgent } from "./fake_agent.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toDocument } from "../../src/cli/document.ts";
+import { toDocument } from "../../src/lib/document.ts";
 
 Deno.test("toDocument() writes keys in snake_case, bigints as text, and leaves undefined out", () => {
   const document = toDocument({
