@@ -128,7 +128,7 @@ export async function runDaemon(
     addressOf: (config, log) =>
       addresses.addressOf(
         config.hotkeyPath,
-        () => launchAddress({ config, log, signal: stop.signal }).result,
+        () => watchEnd(launchAddress({ config, log, signal: stop.signal })).result,
       ),
     claim: ({ config, hotkey }) =>
       guard.hold(config.stateDirectory, { network: config.network, netuid: config.netuid, hotkey }),
