@@ -13,6 +13,7 @@ import { MAX_PRICE_FP18 } from "../protocol/constants.ts";
 import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
 import { ProtocolError } from "../protocol/protocol_error.ts";
 import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../protocol/worker_sizes.ts";
+import { readDecimal } from "./decimal.ts";
 import { ConfigError } from "./errors.ts";
 import { EffectiveSettings, inFile } from "./effective.ts";
 import { checkAgainst, describe } from "./schema.ts";
@@ -187,36 +188,8 @@ function checkSizes(value: unknown, key: string, fail: Fail): [string, number][]
   });
 }
 
-/** A decimal as text. A TOML number stands for its shortest decimal text. */
+/** A decimal as text. */
 function checkDecimal(value: unknown, key: string, fail: Fail): string {
-  const text = decimalText(value);
-  if (text === undefined) {
-    return fail(key, `must be a decimal in quotes, such as "0.45"; it is ${describe(value)}`);
-  }
-  try {
-    parseFp18(text);
-  } catch (error) {
-    if (error instanceof ProtocolError) return fail(key, `${error.message}; it is ${describe(value)}`);
-    throw error;
-  }
-  return text;
-}
-
-function decimalText(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
-  return withoutExponent(String(value));
-}
-
-/** `1e-7` → `0.0000001`: JavaScript's shortest text of a number, with its digits written out. */
-function withoutExponent(text: string): string {
-  const parts = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
-  if (parts === null) return text;
-  const [, sign = "", whole = "", fraction = "", exponent = "0"] = parts;
-  const digits = whole + fraction;
-  const point = whole.length + Number(exponent);
-  if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
-  if (point >= digits.length) return `${sign}${digits}${"0".repeat(point - digits.length)}`;
-  return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+  const decimal = readDecimal(value);
+  return "problem" in decimal ? fail(key, decimal.problem) : decimal.text;
 }
