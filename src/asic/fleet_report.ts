@@ -1,0 +1,110 @@
+/**
+ * What was done with the machines and what they say. Plain data.
+ *
+ * @module
+ */
+
+/**
+ * What is wrong with a machine.
+ *
+ * - `unreachable`, `timeout`: it does not answer
+ * - `garbled`: its answer cannot be understood
+ * - `denied`: it does not let us switch it
+ * - `refused`: it answers a question or a command with an error
+ * - `not-switched`: it accepted the command and mines on where it was
+ * - `no-such-pool`: its list lacks a pool of the configuration
+ * - `pool-dead`: it has no connection to the pool it should mine at
+ * - `weak`: it says that it has less than half of its nominal hashrate
+ */
+export type MinerProblemKind =
+  | "unreachable"
+  | "timeout"
+  | "denied"
+  | "garbled"
+  | "refused"
+  | "not-switched"
+  | "no-such-pool"
+  | "pool-dead"
+  | "weak";
+
+/** What is wrong with a machine, for people and programs. */
+export interface MinerProblem {
+  readonly kind: MinerProblemKind;
+  /** A sentence that says what to do. */
+  readonly message: string;
+}
+
+/** Where a machine mines. `elsewhere`: at a third pool, or at none that is alive. */
+export type MinerPlace = "subnet" | "fallback" | "elsewhere";
+
+/** One machine after a run. */
+export interface MinerReport {
+  readonly name: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly nominalHashratePh: number;
+  /**
+   * Where it belongs; for a machine that did not go where it was sent, that place. A machine that belongs at the
+   * fallback and mines at a third pool is left there.
+   */
+  readonly wanted: "subnet" | "fallback";
+  /** Where it was found in the end; `null`: it did not answer. */
+  readonly found: MinerPlace | null;
+  /** The number of the pool it was found at, in its own list. */
+  readonly poolNumber: number | null;
+  /** Whether it was moved and then seen where it was sent; with `dryRun`: would be. */
+  readonly switched: boolean;
+  /** Its own figure; `null`: it offers none. */
+  readonly readingPh: number | null;
+  readonly problem: MinerProblem | null;
+}
+
+/** All machines after a run; with `dryRun`, as they would be. */
+export interface FleetReport {
+  readonly mode: "asic";
+  readonly dryRun: boolean;
+  /** The fleet's share of what was won. */
+  readonly wantedHashratePh: number;
+  /** Of the machines verified at the subnet's pool: nominal, for weak ones their own figure. */
+  readonly coveredHashratePh: number;
+  /** At least 0. */
+  readonly surplusHashratePh: number;
+  /** At least 0. */
+  readonly shortfallHashratePh: number;
+  readonly switchedCount: number;
+  /** In the order of the configuration. */
+  readonly miners: readonly MinerReport[];
+}
+
+/** What the machines say they deliver to the subnet. */
+export interface FleetReading {
+  readonly deliveredPh: number;
+  /** Machines that gave a figure. */
+  readonly miners: number;
+  /** Machines that should be at the subnet's pool and gave no figure. */
+  readonly silent: number;
+}
+
+/** The machines cannot cover what was won; what could be done has been done. */
+export class FleetShortError extends Error {
+  override readonly name = "FleetShortError";
+
+  constructor(readonly report: FleetReport) {
+    const { wantedHashratePh, coveredHashratePh, miners } = report;
+    const problems = miners.flatMap(({ name, address, problem }) =>
+      problem === null ? [] : [name === address ? problem.message : `${name}: ${problem.message}`]
+    );
+    const reasons = problems.length === 0
+      ? "all machines are at the subnet's pool; add machines to [asic], or offer less in [workers]"
+      : problems.join("\n");
+    super(
+      `Cannot cover what was won: the ASICs deliver ${figure(coveredHashratePh)} of ` +
+        `${figure(wantedHashratePh)} PH/s; ${reasons}`,
+    );
+  }
+}
+
+/** Without the noise of doubles. */
+function figure(hashratePh: number): string {
+  return String(Number(hashratePh.toFixed(6)));
+}
