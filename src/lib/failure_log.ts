@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LogFields, Logger } from "../lib/log.ts";
+import type { LogFields, Logger } from "./log.ts";
 
 interface Streak {
   readonly message: string;
@@ -21,13 +21,15 @@ export class FailureLog {
   /**
    * Logs a failure: the first of its kind in full, of the identical ones that follow the 2nd, 4th, 8th, … as a
    * summary.
+   *
+   * @returns whether the log says so: the others are among its debug lines.
    */
-  failed(log: Logger, subject: string, event: string, message: string, fields: LogFields = {}): void {
+  failed(log: Logger, subject: string, event: string, message: string, fields: LogFields = {}): boolean {
     const streak = this.#streaks.get(subject);
     if (streak === undefined || streak.message !== message) {
       this.#streaks.set(subject, { message, sinceMs: this.nowMs(), count: 1 });
       log.error(event, { ...fields, error: message });
-      return;
+      return true;
     }
     streak.count++;
     if (Number.isInteger(Math.log2(streak.count))) {
@@ -37,9 +39,10 @@ export class FailureLog {
         times: streak.count,
         since: isoTime(streak.sinceMs),
       });
-    } else {
-      log.debug(event, { ...fields, error: message, times: streak.count });
+      return true;
     }
+    log.debug(event, { ...fields, error: message, times: streak.count });
+    return false;
   }
 
   /** Logs that a series is over, if there was one. */

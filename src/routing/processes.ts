@@ -4,75 +4,31 @@
  * @module
  */
 
-/** How a program ended. */
-export interface ProgramEnd {
-  /** The exit code; `null` when it was ended for taking too long. */
-  readonly code: number | null;
-  /** The end of what it wrote to stderr. */
-  readonly stderr: string;
-}
+import { type ProgramEnd, runProgram } from "../lib/program.ts";
 
-/** The calls routing makes. Errors are those of `Deno.errors`. */
+/** How a reload command ended; its `code` is `null` when it was ended for taking too long. */
+export type CommandEnd = Pick<ProgramEnd, "code" | "stderr">;
+
+/** The calls routing makes. */
 export interface Processes {
   /** The agent's own process id. */
   readonly ownPid: number;
+  /** @throws errors of `Deno.errors`. */
   signal(pid: number, signal: Deno.Signal): void;
-  /** Runs a program without a shell; it is ended when it takes too long. */
-  run(words: readonly string[], options: { readonly timeoutMs: number }): Promise<ProgramEnd>;
+  /**
+   * Runs a program without a shell; it is ended when it takes too long.
+   *
+   * @throws {import("../lib/program.ts").ProgramStartError} when it cannot be started.
+   */
+  run(words: readonly string[], options: { readonly timeoutMs: number }): Promise<CommandEnd>;
 }
-
-/** So much of a program's stderr is kept. */
-const STDERR_BYTES = 2_000;
-
-/** A program that has ended may have left its stderr open to a child. */
-const STDERR_PATIENCE_MS = 200;
 
 /** The real thing. */
 export const osProcesses: Processes = {
   ownPid: Deno.pid,
   signal: (pid, signal) => Deno.kill(pid, signal),
-  async run([program = "", ...args], { timeoutMs }): Promise<ProgramEnd> {
-    const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-    const tail = new StderrTail(child.stderr);
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill("SIGKILL");
-    }, timeoutMs);
-    const { code } = await child.status;
-    clearTimeout(timer);
-    return { code: timedOut ? null : code, stderr: await tail.finish() };
+  async run(words, { timeoutMs }): Promise<CommandEnd> {
+    const { code, stderr } = await runProgram(words, { timeoutMs });
+    return { code, stderr };
   },
 };
-
-/** Reads a stream and keeps its end. */
-class StderrTail {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
-  readonly #done: Promise<void>;
-  #bytes = new Uint8Array();
-
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.#reader = stream.getReader();
-    this.#done = this.#read();
-  }
-
-  async finish(): Promise<string> {
-    let timer: number | undefined;
-    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, STDERR_PATIENCE_MS));
-    await Promise.race([this.#done, patience]);
-    clearTimeout(timer);
-    await this.#reader.cancel();
-    return new TextDecoder().decode(this.#bytes).trim();
-  }
-
-  async #read(): Promise<void> {
-    for (;;) {
-      const { value, done } = await this.#reader.read();
-      if (done) return;
-      const joined = new Uint8Array(this.#bytes.length + value.length);
-      joined.set(this.#bytes);
-      joined.set(value, this.#bytes.length);
-      this.#bytes = joined.slice(-STDERR_BYTES);
-    }
-  }
-}

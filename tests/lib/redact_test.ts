@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactUrls } from "../../src/telemetry/redact.ts";
+import { redactUrls } from "../../src/lib/redact.ts";
 
 const cases: [string, string][] = [
   ["wss://node.example", "wss://node.example"],
@@ -7,7 +7,7 @@ const cases: [string, string][] = [
   ["wss://node.example/v1/0123abc", "wss://node.example/…"],
   ["wss://user:pass@node.example:443?apikey=x", "wss://node.example:443/…"],
   ["ws://[::1]:9944/key", "ws://[::1]:9944/…"],
-  ["Cannot connect to wss://a.example/key: refused", "Cannot connect to wss://a.example/… refused"],
+  ["Cannot connect to wss://a.example/key: refused", "Cannot connect to wss://a.example/…: refused"],
   ['"https://hooks.example/T0/B0/x", "ws://127.0.0.1:9"', '"https://hooks.example/…", "ws://127.0.0.1:9"'],
   [
     "tries ws://127.0.0.1:9: refused; wss://b.example#part",
@@ -20,3 +20,9 @@ for (const [text, expected] of cases) {
     assert.equal(redactUrls(text), expected);
   });
 }
+
+Deno.test("redactUrls() cuts rather too much where a URL has characters that may end it", () => {
+  assert.equal(redactUrls("http://user:pa'ss@proxy:9100/x'y failed"), "http://proxy:9100/… failed");
+  assert.equal(redactUrls("(http://h:1/a)b?key=s)."), "(http://h:1/…).");
+  assert.equal(redactUrls('["wss://a/k,ey","wss://b/"]'), '["wss://a/…","wss://b"]');
+});

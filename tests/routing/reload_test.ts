@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { ProgramStartError } from "../../src/lib/program.ts";
 import { journalPath } from "../../src/routing/journal.ts";
-import { osProcesses, type Processes, type ProgramEnd } from "../../src/routing/processes.ts";
+import { type CommandEnd, osProcesses, type Processes } from "../../src/routing/processes.ts";
 import { giveReload, type ReloadMethod } from "../../src/routing/reload.ts";
 import { applyRouting, recoverRouting, type RoutingTarget } from "../../src/routing/route.ts";
 import { MemoryFiles } from "./memory_files.ts";
@@ -17,14 +18,14 @@ class FakeProcesses implements Processes {
   readonly asked: unknown[] = [];
   /** Thrown by `signal`. */
   failure: Error | null = null;
-  end: ProgramEnd = { code: 0, stderr: "" };
+  end: CommandEnd = { code: 0, stderr: "" };
 
   signal(pid: number, signal: Deno.Signal): void {
     this.asked.push([signal, pid]);
     if (this.failure !== null) throw this.failure;
   }
 
-  run(words: readonly string[]): Promise<ProgramEnd> {
+  run(words: readonly string[]): Promise<CommandEnd> {
     this.asked.push(words);
     return Promise.resolve(this.end);
   }
@@ -169,7 +170,7 @@ Deno.test("osProcesses signals a real process that keeps its id in a file, and r
   osProcesses.signal(Number(await Deno.readTextFile(pidFile)), "SIGHUP");
   assert.equal((await proxy.status).code, 7);
 
-  const run = (script: string, timeoutMs = 5_000): Promise<ProgramEnd> =>
+  const run = (script: string, timeoutMs = 5_000): Promise<CommandEnd> =>
     osProcesses.run(["sh", "-c", script], { timeoutMs });
   assert.deepEqual(await run("echo said; exit 0"), { code: 0, stderr: "" });
   const failed = await run("seq 100000 >&2; echo last words >&2; exit 3");
@@ -178,6 +179,6 @@ Deno.test("osProcesses signals a real process that keeps its id in a file, and r
   assert.equal((await run("sleep 60", 50)).code, null);
   // A child that goes on in the background keeps stderr open; that must not keep us.
   assert.deepEqual(await run("sleep 1 & exit 0"), { code: 0, stderr: "" });
-  await assert.rejects(osProcesses.run([join(folder, "nowhere")], { timeoutMs: 1 }), Deno.errors.NotFound);
+  await assert.rejects(osProcesses.run([join(folder, "nowhere")], { timeoutMs: 1 }), ProgramStartError);
   await Deno.remove(folder, { recursive: true });
 });

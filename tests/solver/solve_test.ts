@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { identifyCbc, locateProgram, parseBuild, runCbc } from "../../src/solver/cbc/program.ts";
+import { identifyCbc, parseBuild, runCbc } from "../../src/solver/cbc/program.ts";
 import { solveAuction, type SolveAuctionOptions } from "../../src/solver/solve.ts";
 import { problemOf } from "./brute_force.ts";
 
@@ -171,18 +171,6 @@ Deno.test("runCbc() keeps the beginning of endless output and does not wait for 
     const printed = await runCbc(cbc!, [], { folder, timeLimitMs: 20_000 });
     assert.equal(printed.length, 32 * 1024);
     assert.ok(performance.now() - startedMs < 10_000);
-  });
-});
-
-Deno.test("locateProgram() searches the path, takes paths as they are, and wants an executable file", async () => {
-  await withCbc("exit 0", async (_options, folder) => {
-    assert.equal(await locateProgram("stand-in", `/nonexistent:${folder}`), `${folder}/stand-in`);
-    assert.equal(await locateProgram(`${folder}/stand-in`, ""), `${folder}/stand-in`);
-    assert.equal(await locateProgram("stand-in", ""), null);
-    assert.equal(await locateProgram(folder, ""), null);
-    await Deno.chmod(`${folder}/stand-in`, 0o600);
-    assert.equal(await locateProgram("stand-in", folder), null);
-    assert.equal(await locateProgram(`${folder}/stand-in/below`, ""), null);
   });
 });
 
