@@ -1,0 +1,156 @@
+/**
+ * The operator's own programs, called after a run with its result document on stdin.
+ *
+ * @module
+ */
+
+import { toDocument } from "../lib/document.ts";
+import type { Logger } from "../lib/log.ts";
+import { type ProgramEnd, runProgram } from "../lib/program.ts";
+import { HookOutput } from "./output.ts";
+
+/**
+ * The hooks: after each window that was routed; when workers of ours won in it; when some lost; after a run that
+ * failed.
+ */
+export const HOOK_NAMES = ["on_result", "on_won", "on_lost", "on_error"] as const;
+/** One of {@link HOOK_NAMES}. */
+export type HookName = (typeof HOOK_NAMES)[number];
+
+/** Which programs are called. */
+export interface HooksConfig {
+  /** A program and its arguments for each hook that has one. */
+  readonly programs: Readonly<Partial<Record<HookName, readonly string[]>>>;
+  /** After so long a program is ended. */
+  readonly timeoutMs: number;
+}
+
+/** What {@link HookRunner} is made with. */
+export interface HookRunnerParts {
+  readonly log: Logger;
+  /** @default runProgram */
+  readonly run?: typeof runProgram;
+}
+
+/** The variable that tells a program which hook it is called for. */
+const HOOK_VARIABLE = "IH_MINER_HOOK";
+/** Calls that wait; where a program is slower than the windows, the newest count. */
+const MAX_WAITING = 32;
+
+/** One call. */
+interface Call {
+  readonly hook: HookName;
+  readonly words: readonly string[];
+  readonly stdin: string;
+  readonly timeoutMs: number;
+}
+
+/** Calls the programs one at a time, in the order they were asked for. What goes wrong is logged, never thrown. */
+export class HookRunner {
+  readonly #log: Logger;
+  readonly #run: typeof runProgram;
+  readonly #waiting: Call[] = [];
+  readonly #stop = new AbortController();
+  /** Ends when nothing waits any longer; `null` while nothing runs. */
+  #working: Promise<void> | null = null;
+  #isStopped = false;
+
+  constructor({ log, run = runProgram }: HookRunnerParts) {
+    this.#log = log;
+    this.#run = run;
+  }
+
+  /**
+   * Queues a hook when it has a program. With 32 waiting, the oldest of them is dropped.
+   *
+   * @param document given on stdin, in the form of result documents; as it is now.
+   */
+  call(name: HookName, document: unknown, { programs, timeoutMs }: HooksConfig): void {
+    const words = programs[name];
+    if (words === undefined || this.#isStopped) return;
+    let stdin: string;
+    try {
+      stdin = `${JSON.stringify(toDocument(document), null, 2)}\n`;
+    } catch (error) {
+      this.#log.error("Hook failed", { hook: name, error });
+      return;
+    }
+    this.#waiting.push({ hook: name, words, stdin, timeoutMs });
+    if (this.#working !== null && this.#waiting.length > MAX_WAITING) {
+      const dropped = this.#waiting.shift()!;
+      this.#log.warning("Hook dropped: too many wait", {
+        hook: dropped.hook,
+        waiting: MAX_WAITING,
+        hint: "the programs of [hooks] take longer than the runs that call them",
+      });
+    }
+    this.#working ??= this.#work();
+  }
+
+  /** Resolves when all that was called has ended. */
+  async settled(): Promise<void> {
+    await this.#working;
+  }
+
+  /**
+   * No more calls: what waits is dropped, what runs is given so long to end. Then it is ended, which takes up to two
+   * seconds more when it ignores SIGTERM.
+   */
+  async stop(patienceMs: number): Promise<void> {
+    this.#isStopped = true;
+    const dropped = this.#waiting.splice(0);
+    if (dropped.length > 0) {
+      this.#log.warning("Hooks dropped: the agent stops", { hooks: dropped.map(({ hook }) => hook) });
+    }
+    const timer = setTimeout(() => this.#stop.abort(), patienceMs);
+    await this.#working;
+    clearTimeout(timer);
+  }
+
+  async #work(): Promise<void> {
+    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
+      await this.#runOne(call);
+    }
+    this.#working = null;
+  }
+
+  async #runOne({ hook, words, stdin, timeoutMs }: Call): Promise<void> {
+    // Arguments may hold what is nobody else's.
+    const fields = { hook, program: words[0] };
+    const output = new HookOutput(this.#log, hook);
+    const startMs = performance.now();
+    let end: ProgramEnd;
+    try {
+      end = await this.#run(words, {
+        timeoutMs,
+        stdin,
+        env: { [HOOK_VARIABLE]: hook },
+        onLine: output.add,
+        signal: this.#stop.signal,
+      });
+    } catch (error) {
+      this.#log.error("Hook failed", { ...fields, error });
+      return;
+    }
+    output.end();
+    const seconds = Math.round(performance.now() - startMs) / 1000;
+    if (end.code === 0) {
+      this.#log.debug("Hook done", { ...fields, seconds });
+    } else if (this.#stop.signal.aborted) {
+      this.#log.warning("Hook ended: the agent stops", { ...fields, seconds });
+    } else {
+      const { lastError } = output;
+      this.#log.error("Hook failed", {
+        ...fields,
+        seconds,
+        error: describeEnd(end, timeoutMs),
+        stderr: lastError,
+      });
+    }
+  }
+}
+
+function describeEnd({ code, signal }: ProgramEnd, timeoutMs: number): string {
+  if (code === null) return `took longer than ${timeoutMs / 1000} s and was ended ([hooks] timeout)`;
+  return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+}

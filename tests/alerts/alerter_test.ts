@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { Alerter, type AlertsConfig } from "../../src/alerts/alerter.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { FakeAgent } from "../telemetry/fake_agent.ts";
+import { FakeService } from "./fake_service.ts";
+
+function configOf(service: FakeService): AlertsConfig {
+  return { webhook: service.config(), noWinWindows: 5, isSelling: true };
+}
+
+function alerterOf(agent: FakeAgent, log = new LogRecorder()): Alerter {
+  return new Alerter({ log, report: () => agent.telemetry.report(), nowMs: () => agent.nowMs });
+}
+
+Deno.test("check() of Alerter sends one message when something breaks, and one when it is over", async () => {
+  await using service = new FakeService();
+  await using agent = new FakeAgent();
+  const [alerter, config] = [alerterOf(agent), configOf(service)];
+  await agent.work();
+  alerter.check(config);
+  agent.run("commitment", new Error("no endpoint answers"));
+  for (let i = 0; i < 3; i++) alerter.check(config);
+  agent.run("commitment", new Error("still no endpoint answers"));
+  alerter.check(config);
+  agent.run("commitment");
+  alerter.check(config);
+  agent.pass(60);
+  for (let i = 0; i < 3; i++) alerter.check(config);
+  await alerter.settled();
+  assert.deepEqual(service.received.map(({ body }) => [body.state, body.kind]), [
+    ["begun", "commitment-failed"],
+    ["over", "commitment-failed"],
+  ]);
+  const [begun, over] = service.received.map(({ body }) => body);
+  assert.match(begun.text, /no endpoint answers/);
+  assert.match(over.text, /still no endpoint answers/);
+  assert.equal(begun.window.index, agent.telemetry.report().window?.index);
+});
+
+Deno.test("check() of Alerter tells nobody without a webhook, and begins anew with the next", async () => {
+  await using service = new FakeService();
+  await using agent = new FakeAgent();
+  const alerter = alerterOf(agent);
+  await agent.work();
+  agent.run("commitment", new Error("no endpoint answers"));
+  alerter.check(null);
+  await alerter.settled();
+  assert.equal(service.received.length, 0);
+  alerter.check(configOf(service));
+  alerter.check(null);
+  alerter.check(configOf(service));
+  await alerter.settled();
+  assert.deepEqual(service.received.map(({ body }) => body.state), ["begun", "begun"]);
+});
+
+Deno.test("check() of Alerter never throws, and complains once", async () => {
+  const log = new LogRecorder();
+  const alerter = new Alerter({
+    log,
+    report: () => {
+      throw new RangeError("Invalid time value");
+    },
+    nowMs: () => 0,
+  });
+  const config: AlertsConfig = {
+    webhook: { url: "http://chat.example/x", format: "json" },
+    noWinWindows: 5,
+    isSelling: true,
+  };
+  for (let i = 0; i < 3; i++) alerter.check(config);
+  await alerter.stop(60_000);
+  assert.deepEqual(log.events("error"), ["Alerts cannot be checked"]);
+});
