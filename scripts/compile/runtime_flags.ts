@@ -21,7 +21,8 @@ export interface Permission {
 export const PERMISSIONS: readonly Permission[] = [
   {
     flag: "--allow-net",
-    why: "the chain's endpoints and the address to listen on, which the configuration names",
+    why:
+      "what the configuration names: the chain's endpoints, the address to listen on, ASICs, the webhook, metrics",
   },
   {
     flag: "--allow-read",
@@ -33,7 +34,8 @@ export const PERMISSIONS: readonly Permission[] = [
   },
   {
     flag: "--allow-run",
-    why: "the configured solver and `reload_command`s, and signals to a proxy (Deno asks for all of it)",
+    why:
+      "the configured solver, `reload_command`s and hooks, and signals to a proxy (Deno asks for all of it)",
   },
   { flag: `--allow-env=${ENVIRONMENT_NAMES.join(",")}`, why: "the documented variables, by name" },
   { flag: "--allow-sys=uid,gid", why: "`ih-miner check` names the user whom a file must be given to" },

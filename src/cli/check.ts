@@ -15,6 +15,7 @@ import {
   checkUser,
   configFailures,
 } from "../check/local_checks.ts";
+import { checkAsics, checkDelivery, checkHooks } from "../check/reach_findings.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
@@ -22,7 +23,8 @@ import { locateConfig } from "../config/locate.ts";
 import type { Logger } from "../lib/log.ts";
 import { launchCheck } from "../workers/launch.ts";
 import { toDocument } from "../lib/document.ts";
-import { describeError, EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT } from "./exit_codes.ts";
+import { describeError } from "../lib/errors.ts";
+import { EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT } from "./exit_codes.ts";
 
 /** What the command is given. */
 export interface CheckCommand {
@@ -80,6 +82,9 @@ async function collect(
     finding("ok", "config", config.path),
     ...checkBid(config),
     ...await checkRouting(config, user),
+    ...await checkAsics(config),
+    ...await checkDelivery(config),
+    ...await checkHooks(config, environment.PATH ?? ""),
     await checkState(config, user),
     await checkSolver(config.solver),
     ...await checkChain(config, log),

@@ -9,9 +9,10 @@ import { osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import { type DaemonControl, runDaemon } from "../daemon/daemon.ts";
 import type { Logger } from "../lib/log.ts";
+import { describeError } from "../lib/errors.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Command } from "./arguments.ts";
-import { describeError, EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
+import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
 /** Runs until SIGTERM or SIGINT; SIGHUP runs both jobs now. Returns the exit code. */
 export async function runAgent(

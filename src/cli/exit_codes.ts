@@ -24,10 +24,3 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof JobFailedError) return error.wrongInput ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;
   return WRONG_INPUT.some((errorClass) => error instanceof errorClass) ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;
 }
-
-/** An error as the result document and the log show it. */
-export function describeError(error: unknown): { readonly name: string; readonly message: string } {
-  return error instanceof Error
-    ? { name: error.name, message: error.message }
-    : { name: "Error", message: String(error) };
-}

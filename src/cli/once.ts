@@ -4,24 +4,30 @@
  * @module
  */
 
+import { Fleet } from "../asic/fleet.ts";
+import { FleetShortError } from "../asic/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import * as callbacks from "../callbacks.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
-import type { RoutingConfig } from "../config/routing.ts";
 import { type InstanceLock, InstanceLockedError, lockInstance } from "../daemon/instance_lock.ts";
+import { FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
+import { describeError } from "../lib/errors.ts";
+import { HookRunner } from "../hooks/hooks.ts";
 import { deliverOutcome, warnAboutRouting } from "../jobs/deliver.ts";
+import { callResultHooks } from "../jobs/hook_calls.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
+import { computedDocument, routingDocument } from "../jobs/result_document.ts";
 import { formatSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
 import { TargetsFailedError } from "../routing/errors.ts";
 import { buildCommitment } from "../protocol/worker_sizes.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import type { Command } from "./arguments.ts";
-import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
 
 type OnceCommand = Extract<Command, { name: "once" }>;
 
@@ -40,19 +46,50 @@ export async function runOnce(
   log: Logger,
   environment: Environment = readEnvironment(),
 ): Promise<CommandResult> {
-  const document: Record<string, unknown> = { job: command.job, status: "failed", dryRun: command.dryRun };
+  const document: Document = { job: command.job, status: "failed", dryRun: command.dryRun };
+  const progress: Progress = { config: null, outcome: null };
+  const exitCode = await runJob(command, log, environment, document, progress);
+  if (!command.dryRun) await callHooks(progress, document, log);
+  return { exitCode, document };
+}
+
+type Document = Record<string, unknown>;
+
+/** How far a job came. */
+interface Progress {
+  config: Config | null;
+  outcome: AuctionOutcome | null;
+}
+
+async function runJob(
+  command: OnceCommand,
+  log: Logger,
+  environment: Environment,
+  document: Document,
+  progress: Progress,
+): Promise<number> {
   try {
     const path = locateConfig(command.configPath, environment, osConfigFiles.exists);
-    const config = await loadConfig(path, environment);
-    Object.assign(document, await JOBS[command.job]({ command, config, log }, document), { status: "done" });
-    return { exitCode: EXIT_DONE, document };
+    const config = progress.config = await loadConfig(path, environment);
+    const run = { command, config, log };
+    Object.assign(document, await JOBS[command.job](run, document, progress), { status: "done" });
+    return EXIT_DONE;
   } catch (error) {
     const described = describeError(error);
     document.error = described;
     log.error("Job failed", { job: command.job, error_name: described.name, error: described.message });
     if (error instanceof Error) log.debug("Stack of the failure", { stack: error.stack });
-    return { exitCode: exitCodeOf(error), document };
+    return exitCodeOf(error);
   }
+}
+
+/** Calls the operator's programs, and waits for them. */
+async function callHooks({ config, outcome }: Progress, document: Document, log: Logger): Promise<void> {
+  if (config === null) return;
+  const hooks = new HookRunner({ log });
+  if (outcome !== null) callResultHooks(hooks, config.hooks, outcome, document);
+  if (document.status !== "done") hooks.call("on_error", document, config.hooks);
+  await hooks.settled();
 }
 
 interface Run {
@@ -88,7 +125,11 @@ async function runWithdrawal({ command, config, log }: Run): Promise<object> {
   }
 }
 
-async function runAuction({ command, config, log }: Run, document: Record<string, unknown>): Promise<object> {
+async function runAuction(
+  { command, config, log }: Run,
+  document: Document,
+  progress: Progress,
+): Promise<object> {
   const hotkey = await finished(launchAddress({ config, log }));
   const workers = config.workers instanceof ConfigError ? null : config.workers;
   if (config.workers instanceof ConfigError) {
@@ -98,34 +139,38 @@ async function runAuction({ command, config, log }: Run, document: Record<string
 
   const result = await finished(launchAuction({ config, hotkey, log, known: null }));
   if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
-  const { outcome, completed, snapshot, window } = result;
+  const { outcome, snapshot, window } = result;
   const { saveSnapshotPath } = command;
   const unsaved = saveSnapshotPath === undefined
     ? null
     : await saveAuction(saveSnapshotPath, { hotkey, window, onAmbiguous: config.onAmbiguous, snapshot }, log);
   logOutcome(outcome, log);
   // What was computed is worth having even if the routing fails below.
-  Object.assign(document, outcomeDocument(outcome), {
-    completed: completed === null ? null : { window: completed, outcome: null },
-  });
+  Object.assign(document, computedDocument(result));
+  progress.outcome = outcome;
   using _lock = await lockFor(command, config, hotkey);
   const { routing, stateDirectory } = config;
   const { dryRun } = command;
   try {
-    const delivery = { callbacks, routing, workers, stateDirectory, dryRun, nowMs: Date.now(), log };
-    document.routing = routingDocument(routing, await deliverOutcome(outcome, delivery));
+    const results = await deliverOutcome(outcome, {
+      callbacks,
+      routing,
+      workers,
+      stateDirectory,
+      dryRun,
+      nowMs: Date.now(),
+      fleet: new Fleet(),
+      failures: new FailureLog(Date.now),
+      log,
+    });
+    document.routing = routingDocument(routing, results);
   } catch (error) {
     if (error instanceof TargetsFailedError) document.routing = routingDocument(routing, error.results);
+    if (error instanceof FleetShortError) document.routing = routingDocument(routing, [error.report]);
     throw error;
   }
   if (unsaved !== null) throw unsaved;
   return {};
-}
-
-/** One proxy's report as it is, those of several as a list. */
-function routingDocument(routing: RoutingConfig, results: readonly unknown[]): unknown {
-  if (routing.kind === "off") return { mode: "off", reason: routing.reason };
-  return results.length === 1 ? results[0] : { mode: "several", targets: results };
 }
 
 /** Writes the file of `--save-snapshot`; returns the failure, because the routing must not wait for it to be mended. */
@@ -141,12 +186,6 @@ async function saveAuction(path: string, auction: SavedAuction, log: Logger): Pr
       { cause: error },
     );
   }
-}
-
-/** An outcome as it stands in result documents. */
-export function outcomeDocument(outcome: AuctionOutcome): object {
-  const { own, reason, ...rest } = outcome;
-  return { reason: reason?.code ?? null, reasonText: reason?.message ?? null, ...own, ...rest };
 }
 
 /** The job's answer, once its worker has ended. */

@@ -7,12 +7,14 @@
 import { SnapshotError } from "../auction/snapshot_error.ts";
 import { computeOutcome } from "../jobs/compute_outcome.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
+import { outcomeDocument } from "../jobs/result_document.ts";
 import { parseSavedAuction } from "../jobs/saved_auction.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../jobs/solver.ts";
 import type { Logger } from "../lib/log.ts";
+import { describeError } from "../lib/errors.ts";
 import type { Command } from "./arguments.ts";
-import { describeError, EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
-import { type CommandResult, outcomeDocument } from "./once.ts";
+import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import type { CommandResult } from "./once.ts";
 
 const SOLVE_LIMIT_MS = 60_000;
 

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { endpointLabel } from "../chain/networks.ts";
 import type { EffectiveSetting } from "../config/effective.ts";
 import { type Environment, ENVIRONMENT_NAMES, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
@@ -13,7 +12,9 @@ import { locateConfig } from "../config/locate.ts";
 import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
 import type { Command } from "./arguments.ts";
 import { toDocument } from "../lib/document.ts";
-import { describeError, EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
+import { describeError } from "../lib/errors.ts";
+import { redactUrls } from "../lib/redact.ts";
+import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
 
 /** What the command prints, and its exit code. */
 export interface ShownConfig {
@@ -60,7 +61,7 @@ function toJson(config: Config, environment: Environment): string {
     status: workers instanceof ConfigError ? "failed" : "done",
     error: workers instanceof ConfigError ? workers.message : null,
     config: path,
-    endpoints: endpoints.map(endpointLabel),
+    endpoints: endpoints.map(redactUrls),
     hotkeyPath,
     commitment: workers instanceof ConfigError ? null : describeBid(workers.commitment),
     routingOff: routing.kind === "off" ? routing.reason : null,
@@ -75,7 +76,7 @@ function toJson(config: Config, environment: Environment): string {
 function toText(config: Config, environment: Environment): string {
   const { path, effective, endpoints, hotkeyPath, workers, routing } = config;
   const notes: Readonly<Record<string, readonly string[]>> = {
-    bittensor: endpoints.map((endpoint) => `endpoint: ${endpointLabel(endpoint)}`),
+    bittensor: endpoints.map((endpoint) => `endpoint: ${redactUrls(endpoint)}`),
     wallet: [`hotkey file: ${hotkeyPath}`],
     workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
     routing: routing.kind === "off"

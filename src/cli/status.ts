@@ -13,7 +13,8 @@ import { STATUS_FORMAT, type StatusReport } from "../telemetry/status_report.ts"
 import { renderTerminal, type TerminalOptions } from "../telemetry/terminal.ts";
 import type { Command } from "./arguments.ts";
 import { fromDocument } from "../lib/document.ts";
-import { describeError, EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
+import { describeError } from "../lib/errors.ts";
+import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
 /** Where an agent listens when nothing says otherwise: the address of `config.toml.example`. */
 const USUAL_URL = "http://127.0.0.1:9464";

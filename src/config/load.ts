@@ -6,22 +6,25 @@
 
 import { join, resolve } from "node:path";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
-import { endpointLabel, knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
+import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
+import { redactUrls } from "../lib/redact.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
-import { locateProgram } from "../solver/cbc/program.ts";
+import { locateProgram } from "../lib/locate_program.ts";
 import type { EngineChoice } from "../solver/types.ts";
 import { hotkeyPath } from "../wallet/hotkey_file.ts";
+import { type DeliveryConfig, resolveDelivery } from "./delivery.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSetting, EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
 import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
-import { ConfigError } from "./errors.ts";
+import { ConfigError, type ConfigIssue } from "./errors.ts";
+import { type HooksSettings, resolveHooks } from "./hooks.ts";
 import { type ListenAddress, parseListenAddress } from "./listen.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
 
 /** Everything the agent is told, checked. Paths are absolute. */
-export interface Config {
+export interface Config extends HooksSettings {
   /** The file it was read from. */
   readonly path: string;
   /** As written: a name, a URL or a list of them. */
@@ -43,6 +46,7 @@ export interface Config {
   readonly stateDirectory: string;
   /** Where metrics, health and status are served; `null`: nowhere. */
   readonly httpListen: ListenAddress | null;
+  readonly delivery: DeliveryConfig;
   /** Each key with its value in effect and where that came from, for people. */
   readonly effective: readonly EffectiveSetting[];
 }
@@ -97,7 +101,8 @@ export async function loadConfig(
   const file = checkConfigFile(data, path);
   const settings = new EffectiveSettings();
   const { network, netuid } = bittensorOf(file, settings);
-  return {
+  const issues: ConfigIssue[] = [];
+  const config = {
     path,
     network,
     ...chainOf(network, path),
@@ -106,10 +111,12 @@ export async function loadConfig(
     workers: workersOf(file, text, path, environment, settings),
     routing: resolveRouting({
       section: file.routing,
+      asic: file.asic,
       environment,
       source: path,
       exists: files.exists,
       settings,
+      issues,
     }),
     onAmbiguous: settings.pick<AmbiguityPolicy>(
       "routing",
@@ -121,8 +128,12 @@ export async function loadConfig(
     solver: await solverOf(file, environment, settings),
     stateDirectory: stateDirectoryOf(file, environment, settings),
     httpListen: httpListenOf(file, settings),
+    ...resolveHooks(file.hooks, environment, settings),
+    delivery: resolveDelivery({ section: file.delivery, settings, issues }),
     effective: settings.list,
   };
+  if (issues.length > 0) throw new ConfigError(path, issues);
+  return config;
 }
 
 /**
@@ -179,7 +190,7 @@ function bittensorOf({ bittensor }: ConfigFile, settings: EffectiveSettings): Co
   const { network, netuid } = bittensor;
   // Providers put access keys into URLs.
   const show = (value: typeof network): unknown =>
-    typeof value === "string" ? endpointLabel(value) : value.map(endpointLabel);
+    typeof value === "string" ? redactUrls(value) : value.map(redactUrls);
   return {
     network: settings.pick("bittensor", "network", [inFile(network)], network, show),
     netuid: settings.pick("bittensor", "netuid", [inFile(netuid)], netuid),

@@ -10,8 +10,10 @@ import { DEFAULT_SUBNET_POOL_NAME } from "../routing/ihp.ts";
 import type { ReloadMethod, ReloadSignal } from "../routing/reload.ts";
 import { type RoutingTarget, targetPath } from "../routing/route.ts";
 import { EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
+import type { FleetConfig } from "../asic/fleet_config.ts";
 import { type Environment, type EnvironmentName, expandHome } from "./environment.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
+import { resolveFleet } from "./fleet.ts";
 import { type ConfigFile, keyOf, type ProxySection } from "./schema.ts";
 
 /** The folder the original's container keeps its source in; its proxy files have their defaults there. */
@@ -50,8 +52,10 @@ const PROXY_VARIABLES = [
 export type RoutingConfig =
   | {
     readonly kind: "on";
-    /** Each proxy file once; at least one. */
+    /** Each proxy file once. Empty where ASICs alone are routed to. */
     readonly targets: readonly RoutingTarget[];
+    /** The ASICs that are switched directly; `null` when there are none. */
+    readonly fleet: FleetConfig | null;
     /** What can be used and is probably not meant; sentences. */
     readonly warnings: readonly string[];
   }
@@ -60,32 +64,47 @@ export type RoutingConfig =
 /** What {@link resolveRouting} goes by. */
 export interface RoutingSources {
   readonly section: ConfigFile["routing"];
+  readonly asic?: ConfigFile["asic"];
   readonly environment: Environment;
   /** The configuration file, for messages. */
   readonly source: string;
   readonly exists: (path: string) => boolean;
   /** Keeps what was decided, and why. */
   readonly settings?: EffectiveSettings;
+  /** Takes what is wrong. Without it, that is thrown. */
+  readonly issues?: ConfigIssue[];
 }
 
 type Mode = RoutingTarget["mode"];
 
 /**
- * Decides modes, files and reloads. For the single form the environment beats `[routing]`, which beats the
- * original's defaults; `[[routing.targets]]` says everything itself.
+ * Decides modes, files, reloads and ASICs. For the single form the environment beats `[routing]`, which beats the
+ * original's defaults; `[[routing.targets]]` says everything itself. Where `[asic]` lists machines, a proxy must be
+ * named to be routed to as well.
  *
- * @throws {ConfigError} when `[routing]` contradicts itself or lacks what nothing else gives.
+ * @throws {ConfigError} when `[routing]` or `[asic]` contradicts itself or lacks what nothing else gives, and nobody
+ *   takes the issues; otherwise routing is off then.
  */
 export function resolveRouting(sources: RoutingSources): RoutingConfig {
-  const { section = {}, source, settings = new EffectiveSettings() } = sources;
-  const issues: ConfigIssue[] = [];
+  const { section = {}, asic, source, settings = new EffectiveSettings(), issues = [] } = sources;
   const context = { ...sources, settings, issues };
-  const config = section.targets === undefined
+  const proxies = section.targets === undefined
     ? resolveSingle(section, context)
     : resolveList(section, section.targets, context);
-  if (config === null || issues.length > 0) throw new ConfigError(source, issues);
-  return config;
+  const fleet = resolveFleet({ section: asic, settings, issues });
+  if (issues.length > 0) {
+    if (sources.issues === undefined) throw new ConfigError(source, issues);
+    return { kind: "off", reason: "the configuration has mistakes" };
+  }
+  if (proxies.kind === "off" && fleet === null) return proxies;
+  const { targets, warnings } = proxies.kind === "on" ? proxies : { targets: [], warnings: [] };
+  return { kind: "on", targets, fleet, warnings: [...warnings, ...shareWarnings(targets, fleet)] };
 }
+
+/** The proxies, or why there is none. */
+type Proxies =
+  | Omit<Extract<RoutingConfig, { kind: "on" }>, "fleet">
+  | Extract<RoutingConfig, { kind: "off" }>;
 
 interface Context extends RoutingSources {
   readonly settings: EffectiveSettings;
@@ -100,8 +119,8 @@ interface Place {
   readonly path: readonly PropertyKey[];
 }
 
-function resolveSingle(section: ProxySection, context: Context): RoutingConfig | null {
-  const { environment, source, exists, settings } = context;
+function resolveSingle(section: ProxySection, context: Context): Proxies {
+  const { environment, asic, source, exists, settings } = context;
   const place: Place = { section: "routing", path: ["routing"] };
   const named = modeOf(environment.APS_MINER_PROXY_MODE) ?? section.mode;
   const pools = environment.APS_MINER_POOLS_CONFIG_PATH;
@@ -114,12 +133,14 @@ function resolveSingle(section: ProxySection, context: Context): RoutingConfig |
   const { fileKey, fileVariable, sentinelVariable } = NAMES[mode];
   const { file: defaultFile, sentinel: defaultSentinel } = DEFAULTS[mode];
   const path = pathIn(environment);
-  // The default is looked at only where it could count: a host that names its file need not let us near it.
+  // The default is looked at only where it could count: a host that names its file need not let us near it, and
+  // one that lists its ASICs has nothing that it does not name.
   const isNamed = environment[fileVariable] !== undefined || section[fileKey] !== undefined;
+  const hasDefault = !isNamed && asic === undefined && exists(defaultFile);
   const file = settings.pick<string | null>("routing", fileKey, [
     inEnvironment(fileVariable, path(environment[fileVariable])),
     inFile(path(section[fileKey])),
-  ], !isNamed && exists(defaultFile) ? defaultFile : null);
+  ], hasDefault ? defaultFile : null);
   if (file === null) {
     return {
       kind: "off",
@@ -140,7 +161,8 @@ function resolveSingle(section: ProxySection, context: Context): RoutingConfig |
       inFile(section.subnet_pool_name),
     ], DEFAULT_SUBNET_POOL_NAME)
     : DEFAULT_SUBNET_POOL_NAME;
-  if (reload === null) return null;
+  // Its mistake is among the issues.
+  if (reload === null) return { kind: "on", targets: [], warnings: [] };
   const target: RoutingTarget = mode === "ihp"
     ? { mode, poolsPath: file, subnetPoolName, ...reload }
     : { mode, profilePath: file, ...reload };
@@ -151,7 +173,7 @@ function resolveList(
   section: NonNullable<ConfigFile["routing"]>,
   entries: readonly ProxySection[],
   context: Context,
-): RoutingConfig {
+): Proxies {
   const { environment, issues } = context;
   const { targets: _targets, on_ambiguous: _ambiguous, stale_after: _after, on_stale: _stale, ...single } =
     section;
@@ -179,10 +201,7 @@ function resolveList(
   return {
     kind: "on",
     targets,
-    warnings: [
-      ...ignored.map((name) => `${name} is set, but [[routing.targets]] decides`),
-      ...shareWarnings(targets),
-    ],
+    warnings: ignored.map((name) => `${name} is set, but [[routing.targets]] decides`),
   };
 }
 
@@ -223,16 +242,18 @@ function resolveTarget(entry: ProxySection, place: Place, context: Context): Rou
   return reload && { mode, poolsPath: file, subnetPoolName, share, ...reload };
 }
 
-/** Together the proxies should deliver what was won: less gets a hotkey banned, more mines for nothing. */
-function shareWarnings(targets: readonly RoutingTarget[]): string[] {
-  const shares = targets.map((target) => target.mode === "ihp" ? target.share ?? 1 : 0);
+/** Together all should deliver what was won: less gets a hotkey banned, more mines for nothing. */
+function shareWarnings(targets: readonly RoutingTarget[], fleet: FleetConfig | null): string[] {
+  const shares = [
+    ...targets.map((target) => target.mode === "ihp" ? target.share ?? 1 : 0),
+    ...(fleet === null ? [] : [fleet.share]),
+  ];
   const sum = shares.reduce((total, share) => total + share, 0);
   const isPartial = targets.every(({ mode }) => mode === "ihp") && sum < 1 - 1e-9;
   if (sum <= 1 + 1e-9 && !isPartial) return [];
+  const whose = fleet === null ? 'the "ihp" targets' : 'the "ihp" targets and of [asic]';
   return [
-    `the shares of the "ihp" targets add up to ${
-      Number(sum.toFixed(6))
-    }: together they are told to deliver ` +
+    `the shares of ${whose} add up to ${Number(sum.toFixed(6))}: together they are told to deliver ` +
     "that many times what was won; set share in each so that they add up to 1",
   ];
 }

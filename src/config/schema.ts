@@ -9,10 +9,14 @@
 import * as z from "zod";
 import { parseDurationSeconds } from "./duration.ts";
 import { RELOAD_SIGNALS } from "../routing/reload.ts";
+import { WEBHOOK_FORMATS } from "../alerts/webhook.ts";
+import { HASHRATE_UNITS } from "../delivery/metric_source.ts";
+import { parseSelector } from "../delivery/prometheus_text.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 import { parseListenAddress } from "./listen.ts";
 
 const text = z.string().trim().min(1, "is empty");
+const share = z.number().gt(0, "must be above 0 and at most 1").lte(1, "must be above 0 and at most 1");
 
 const bittensor = z.strictObject({
   network: z.union([text, z.array(text).min(1, "lists no endpoint")]),
@@ -34,10 +38,7 @@ const proxy = {
   reload_command: z.array(text).min(1, "names no program"),
 };
 
-const target = z.strictObject({
-  ...proxy,
-  share: z.number().gt(0, "must be above 0 and at most 1").lte(1, "must be above 0 and at most 1"),
-}).partial();
+const target = z.strictObject({ ...proxy, share }).partial();
 
 const routing = z.strictObject({
   ...proxy,
@@ -64,6 +65,60 @@ const http = z.strictObject({
   ),
 }).partial();
 
+/** A length of time between two bounds. */
+function duration(minSeconds: number, maxSeconds: number, example: string): z.ZodType<string, string> {
+  return text.refine((value) => {
+    const seconds = parseDurationSeconds(value);
+    return seconds !== null && seconds >= minSeconds && seconds <= maxSeconds;
+  }, `must be a length of time from ${minSeconds} s to ${maxSeconds} s, such as "${example}"`);
+}
+
+const poolNumber = z.int().min(0, "must be 0 or more").max(99, "must be at most 99");
+
+const asicMiner = z.strictObject({
+  address: text,
+  name: text,
+  hashrate: z.unknown(),
+  subnet_pool: poolNumber,
+  fallback_pool: poolNumber,
+}).partial();
+
+const asic = z.strictObject({
+  subnet_pool: poolNumber,
+  fallback_pool: poolNumber,
+  share,
+  timeout: duration(1, 30, "5s"),
+  miners: z.array(asicMiner),
+}).partial();
+
+const command = z.array(text).min(1, "names no program; remove it");
+
+const hooks = z.strictObject({
+  on_result: command,
+  on_won: command,
+  on_lost: command,
+  on_error: command,
+  timeout: duration(1, 600, "30s"),
+  webhook: text.refine(isHttpUrl, "must be an http:// or https:// URL"),
+  webhook_format: z.enum(WEBHOOK_FORMATS),
+  no_win_windows: z.int().min(1, "must be 1 to 60").max(60, "must be 1 to 60"),
+}).partial();
+
+const deliverySource = z.strictObject({
+  url: text.refine(isHttpUrl, "must be an http:// or https:// URL"),
+  metric: text.refine(
+    (value) => parseSelector(value) !== null,
+    "must be a metric's name, with labels where there are several series, such as 'hashrate{pool=\"central-proxy\"}'",
+  ),
+  unit: z.enum(HASHRATE_UNITS),
+}).partial();
+
+const delivery = z.strictObject({
+  warn_below: share,
+  alert_below: share,
+  sources: z.array(deliverySource).min(1, "lists no source; remove it"),
+}).partial();
+
 /** Everything but `[workers]`, which is passed through as it is. */
 export const configFileSchema = z.strictObject({
   bittensor,
@@ -73,6 +128,9 @@ export const configFileSchema = z.strictObject({
   solver: solver.optional(),
   state: state.optional(),
   http: http.optional(),
+  asic: asic.optional(),
+  hooks: hooks.optional(),
+  delivery: delivery.optional(),
 });
 
 /** One proxy as `[routing]` or a `[[routing.targets]]` describes it. */
@@ -116,6 +174,9 @@ export function keyOf(path: readonly PropertyKey[]): string {
   return rest.length === 0 ? `[${String(section)}]` : `[${String(section)}] ${key.replace(/^\./, "")}`;
 }
 
+/** Keys whose values are nobody else's. */
+const SECRET_KEYS: ReadonlySet<unknown> = new Set(["webhook", "url"]);
+
 function toConfigIssues(
   issue: z.core.$ZodIssue,
   data: unknown,
@@ -130,7 +191,7 @@ function toConfigIssues(
   }
   const value = valueAt(data, issue.path);
   if (value === undefined) return [{ key, message: "is missing; add it as in config.toml.example" }];
-  const shown = `it is ${describe(value)}`;
+  const shown = SECRET_KEYS.has(issue.path.at(-1)) ? "its value is not shown" : `it is ${describe(value)}`;
   switch (issue.code) {
     case "invalid_type":
       return [{ key, message: `must be ${articled(issue.expected)}; ${shown}` }];
@@ -141,6 +202,10 @@ function toConfigIssues(
     default:
       return [{ key, message: `${issue.message}; ${shown}` }];
   }
+}
+
+function isHttpUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
 
 function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {

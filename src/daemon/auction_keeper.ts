@@ -4,26 +4,33 @@
  * @module
  */
 
+import type { Fleet } from "../asic/fleet.ts";
+import { FleetShortError } from "../asic/fleet_report.ts";
 import {
   type Callbacks,
+  decisionOf,
   deliverOutcome,
   type DeliveryContext,
   demandOf,
   routeDemand,
+  type RouteReport,
   unroutedDemand,
 } from "../jobs/deliver.ts";
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../jobs/auction_job.ts";
+import { callResultHooks, type Hooks } from "../jobs/hook_calls.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
+import { auctionDocument, failureDocument } from "../jobs/result_document.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import type { Logger } from "../lib/log.ts";
 import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
-import { type RoutingDemand, type RoutingReport, targetPath } from "../routing/route.ts";
+import { type RoutingDemand, targetPath } from "../routing/route.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import type { LaunchOptions } from "../workers/launch.ts";
-import { asError, type DaemonObserver } from "./events.ts";
-import type { FailureLog } from "./failure_log.ts";
+import { asError } from "../lib/errors.ts";
+import type { DaemonObserver } from "./events.ts";
+import type { FailureLog } from "../lib/failure_log.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
 import type { Settings, SettingsSource } from "./settings.ts";
 import { WindowMemory } from "./window_memory.ts";
@@ -42,6 +49,8 @@ export interface AuctionKeeperContext {
   ) => RunningJob<AuctionJobResult>;
   readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
   readonly callbacks: Callbacks;
+  readonly fleet: Fleet;
+  readonly hooks: Hooks;
   readonly failures: FailureLog;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -92,7 +101,7 @@ export class AuctionKeeper {
 
   /** One run. Never rejects: what goes wrong is logged. */
   async run(log: Logger, trigger: AuctionTrigger): Promise<void> {
-    const { failures, settings: source, monotonicMs, observe } = this.#context;
+    const { failures, hooks, settings: source, monotonicMs, observe } = this.#context;
     const startMs = monotonicMs();
     const ended = (error: Error | null): void =>
       observe({ kind: "run-ended", job: "auction", durationMs: monotonicMs() - startMs, error });
@@ -107,7 +116,11 @@ export class AuctionKeeper {
       if (this.#context.signal.aborted) return;
       ended(asError(error));
       const { name, message } = asError(error);
-      failures.failed(log, "auction", "Auction failed", message, { error_name: name });
+      const isNews = failures.failed(log, "auction", "Auction failed", message, { error_name: name });
+      const config = (settings ?? source.last)?.config;
+      if (isNews && config !== undefined) {
+        hooks.call("on_error", failureDocument("auction", error), config.hooks);
+      }
     }
     await this.#heedStaleness(settings ?? source.last, log);
   }
@@ -185,34 +198,45 @@ export class AuctionKeeper {
     logOutcome(result.outcome, log);
     this.#memory = memory;
     this.#undelivered = true;
-    const { callbacks, observe, onDelivered } = this.#context;
+    const { callbacks, hooks, observe, onDelivered } = this.#context;
     observe({ kind: "outcome-computed", computed: result });
     const delivery = { ...this.#delivery(settings, log), callbacks };
-    await this.#observed(deliverOutcome(result.outcome, delivery), settings);
+    const { results, error } = await this.#observed(deliverOutcome(result.outcome, delivery), settings);
+    const { routing, hooks: programs } = settings.config;
+    const document = auctionDocument({ computed: result, routing, results, error });
+    callResultHooks(hooks, programs, result.outcome, document);
+    if (error !== null) throw error;
     this.#undelivered = false;
     onDelivered?.(result);
   }
 
   /** Routes what is in memory again: somebody may have changed the file, or a reload is still owed. */
   async #reapply({ outcome }: WindowMemory, settings: Settings, log: Logger): Promise<void> {
-    const delivery = this.#delivery(settings, log);
-    await this.#observed(routeDemand(demandOf(outcome, delivery.workers), delivery), settings);
+    const delivery = { ...this.#delivery(settings, log), decision: decisionOf(outcome) };
+    const { error } = await this.#observed(
+      routeDemand(demandOf(outcome, delivery.workers), delivery),
+      settings,
+    );
+    if (error !== null) throw error;
     this.#undelivered = false;
   }
 
-  /** Waits for a routing, and tells what became of each proxy. */
-  async #observed(routing: Promise<readonly RoutingReport[]>, { config }: Settings): Promise<void> {
-    const { observe } = this.#context;
-    try {
-      observe({ kind: "routed", results: await routing });
-    } catch (error) {
-      observe({ kind: "routed", results: failedResults(error, config.routing) });
-      throw error;
-    }
+  /** Waits for a routing, and tells what became of each destination. */
+  async #observed(routing: Promise<readonly RouteReport[]>, { config }: Settings): Promise<Routed> {
+    const routed = await routing.then(
+      (results): Routed => ({ results, error: null }),
+      (error): Routed => ({ results: failedResults(error, config.routing), error: asError(error) }),
+    );
+    this.#context.observe({ kind: "routed", results: routed.results });
+    return routed;
   }
 
   #delivery({ config }: Settings, log: Logger): Omit<DeliveryContext, "callbacks"> {
+    const { fleet, failures, signal } = this.#context;
     return {
+      fleet,
+      failures,
+      signal,
       routing: config.routing,
       workers: config.workers instanceof ConfigError ? null : config.workers,
       stateDirectory: config.stateDirectory,
@@ -248,14 +272,11 @@ export class AuctionKeeper {
     }
     this.#isStale = true;
     if (policy === "keep") return;
-    try {
-      const delivery = this.#delivery(settings, log);
-      await this.#observed(routeDemand(releaseDemand(this.#memory, delivery.workers), delivery), settings);
-      failures.succeeded(log, "release", "Hashrate released");
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      failures.failed(log, "release", "Cannot release the hashrate", message);
-    }
+    const delivery = { ...this.#delivery(settings, log), decision: "release" };
+    const demand = releaseDemand(this.#memory, delivery.workers);
+    const { error } = await this.#observed(routeDemand(demand, delivery), settings);
+    if (error === null) failures.succeeded(log, "release", "Hashrate released");
+    else failures.failed(log, "release", "Cannot release the hashrate", error.message);
   }
 
   #heedClock({ headAgeSeconds }: ComputedAuction, log: Logger): void {
@@ -270,10 +291,18 @@ export class AuctionKeeper {
   }
 }
 
-/** What became of each proxy when some could not be routed to. */
-function failedResults(error: unknown, routing: RoutingConfig): readonly (RoutingReport | FailedTarget)[] {
+/** How a routing ended. */
+interface Routed {
+  readonly results: readonly (RouteReport | FailedTarget)[];
+  /** `null`: all destinations could be routed to. */
+  readonly error: Error | null;
+}
+
+/** What became of each destination when some could not be routed to. */
+function failedResults(error: unknown, routing: RoutingConfig): Routed["results"] {
   if (error instanceof TargetsFailedError) return error.results;
-  // The only proxy's error comes as it is.
+  // The only destination's error comes as it is.
+  if (error instanceof FleetShortError) return [error.report];
   const targets = routing.kind === "on" ? routing.targets : [];
   return targets.map((target) => ({
     mode: target.mode,

@@ -5,11 +5,14 @@
  */
 
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { Hooks } from "../jobs/hook_calls.ts";
+import { failureDocument } from "../jobs/result_document.ts";
 import type { Logger } from "../lib/log.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import type { LaunchOptions } from "../workers/launch.ts";
-import { asError, type DaemonObserver } from "./events.ts";
-import type { FailureLog } from "./failure_log.ts";
+import { asError } from "../lib/errors.ts";
+import type { DaemonObserver } from "./events.ts";
+import type { FailureLog } from "../lib/failure_log.ts";
 import type { SettingsSource } from "./settings.ts";
 
 /** What {@link CommitmentKeeper} works with. */
@@ -19,6 +22,7 @@ export interface CommitmentKeeperContext {
     options: LaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
   ) => RunningJob<CommitmentResult>;
   readonly failures: FailureLog;
+  readonly hooks: Hooks;
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
   readonly observe: DaemonObserver;
@@ -35,7 +39,7 @@ export class CommitmentKeeper {
 
   /** One run. Never rejects: what goes wrong is logged. */
   async run(log: Logger): Promise<void> {
-    const { settings, launch, failures, monotonicMs, observe, signal } = this.#context;
+    const { settings, launch, failures, hooks, monotonicMs, observe, signal } = this.#context;
     const startMs = monotonicMs();
     const ended = (error: Error | null): void =>
       observe({ kind: "run-ended", job: "commitment", durationMs: monotonicMs() - startMs, error });
@@ -56,7 +60,11 @@ export class CommitmentKeeper {
       if (signal.aborted) return;
       ended(asError(error));
       const { name, message } = asError(error);
-      failures.failed(log, "commitment", "Commitment failed", message, { error_name: name });
+      const isNews = failures.failed(log, "commitment", "Commitment failed", message, { error_name: name });
+      const config = settings.last?.config;
+      if (isNews && config !== undefined) {
+        hooks.call("on_error", failureDocument("commitment", error), config.hooks);
+      }
     }
   }
 }

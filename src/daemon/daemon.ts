@@ -6,13 +6,15 @@
  * @module
  */
 
+import { Fleet } from "../asic/fleet.ts";
 import * as callbacks from "../callbacks.ts";
 import type { Environment } from "../config/environment.ts";
-import { endpointLabel } from "../chain/networks.ts";
 import { ConfigError } from "../config/errors.ts";
+import { HookRunner } from "../hooks/hooks.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
 import { settleOwed, warnAboutRouting } from "../jobs/deliver.ts";
 import type { Logger } from "../lib/log.ts";
+import { redactUrls } from "../lib/redact.ts";
 import {
   AUCTION_INTERVAL_SECONDS,
   COMMITMENT_INTERVAL_SECONDS,
@@ -23,18 +25,22 @@ import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
 import { CommitmentKeeper } from "./commitment_keeper.ts";
-import { FailureLog } from "./failure_log.ts";
-import type { DaemonObserver } from "./events.ts";
+import { FailureLog } from "../lib/failure_log.ts";
+import { DeliveryKeeper } from "./delivery_keeper.ts";
+import type { DaemonEvent, DaemonObserver } from "./events.ts";
 import { HeadWatcher } from "./head_watcher.ts";
 import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
 import { Lane } from "./lane.ts";
 import { ReloadRetrier } from "./reload_retrier.ts";
 import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
-import { type Settings, SettingsSource } from "./settings.ts";
+import { describeRouting, type Settings, SettingsSource } from "./settings.ts";
 
 /** The files under way at a stop are given so long. */
 const STOP_PATIENCE_MS = 4_000;
+
+/** A hook under way at a stop is given so long; ending it takes up to two seconds more. */
+const HOOK_PATIENCE_MS = 1_500;
 
 /** What the daemon is started with. */
 export interface DaemonOptions {
@@ -101,8 +107,16 @@ export async function runDaemon(
   options: DaemonOptions,
   parts: DaemonParts = realParts(),
 ): Promise<DaemonEnd> {
-  const { configPath, environment, log, signal, observe = () => {}, onReady } = options;
+  const { configPath, environment, log, signal, onReady } = options;
   const { scheduler, nowMs, monotonicMs } = parts;
+  const fleet = new Fleet();
+  const hooks = new HookRunner({ log });
+  const tell = options.observe ?? (() => {});
+  const delivery = new DeliveryKeeper({ fleet, log, nowMs, observe: tell });
+  const observe = (event: DaemonEvent): void => {
+    tell(event);
+    delivery.notice(event);
+  };
   using guard = new InstanceGuard();
   const stop = new AbortController();
   const stopped = Promise.withResolvers<void>();
@@ -154,7 +168,7 @@ export async function runDaemon(
     },
     onFailure: (failure) => observe({ kind: "endpoint-failed", failure }),
   });
-  const common = { settings, failures, monotonicMs, observe, signal: stop.signal };
+  const common = { settings, failures, hooks, monotonicMs, observe, signal: stop.signal };
   const reloads = new ReloadRetrier(() => retryReloads());
   const auction = new AuctionKeeper({
     ...common,
@@ -162,6 +176,7 @@ export async function runDaemon(
     launch: (options) => watchEnd(parts.launchAuction(options)),
     watcher,
     callbacks,
+    fleet,
     nowMs,
     onDelivered: parts.onDelivered,
   });
@@ -250,7 +265,14 @@ export async function runDaemon(
   reloads.stop();
   await within(
     STOP_PATIENCE_MS,
-    Promise.all([auctionLane.close(), commitmentLane.close(), watcher.stop(), ...endings]),
+    Promise.all([
+      auctionLane.close(),
+      commitmentLane.close(),
+      watcher.stop(),
+      delivery.stop(),
+      hooks.stop(HOOK_PATIENCE_MS),
+      ...endings,
+    ]),
   );
   log.warning("Stopped: the bid on the chain stays valid without us", {
     valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
@@ -265,10 +287,10 @@ function announce({ config, hotkey }: Settings, log: Logger): void {
   log.info("Agent started", {
     version: VERSION,
     config: path,
-    network: [network].flat().map(endpointLabel),
+    network: [network].flat().map(redactUrls),
     netuid,
     hotkey,
-    routing: routing.kind === "on" ? routing.targets : "off",
+    routing: describeRouting(routing),
     state_directory: stateDirectory,
   });
   warnAboutRouting(routing, log);

@@ -6,21 +6,19 @@
 
 import type { EndpointFailure } from "../chain/errors.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
+import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { RouteReport } from "../jobs/deliver.ts";
 import type { FailedTarget } from "../routing/errors.ts";
-import type { RoutingReport } from "../routing/route.ts";
 import type { StalenessConfig } from "../config/load.ts";
-import type { Settings } from "./settings.ts";
+import type { SettingsEvent } from "./settings.ts";
 
 /** The jobs that run by the clock. */
 export type DaemonJob = "auction" | "commitment";
 
 /** One thing that happened. */
 export type DaemonEvent =
-  /** Configuration and hotkey were read, as for each run. */
-  | { readonly kind: "settings-read"; readonly settings: Settings }
-  /** They could not be used: the last ones stay. */
-  | { readonly kind: "settings-failed"; readonly error: Error }
+  | SettingsEvent
   | { readonly kind: "run-started"; readonly job: DaemonJob }
   /** A run came while the previous one was going on. */
   | { readonly kind: "run-skipped"; readonly job: DaemonJob }
@@ -41,8 +39,10 @@ export type DaemonEvent =
   | { readonly kind: "endpoint-failed"; readonly failure: EndpointFailure }
   /** A window's outcome is known; callbacks and routing come after it. */
   | { readonly kind: "outcome-computed"; readonly computed: ComputedAuction }
-  /** What became of each proxy, in the order of the configuration; none when routing is off. */
-  | { readonly kind: "routed"; readonly results: readonly (RoutingReport | FailedTarget)[] }
+  /** What became of each destination, in the order of the configuration; none when routing is off. */
+  | { readonly kind: "routed"; readonly results: readonly (RouteReport | FailedTarget)[] }
+  /** What was delivered, so far or in all of a window. */
+  | { readonly kind: "delivery-measured"; readonly report: DeliveryReport }
   /** The bid on the chain was looked at, and published if it had to be. */
   | { readonly kind: "commitment-checked"; readonly result: CommitmentResult }
   /** Whether no window could be computed for too long; told after each auction run. */
@@ -54,8 +54,3 @@ export type DaemonEvent =
 
 /** Watches the daemon. Must not throw. */
 export type DaemonObserver = (event: DaemonEvent) => void;
-
-/** What was thrown, as an error. */
-export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}

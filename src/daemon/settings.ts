@@ -4,13 +4,15 @@
  * @module
  */
 
-import { endpointLabel } from "../chain/networks.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { formatListenAddress } from "../config/listen.ts";
 import { type Config, loadConfig } from "../config/load.ts";
+import type { RoutingConfig } from "../config/routing.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
-import { asError, type DaemonObserver } from "./events.ts";
+import { redactUrls } from "../lib/redact.ts";
+import { formatFp18 } from "../protocol/fp18.ts";
+import { asError } from "../lib/errors.ts";
 
 /** What a job run goes by. */
 export interface Settings {
@@ -18,6 +20,13 @@ export interface Settings {
   /** SS58 address. */
   readonly hotkey: string;
 }
+
+/** What is told of the settings. */
+export type SettingsEvent =
+  /** Configuration and hotkey were read, as for each run. */
+  | { readonly kind: "settings-read"; readonly settings: Settings }
+  /** They could not be used: the last ones stay. */
+  | { readonly kind: "settings-failed"; readonly error: Error };
 
 /** What {@link SettingsSource} reads from. */
 export interface SettingsSourceOptions {
@@ -27,7 +36,7 @@ export interface SettingsSourceOptions {
   readonly addressOf: (config: Config, log: Logger) => Promise<string>;
   /** Called before settings are used; may refuse them by throwing. */
   readonly claim: (settings: Settings) => Promise<void>;
-  readonly observe?: DaemonObserver;
+  readonly observe?: (event: SettingsEvent) => void;
 }
 
 /** Reads the settings and says in the log what changed since they were read last. */
@@ -90,16 +99,31 @@ function changesBetween(before: Settings, after: Settings): LogFields {
 function describe({ config, hotkey }: Settings): Record<string, unknown> {
   const { network, netuid, workers, routing, onAmbiguous, staleness, solver, stateDirectory, httpListen } =
     config;
+  const { hooks, alerting, delivery } = config;
   return {
-    network: [network].flat().map(endpointLabel),
+    network: [network].flat().map(redactUrls),
     netuid,
     hotkey,
     workers: workers instanceof ConfigError ? `unusable: ${workers.message}` : workers.commitment.text,
-    routing: routing.kind === "on" ? routing.targets : "off",
+    routing: describeRouting(routing),
     on_ambiguous: onAmbiguous,
     staleness,
     solver,
     state_directory: stateDirectory,
     http_listen: httpListen === null ? "off" : formatListenAddress(httpListen),
+    // Arguments and addresses may hold what is nobody else's.
+    hooks: Object.entries(hooks.programs).map(([name, [program]]) => `${name}: ${program}`),
+    alerts: alerting === null ? "off" : redactUrls(alerting.webhook.url),
+    delivery: { ...delivery.limits, sources: delivery.sources.map(({ url }) => redactUrls(url)) },
   };
+}
+
+/** The destinations, for the log. */
+export function describeRouting(routing: RoutingConfig): unknown {
+  if (routing.kind === "off") return "off";
+  const { targets, fleet } = routing;
+  const asics = (fleet?.miners ?? []).map(({ name, hashrateFp18 }) =>
+    `${name}: ${formatFp18(hashrateFp18)} PH/s`
+  );
+  return fleet === null ? targets : { targets, asics };
 }

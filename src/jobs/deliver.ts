@@ -4,10 +4,15 @@
  * @module
  */
 
+import type { Fleet } from "../asic/fleet.ts";
+import type { FleetConfig } from "../asic/fleet_config.ts";
+import { type FleetReport, FleetShortError } from "../asic/fleet_report.ts";
 import type { AuctionOutcome, WorkerRun } from "../auction/outcome.ts";
 import type { handleLostBids, handleWonBids } from "../callbacks.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
+import { asError } from "../lib/errors.ts";
+import type { FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
 import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
@@ -26,36 +31,58 @@ export interface Callbacks {
   readonly handleLostBids: typeof handleLostBids;
 }
 
-/** What {@link deliverOutcome} works with. */
-export interface DeliveryContext {
-  readonly callbacks: Callbacks;
+/** What became of one destination: a proxy, or the ASICs that are switched directly. */
+export type RouteReport = RoutingReport | FleetReport;
+
+/** What {@link settleOwed} works with. */
+export interface OwedContext {
   readonly routing: RoutingConfig;
-  /** The configured workers; `null` when `[workers]` has a mistake. */
-  readonly workers: WorkersConfig | null;
   readonly stateDirectory: string;
   readonly dryRun: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   readonly log: Logger;
+}
+
+/** What {@link routeDemand} works with. */
+export interface RoutingContext extends OwedContext {
+  /** Remembers the ASICs from run to run. */
+  readonly fleet: Fleet;
+  /** What decided the demand: as long as it is the same, as few ASICs as possible change. */
+  readonly decision: string;
+  /** Says once what is wrong with an ASIC. */
+  readonly failures: FailureLog;
+  /** Ends the work on ASICs early. */
+  readonly signal?: AbortSignal;
   /** Is told whether a proxy still has to be told to reload, also when another proxy failed. */
   readonly onReloads?: (isPending: boolean) => void;
 }
 
-/** What routing alone works with. */
-export type RoutingContext = Omit<DeliveryContext, "callbacks" | "workers">;
+/** What {@link deliverOutcome} works with. */
+export interface DeliveryContext extends Omit<RoutingContext, "decision"> {
+  readonly callbacks: Callbacks;
+  /** The configured workers; `null` when `[workers]` has a mistake. */
+  readonly workers: WorkersConfig | null;
+}
 
 /**
  * Calls the callbacks and routes the hashrate. With `dryRun` nothing is called or written.
  *
- * @returns one report a proxy; none when routing is off.
+ * @returns one report a destination; none when routing is off.
  * @throws as {@link routeDemand}.
  */
 export async function deliverOutcome(
   outcome: AuctionOutcome,
   context: DeliveryContext,
-): Promise<readonly RoutingReport[]> {
+): Promise<readonly RouteReport[]> {
   if (!context.dryRun) await callBack(outcome, context);
-  return await routeDemand(demandOf(outcome, context.workers), context);
+  const decision = decisionOf(outcome);
+  return await routeDemand(demandOf(outcome, context.workers), { ...context, decision });
+}
+
+/** The window an outcome decides about, on its branch of the chain. */
+export function decisionOf({ window }: AuctionOutcome): string {
+  return `${window.firstBlock} ${window.firstBlockHash}`;
 }
 
 /**
@@ -74,39 +101,74 @@ export function unroutedDemand(workers: WorkersConfig | null): RoutingDemand {
 }
 
 /**
- * Routes a demand to every proxy and logs what was done. A proxy that fails does not stop the others.
+ * Routes a demand to every destination and logs what was done. One that fails does not stop the others.
  *
- * @returns one report a proxy; none when routing is off.
+ * @returns one report a destination, the ASICs' last; none when routing is off.
  * @throws {import("../routing/errors.ts").RoutingError} when the file of the only proxy cannot be used.
+ * @throws {FleetShortError} when the ASICs, the only destination, cannot cover what was won.
  * @throws {TargetsFailedError} when that is so for some of several; the others have been routed to.
  */
 export async function routeDemand(
   demand: RoutingDemand,
   context: RoutingContext,
-): Promise<readonly RoutingReport[]> {
+): Promise<readonly RouteReport[]> {
   const { routing, stateDirectory, dryRun, nowMs, log, onReloads } = context;
   if (routing.kind === "off") return [];
-  const { targets } = routing;
-  const settled = await Promise.allSettled(
-    targets.map((target) => applyRouting(target, demand, { stateDirectory, dryRun, nowMs })),
-  );
+  const { targets, fleet } = routing;
+  const settled = await Promise.allSettled([
+    ...targets.map(async (target): Promise<RouteReport> => {
+      const report = await applyRouting(target, demand, { stateDirectory, dryRun, nowMs });
+      logRouting(report, log);
+      return report;
+    }),
+    ...(fleet === null ? [] : [routeFleet(fleet, demand, context)]),
+  ]);
   const reports = settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
-  for (const report of reports) logRouting(report, log);
-  onReloads?.(reports.some(({ reload }) => reload === "pending"));
-  if (reports.length === targets.length) return reports;
+  onReloads?.(reports.some((report) => report.mode !== "asic" && report.reload === "pending"));
+  if (reports.length === settled.length) return reports;
 
   const [first] = settled.filter((result) => result.status === "rejected");
-  if (targets.length === 1) throw first?.reason;
-  const failed: FailedTarget[] = [];
-  const results = settled.map((result, i) => {
+  if (settled.length === 1) throw first?.reason;
+  const reasons: string[] = [];
+  const results = settled.map((result, i): RouteReport | FailedTarget => {
     if (result.status === "fulfilled") return result.value;
-    const { reason } = result;
-    const error = reason instanceof Error ? reason.message : String(reason);
-    const target = { mode: targets[i]!.mode, path: targetPath(targets[i]!), error };
-    failed.push(target);
-    return target;
+    const { message } = asError(result.reason);
+    reasons.push(message);
+    if (result.reason instanceof FleetShortError) return result.reason.report;
+    const target = targets[i];
+    if (target === undefined) return { mode: "asic", path: null, error: message };
+    return { mode: target.mode, path: targetPath(target), error: message };
   });
-  throw new TargetsFailedError(results, failed, { cause: first?.reason });
+  throw new TargetsFailedError(results, reasons, { cause: first?.reason });
+}
+
+/** @throws {FleetShortError} when the machines cannot cover their share. */
+async function routeFleet(
+  config: FleetConfig,
+  demand: RoutingDemand,
+  { fleet, decision: windowKey, dryRun, failures, signal, log }: RoutingContext,
+): Promise<FleetReport> {
+  const report = await fleet.apply(config, demand, { windowKey, dryRun, signal });
+  for (const { name, address, problem } of report.miners) {
+    const subject = `asic ${name}`;
+    if (problem === null) failures.succeeded(log, subject, "ASIC does its part again");
+    else failures.failed(log, subject, "ASIC does not do its part", problem.message, { name, address });
+  }
+  const switched = report.miners.filter((miner) => miner.switched)
+    .map(({ name, wanted }) => `${name} to ${wanted}`);
+  const { wantedHashratePh, coveredHashratePh, surplusHashratePh, shortfallHashratePh } = report;
+  const fields = {
+    wanted_hashrate_ph: wantedHashratePh,
+    covered_hashrate_ph: coveredHashratePh,
+    surplus_hashrate_ph: surplusHashratePh,
+    shortfall_hashrate_ph: shortfallHashratePh > 0 ? shortfallHashratePh : undefined,
+    switched,
+    dry_run: dryRun || undefined,
+  };
+  if (switched.length === 0) log.debug("ASICs already right", fields);
+  else log.info(dryRun ? "ASICs would be switched" : "ASICs switched", fields);
+  if (shortfallHashratePh > 0) throw new FleetShortError(report);
+  return report;
 }
 
 /**
@@ -114,7 +176,7 @@ export async function routeDemand(
  *
  * @returns whether a reload is still owed.
  */
-export async function settleOwed(context: RoutingContext): Promise<boolean> {
+export async function settleOwed(context: OwedContext): Promise<boolean> {
   const { routing, stateDirectory, dryRun, nowMs, log } = context;
   if (routing.kind === "off") return false;
   const owed = await Promise.all(routing.targets.map(async (target) => {

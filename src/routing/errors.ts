@@ -24,26 +24,28 @@ export type RoutingErrorKind =
   | "write-failed"
   | "state-folder";
 
-/** A proxy that could not be routed to. */
-export interface FailedTarget {
-  readonly mode: "ihp" | "braiins";
-  /** The proxy's file. */
-  readonly path: string;
-  readonly error: string;
-}
+/** A destination that could not be routed to. */
+export type FailedTarget =
+  | {
+    readonly mode: "ihp" | "braiins";
+    /** The proxy's file. */
+    readonly path: string;
+    readonly error: string;
+  }
+  | { readonly mode: "asic"; readonly path: null; readonly error: string };
 
-/** Some of several proxies could not be routed to; the others were. */
-export class TargetsFailedError<Report> extends Error {
+/** Some of several destinations could not be routed to; the others were. */
+export class TargetsFailedError<Report extends { readonly mode: string }> extends Error {
   override readonly name = "TargetsFailedError";
 
   constructor(
     /** What became of each, in the order of the configuration. */
     readonly results: readonly (Report | FailedTarget)[],
-    failed: readonly FailedTarget[],
+    reasons: readonly string[],
     options?: ErrorOptions,
   ) {
-    const reasons = failed.map(({ error }) => error).join("\n");
-    super(`Cannot route to ${failed.length} of ${results.length} proxies: ${reasons}`, options);
+    const what = results.some(({ mode }) => mode === "asic") ? "destinations" : "proxies";
+    super(`Cannot route to ${reasons.length} of ${results.length} ${what}: ${reasons.join("\n")}`, options);
   }
 }
 

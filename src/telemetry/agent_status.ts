@@ -4,12 +4,15 @@
  * @module
  */
 
+import type { FleetReport } from "../asic/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { ChainErrorKind } from "../chain/errors.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { DaemonEvent, DaemonJob } from "../daemon/events.ts";
 import type { Settings } from "../daemon/settings.ts";
+import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { RouteReport } from "../jobs/deliver.ts";
 import type { FailedTarget } from "../routing/errors.ts";
 import { isReloadGiven } from "../routing/reload.ts";
 import type { RoutingReport } from "../routing/route.ts";
@@ -34,6 +37,8 @@ export interface JobState {
 /** A window and what became of it. */
 export interface WindowState {
   readonly outcome: AuctionOutcome;
+  /** What was delivered, as far as it is measured; `null`: it is not. */
+  readonly delivery: DeliveryReport | null;
   readonly computedAtMs: number;
   /** When the proxies were seen to have it; `null` when they were not, or routing is off. */
   readonly routedAtMs: number | null;
@@ -64,6 +69,17 @@ export interface ProxyState {
   readonly reloadedAtMs: number | null;
 }
 
+/** The ASICs that are switched directly. */
+export interface FleetState {
+  /** What was done the last time; `null` when it never worked. */
+  readonly report: FleetReport | null;
+  /** Why they cannot be routed to at the moment; `null`: they can. */
+  readonly error: string | null;
+  readonly checkedAtMs: number;
+  /** When a machine was switched last; `null`: none since the agent started. */
+  readonly switchedAtMs: number | null;
+}
+
 /** The bid on the chain. */
 export interface CommitmentState {
   readonly result: CommitmentResult;
@@ -92,6 +108,8 @@ export class AgentStatus {
   /** The windows, oldest first; the last one is the one that is delivered. */
   windows: readonly WindowState[] = [];
   proxies: readonly ProxyState[] = [];
+  /** `null` where there are none, or nothing has been routed yet. */
+  fleet: FleetState | null = null;
   commitment: CommitmentState | null = null;
   staleness: Extract<DaemonEvent, { kind: "staleness-checked" }> | null = null;
 
@@ -139,7 +157,7 @@ export class AgentStatus {
       case "outcome-computed": {
         const { outcome } = event.computed;
         this.#noteHead(outcome.head.number, null, nowMs);
-        this.#addWindow({ outcome, computedAtMs: nowMs, routedAtMs: null });
+        this.#addWindow({ outcome, delivery: null, computedAtMs: nowMs, routedAtMs: null });
         break;
       }
       case "routed":
@@ -154,6 +172,13 @@ export class AgentStatus {
       case "staleness-checked":
         this.staleness = event;
         break;
+      case "delivery-measured": {
+        const { report } = event;
+        this.windows = this.windows.map((window) =>
+          window.outcome.window.firstBlock === report.firstBlock ? { ...window, delivery: report } : window
+        );
+        break;
+      }
     }
   }
 
@@ -182,8 +207,10 @@ export class AgentStatus {
     this.windows = [...earlier, window].slice(-KEPT_WINDOWS);
   }
 
-  #noteRouting(results: readonly (RoutingReport | FailedTarget)[], nowMs: number): void {
-    this.proxies = results.map((result) => {
+  #noteRouting(results: readonly (RouteReport | FailedTarget)[], nowMs: number): void {
+    const asics = results.find(({ mode }) => mode === "asic");
+    this.fleet = asics?.mode === "asic" ? fleetState(this.fleet, asics, nowMs) : null;
+    this.proxies = results.filter((result) => result.mode !== "asic").map((result) => {
       const { mode, path } = result;
       const former = this.proxies.find((proxy) => proxy.path === path);
       const { writtenAtMs = null, reloadedAtMs = null, report = null } = former ?? {};
@@ -198,10 +225,31 @@ export class AgentStatus {
       };
     });
     const { window } = this;
-    const isDelivered = results.length > 0 && results.every((result) => !("error" in result));
+    const isDelivered = results.length > 0 && results.every(isDone);
     if (window === null || window.routedAtMs !== null || !isDelivered) return;
     this.windows = [...this.windows.slice(0, -1), { ...window, routedAtMs: nowMs }];
   }
+}
+
+/** Whether a destination has what it should. */
+function isDone(result: RouteReport | FailedTarget): boolean {
+  if ("error" in result) return false;
+  return result.mode !== "asic" || result.shortfallHashratePh === 0;
+}
+
+function fleetState(
+  former: FleetState | null,
+  result: FleetReport | Extract<FailedTarget, { mode: "asic" }>,
+  nowMs: number,
+): FleetState {
+  const { report = null, switchedAtMs = null } = former ?? {};
+  if ("error" in result) return { report, error: result.error, checkedAtMs: nowMs, switchedAtMs };
+  return {
+    report: result,
+    error: null,
+    checkedAtMs: nowMs,
+    switchedAtMs: result.switchedCount > 0 ? nowMs : switchedAtMs,
+  };
 }
 
 function newJob(): JobState {

@@ -5,12 +5,13 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { MinerReport } from "../asic/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { DaemonEvent } from "../daemon/events.ts";
 import { isReloadGiven } from "../routing/reload.ts";
 import type { RoutingReport } from "../routing/route.ts";
-import type { StatusReport } from "./status_report.ts";
-import { redactUrls } from "./redact.ts";
+import type { FleetStatus, StatusReport } from "./status_report.ts";
+import { redactUrls } from "../lib/redact.ts";
 
 /** The prefix of all names but that of the process's memory, which is a common one. */
 const PREFIX = "ih_miner_";
@@ -67,6 +68,10 @@ export class Metrics {
     "mode",
     "result",
   ]);
+  readonly #asicSwitches = this.#counter("asic_switches_total", "ASICs switched to another pool");
+  readonly #deliveries = this.#counter("deliveries_total", "Windows that are over, by what was delivered", [
+    "level",
+  ]);
   readonly #rpcFailures = this.#counter("rpc_failures_total", "Failures of an endpoint", [
     "endpoint",
     "kind",
@@ -88,7 +93,9 @@ export class Metrics {
       this.#skipped.inc({ name }, 0);
     }
     for (const outcome of ["won", "partly", "lost", "no-bids"]) this.#windows.inc({ outcome }, 0);
+    for (const level of ["ok", "warning", "alert", "unknown"]) this.#deliveries.inc({ level }, 0);
     this.#registerStatus();
+    this.#registerDelivery();
   }
 
   /** `text/plain; version=0.0.4; …`. */
@@ -129,7 +136,14 @@ export class Metrics {
         if (event.result.action === "published") this.#published.inc();
         break;
       case "routed":
-        for (const result of event.results) if (!("error" in result)) this.#countRouting(result);
+        for (const result of event.results) {
+          if ("error" in result) continue;
+          if (result.mode === "asic") this.#asicSwitches.inc(result.switchedCount);
+          else this.#countRouting(result);
+        }
+        break;
+      case "delivery-measured":
+        if (event.report.isFinal) this.#deliveries.inc({ level: event.report.level });
         break;
       default:
         break;
@@ -302,6 +316,43 @@ export class Metrics {
         this.set(residentBytes());
       },
     });
+  }
+
+  #registerDelivery(): void {
+    const ofFleet = (name: string, help: string, value: (fleet: FleetStatus) => number): void =>
+      this.#gauge(name, help, ({ fleet }) => fleet === null ? null : value(fleet));
+    const ofMiners = (name: string, help: string, value: (miner: MinerReport) => number | null): void =>
+      this.#labelled(
+        name,
+        help,
+        ["miner"],
+        ({ fleet }) => (fleet?.miners ?? []).map((miner) => [{ miner: miner.name }, value(miner)]),
+      );
+    ofFleet("asic_wanted_hashrate_ph", "What the ASICs are to deliver", (fleet) => fleet.wantedHashratePh);
+    ofFleet(
+      "asic_covered_hashrate_ph",
+      "Nominal, of those at the subnet",
+      (fleet) => fleet.coveredHashratePh,
+    );
+    ofFleet("asic_shortfall_hashrate_ph", "What they lack of it", (fleet) => fleet.shortfallHashratePh);
+    ofMiners("asic_ok", "Whether an ASIC does its part", ({ problem }) => problem === null ? 1 : 0);
+    ofMiners("asic_at_subnet", "Whether it mines for the subnet", ({ found }) => found === "subnet" ? 1 : 0);
+    ofMiners("asic_hashrate_ph", "Its own figure", ({ readingPh }) => readingPh);
+    this.#gauge(
+      "delivered_hashrate_ph",
+      "The last reading of what is delivered",
+      ({ delivery }) => delivery?.nowPh ?? null,
+    );
+    this.#gauge(
+      "delivered_average_hashrate_ph",
+      "Delivered on average in that window so far",
+      ({ delivery }) => delivery?.averagePh ?? null,
+    );
+    this.#gauge(
+      "delivery_ratio",
+      "That by what was won, once enough was measured",
+      ({ delivery }) => delivery === null || delivery.level === "unknown" ? null : delivery.ratio,
+    );
   }
 
   #counter<Label extends string = never>(

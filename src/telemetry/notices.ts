@@ -34,7 +34,12 @@ export function noticesOf(report: StatusReport): Notice[] {
       : "No window could be computed for too long; all hashrate is released from the subnet ([routing] on_stale)";
     notices.push({ level: "bad", title: "Stale", text });
   }
-  notices.push(...expiredBid(report), ...pendingReloads(report));
+  notices.push(
+    ...expiredBid(report),
+    ...pendingReloads(report),
+    ...asicNotices(report),
+    ...deliveryNotices(report),
+  );
   if (window !== null) notices.push(...windowNotices(window));
   if (windowsWithoutWin > 1) {
     const text = `Nothing was won in ${windowsWithoutWin} windows in a row`;
@@ -62,6 +67,29 @@ function pendingReloads({ proxies, checks }: StatusReport): Notice[] {
       reloadError ?? "unknown reason"
     }`,
   }));
+}
+
+function asicNotices({ fleet }: StatusReport): Notice[] {
+  return (fleet?.miners ?? []).flatMap(({ name, problem }) =>
+    problem === null ? [] : [{ level: "warning", title: `ASIC ${name}`, text: problem.message }]
+  );
+}
+
+function deliveryNotices({ delivery }: StatusReport): Notice[] {
+  if (delivery === null) return [];
+  const unread: Notice[] = delivery.errors.map((text) => ({ level: "warning", title: "Not measured", text }));
+  const { level, averagePh, wonHashratePh, measuredSeconds } = delivery;
+  if (averagePh === null || (level !== "warning" && level !== "alert")) return unread;
+  const text = `${formatHashrate(averagePh)} of ${formatHashrate(wonHashratePh)} won are delivered (${
+    shareText(delivery.ratio)
+  }), on average over ${formatDuration(measuredSeconds)}; below 95 % a hotkey gets banned`;
+  const notice = { title: "Delivering too little", text };
+  return [{ ...notice, level: level === "alert" ? "bad" : "warning" }, ...unread];
+}
+
+/** `97.4 %`; `–` when there is nothing to compare. */
+export function shareText(ratio: number | null): string {
+  return ratio === null ? "–" : `${Number((ratio * 100).toFixed(1))} %`;
 }
 
 function windowNotices(window: WindowStatus): Notice[] {

@@ -7,13 +7,15 @@
 import { hashrateChart } from "./chart.ts";
 import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trimmed } from "./format.ts";
 import { Html, html } from "./html.ts";
-import { noticesOf, timeLeft } from "./notices.ts";
+import { noticesOf, shareText, timeLeft } from "./notices.ts";
+import { fleetCard } from "./page_fleet.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { capitalised, counted, parityText, proxyName, shownValue } from "./words.ts";
 import type {
   BidReport,
   CommitmentReport,
+  DeliveryStatus,
   EventReport,
   JobReport,
   ProxyReport,
@@ -59,7 +61,7 @@ export function renderPage(report: StatusReport, nonce: string): Page {
         <div id="status" data-now="${report.now}">
           ${headerOf(report)} ${noticeList(report)}
           <main class="grid">
-            ${windowCard(report)} ${proxyCard(report)} ${chartCard(report)} ${marketCard(report)} ${bidCard(
+            ${windowCard(report)} ${routeCards(report)} ${chartCard(report)} ${marketCard(report)} ${bidCard(
               report,
             )} ${chainCard(report)} ${agentCard(report)} ${jobsCard(report)}
             ${eventsCard(report)}
@@ -123,7 +125,14 @@ function noticeList(report: StatusReport): Html | null {
   `;
 }
 
-function windowCard({ window }: StatusReport): Html {
+/** The proxies, the ASICs, or both. */
+function routeCards(report: StatusReport): (Html | null)[] {
+  const { fleet, proxies } = report;
+  if (fleet === null) return [proxyCard(report)];
+  return [proxies.length === 0 ? null : proxyCard(report), fleetCard(fleet)];
+}
+
+function windowCard({ window, delivery }: StatusReport): Html {
   if (window === null) {
     return html`
       <section class="wide" id="window">
@@ -161,6 +170,7 @@ function windowCard({ window }: StatusReport): Html {
         <div><b>${offered === 0
           ? "–"
           : `${Math.round(window.wonHashratePh / offered * 100)} %`}</b>of what we offered</div>
+        ${delivery !== null && deliveryFigure(delivery)}
       </div>
       ${window.bids.length === 0
         ? html`
@@ -168,6 +178,23 @@ function windowCard({ window }: StatusReport): Html {
         `
         : bidTable(window)}
     </section>
+  `;
+}
+
+function deliveryFigure({ averagePh, nowPh, ratio, level, measuredSeconds }: DeliveryStatus): Html {
+  const now = nowPh === null ? "" : `, now ${trimmed(nowPh)}`;
+  return html`
+    <div class="${level === "alert"
+      ? "is-bad"
+      : level === "ok" && ratio !== null
+      ? "won"
+      : ""}" id="delivery">
+      <b>${averagePh === null
+        ? "–"
+        : trimmed(averagePh)} <small>PH/s</small></b>delivered, ${measuredSeconds < 1
+        ? "not measured yet"
+        : `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}`}
+    </div>
   `;
 }
 

@@ -6,9 +6,9 @@
 
 import { AUCTION_INTERVAL_SECONDS, COMMITMENT_INTERVAL_SECONDS } from "../protocol/constants.ts";
 import type { DaemonJob } from "../daemon/events.ts";
-import type { AgentStatus, ProxyState } from "./agent_status.ts";
-import { formatAgo, formatDuration } from "./format.ts";
-import { redactUrls } from "./redact.ts";
+import type { AgentStatus, FleetState, ProxyState } from "./agent_status.ts";
+import { formatAgo, formatDuration, formatHashrate } from "./format.ts";
+import { redactUrls } from "../lib/redact.ts";
 
 /** A run may fail, or take its two minutes; five intervals without a success are trouble. */
 const MAX_AUCTION_AGE_SECONDS = 5 * AUCTION_INTERVAL_SECONDS;
@@ -89,16 +89,32 @@ function checkChain({ head }: AgentStatus, nowMs: number): ReadinessCheck {
   return { name, ok, message };
 }
 
-function checkProxy({ settings, proxies }: AgentStatus, nowMs: number): ReadinessCheck {
+function checkProxy({ settings, proxies, fleet }: AgentStatus, nowMs: number): ReadinessCheck {
   const name = "proxy";
   const routing = settings?.config.routing;
   if (routing?.kind === "off") return { name, ok: true, message: `Routing is off: ${routing.reason}` };
-  const problems = proxies.flatMap((proxy) => proxyProblem(proxy, nowMs) ?? []);
+  const problems = [
+    ...proxies.flatMap((proxy) => proxyProblem(proxy, nowMs) ?? []),
+    ...(fleet === null ? [] : fleetProblems(fleet)),
+  ];
   if (problems.length > 0) return { name, ok: false, message: problems.join("\n") };
-  const [latest] = proxies;
+  const latest = proxies[0] ?? fleet ?? undefined;
   if (latest === undefined) return { name, ok: true, message: "Nothing has been routed yet" };
   const age = secondsSince(latest.checkedAtMs, nowMs);
   return { name, ok: true, message: `Right when last looked at, ${formatAgo(age)}` };
+}
+
+function fleetProblems({ report, error }: FleetState): string[] {
+  if (error !== null) return [redactUrls(error)];
+  if (report === null || report.shortfallHashratePh === 0) return [];
+  const { coveredHashratePh, wantedHashratePh, miners } = report;
+  const failing = miners.filter(({ problem }) => problem !== null).map(({ name }) => name);
+  return [
+    `The ASICs cover ${formatHashrate(coveredHashratePh)} of ${formatHashrate(wantedHashratePh)}` +
+    (failing.length === 0
+      ? "; all of them are at the subnet"
+      : `; these do not do their part: ${failing.join(", ")}`),
+  ];
 }
 
 function proxyProblem({ path, report, error }: ProxyState, nowMs: number): string | null {

@@ -4,8 +4,9 @@
  * @module
  */
 
+import { HOOK_OUTPUT } from "../hooks/output.ts";
 import type { LogFields, Logger, LogLevel } from "../lib/log.ts";
-import { redactUrls } from "./redact.ts";
+import { redactUrls } from "../lib/redact.ts";
 
 /** Lines that are kept. */
 const KEPT_LINES = 60;
@@ -60,6 +61,8 @@ export class RecentLog {
   }
 
   #keep(level: RecentLine["level"], event: string, given: LogFields): void {
+    // What a program writes in one run would push out all else.
+    if (event === HOOK_OUTPUT) return;
     const fields = Object.entries(given)
       .filter(([key, value]) => value !== undefined && !LEFT_OUT.includes(key))
       .map(([key, value]) => ({ key, value: shown(value) }));

@@ -4,9 +4,12 @@
  * @module
  */
 
+import type { FleetReport } from "../asic/fleet_report.ts";
 import type { AuctionOutcome, OwnOutcome } from "../auction/outcome.ts";
 import type { EstimateReason } from "../auction/prepare.ts";
 import type { DaemonJob } from "../daemon/events.ts";
+import type { DeliveryReport } from "../delivery/delivery_watch.ts";
+import type { DeliveryLevel } from "../delivery/judgement.ts";
 import {
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,
@@ -16,10 +19,17 @@ import type { RoutedValue } from "../routing/file_edit.ts";
 import type { ReloadState } from "../routing/reload.ts";
 import type { RoutingReport } from "../routing/route.ts";
 import { BUILD, VERSION } from "../version.ts";
-import type { AgentStatus, CommitmentState, JobState, ProxyState, WindowState } from "./agent_status.ts";
+import type {
+  AgentStatus,
+  CommitmentState,
+  FleetState,
+  JobState,
+  ProxyState,
+  WindowState,
+} from "./agent_status.ts";
 import { checkReadiness, type ReadinessCheck, secondsSince } from "./readiness.ts";
 import type { RecentLine, RecentLog } from "./recent_log.ts";
-import { redactUrls } from "./redact.ts";
+import { redactUrls } from "../lib/redact.ts";
 
 /** Raised when a reader of an older report could misread a newer one. */
 export const STATUS_FORMAT = 1;
@@ -44,6 +54,10 @@ export interface StatusReport {
   /** Since when no window could be computed for too long, and what is done about it. */
   readonly stale: { readonly policy: "keep" | "release" } | null;
   readonly proxies: readonly ProxyReport[];
+  /** The ASICs that are switched directly; `null`: there are none, or nothing has been routed yet. */
+  readonly fleet: FleetStatus | null;
+  /** What is delivered of the window; `null`: it is not measured. */
+  readonly delivery: DeliveryStatus | null;
   /** `null` before the bid on the chain was looked at. */
   readonly commitment: CommitmentReport | null;
   readonly chain: ChainReport;
@@ -85,6 +99,11 @@ export interface WindowSummary {
   readonly ambiguous: boolean;
   readonly estimated: boolean;
   readonly budgetPh: number | null;
+  /** What was delivered on average; `null`: not measured. */
+  readonly deliveredHashratePh: number | null;
+  /** That by what was won; `null`: not measured, or nothing was won. */
+  readonly deliveryRatio: number | null;
+  readonly deliveryLevel: DeliveryLevel;
   /** Why nothing won; `null` when something did. */
   readonly reason: AuctionOutcome["reason"];
 }
@@ -148,6 +167,19 @@ export interface ProxyReport {
   readonly reloadError: string | null;
 }
 
+/** The ASICs that are switched directly. */
+export interface FleetStatus extends Omit<FleetReport, "mode" | "dryRun"> {
+  /** Why they cannot be routed to at the moment; `null`: they can. */
+  readonly error: string | null;
+  readonly checkedAt: string;
+  readonly switchedAt: string | null;
+}
+
+/** What is delivered of the window. */
+export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "isFinal"> {
+  readonly since: string;
+}
+
 /** The bid on the chain. */
 export interface CommitmentReport {
   readonly text: string;
@@ -204,6 +236,18 @@ export interface EventReport extends Omit<RecentLine, "atMs"> {
   readonly at: string;
 }
 
+/** What is known of ASICs that could never be asked. */
+const NO_FLEET: FleetReport = {
+  mode: "asic",
+  dryRun: false,
+  wantedHashratePh: 0,
+  coveredHashratePh: 0,
+  surplusHashratePh: 0,
+  shortfallHashratePh: 0,
+  switchedCount: 0,
+  miners: [],
+};
+
 /** Puts the report together. */
 export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: number): StatusReport {
   const { settings, staleness, window } = status;
@@ -227,6 +271,8 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
     routingOff: settings?.config.routing.kind === "off" ? settings.config.routing.reason : null,
     stale: staleness?.isStale === true ? { policy: staleness.policy } : null,
     proxies: status.proxies.map(reportProxy),
+    fleet: status.fleet === null ? null : reportFleet(status.fleet),
+    delivery: window === null || window.delivery === null ? null : reportDelivery(window.delivery),
     commitment: status.commitment === null ? null : reportCommitment(status.commitment, nowMs),
     chain: reportChain(status, nowMs),
     jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
@@ -236,7 +282,7 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
   };
 }
 
-function summarise({ outcome, computedAtMs, routedAtMs }: WindowState): WindowSummary {
+function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState): WindowSummary {
   const { window, own, budgetPh, estimated, reason } = outcome;
   return {
     index: window.index,
@@ -255,6 +301,9 @@ function summarise({ outcome, computedAtMs, routedAtMs }: WindowState): WindowSu
     ambiguous: own.ambiguous,
     estimated,
     budgetPh,
+    deliveredHashratePh: delivery?.averagePh ?? null,
+    deliveryRatio: delivery?.ratio ?? null,
+    deliveryLevel: delivery?.level ?? "unknown",
     reason,
   };
 }
@@ -344,6 +393,15 @@ function reportProxy(state: ProxyState): ProxyReport {
     reloadPendingSince: isoOrNull(report?.reloadPendingSinceMs ?? null),
     reloadError: report?.reloadError ?? null,
   };
+}
+
+function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): FleetStatus {
+  const { mode: _mode, dryRun: _dryRun, ...figures } = report ?? NO_FLEET;
+  return { ...figures, error, checkedAt: iso(checkedAtMs), switchedAt: isoOrNull(switchedAtMs) };
+}
+
+function reportDelivery({ sinceMs, isFinal: _, ...figures }: DeliveryReport): DeliveryStatus {
+  return { ...figures, errors: figures.errors.map(redactUrls), since: iso(sinceMs) };
 }
 
 function reportCommitment(state: CommitmentState, nowMs: number): CommitmentReport {

@@ -13,9 +13,9 @@ import {
   shortHotkey,
   trimmed,
 } from "./format.ts";
-import { noticesOf, timeLeft } from "./notices.ts";
+import { noticesOf, shareText, timeLeft } from "./notices.ts";
 import type { ProxyReport, StatusReport, WindowStatus, WindowSummary } from "./status_report.ts";
-import { capitalised, counted, parityText, proxyName, shownValue } from "./words.ts";
+import { capitalised, counted, parityText, placeText, proxyName, shownValue } from "./words.ts";
 
 /** How the terminal is. */
 export interface TerminalOptions {
@@ -44,8 +44,9 @@ export function renderTerminal(foreign: StatusReport, { width, colour }: Termina
     noticeLines(report, paint),
     ...(report.window === null
       ? [["No window has been computed yet."]]
-      : [windowLines(report.window, width, paint)]),
+      : [[...windowLines(report.window, width, paint), ...deliveryLines(report)]]),
     proxyLines(report, paint),
+    fleetLines(report, width, paint),
     historyLines(report.history, paint),
     factLines(report, paint),
     eventLines(report, width, paint),
@@ -96,8 +97,45 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
   ];
 }
 
-function proxyLines({ proxies, routingOff, now }: StatusReport, paint: Paint): string[] {
-  if (routingOff !== null) return [];
+function deliveryLines({ delivery }: StatusReport): string[] {
+  if (delivery === null) return [];
+  const { averagePh, nowPh, ratio, measuredSeconds } = delivery;
+  if (averagePh === null) return ["delivered: not measured yet"];
+  const now = nowPh === null ? "" : `, now ${formatHashrate(nowPh)}`;
+  return [
+    `delivered ${formatHashrate(averagePh)}, ${shareText(ratio)} of what was won, over ${
+      formatDuration(measuredSeconds)
+    }${now}`,
+  ];
+}
+
+function fleetLines({ fleet }: StatusReport, width: number, paint: Paint): string[] {
+  if (fleet === null) return [];
+  const { wantedHashratePh, coveredHashratePh, surplusHashratePh, shortfallHashratePh, miners, error } =
+    fleet;
+  const difference = shortfallHashratePh > 0
+    ? paint("red", `${formatHashrate(shortfallHashratePh)} short`)
+    : `${formatHashrate(surplusHashratePh)} more`;
+  const nameWidth = Math.max(...miners.map(({ name }) => name.length), 0);
+  const rows = miners.map(({ name, nominalHashratePh, readingPh, found, problem }) => {
+    const reading = readingPh === null ? "" : `, says ${formatHashrate(readingPh)}`;
+    const line = `  ${name.padEnd(nameWidth)}  ${placeText(found)}, ${
+      formatHashrate(nominalHashratePh)
+    }${reading}`;
+    if (problem !== null) return `${line}  ${paint("red", "✗")}`;
+    return found === "subnet" ? paint("green", cut(line, width)) : cut(line, width);
+  });
+  return [
+    `${paint("bold", "ASICs")}  ${formatHashrate(coveredHashratePh)} cover ${
+      formatHashrate(wantedHashratePh)
+    }, ${difference}`,
+    ...(error === null ? [] : [`  ${paint("red", error)}`]),
+    ...rows,
+  ];
+}
+
+function proxyLines({ proxies, routingOff, fleet, now }: StatusReport, paint: Paint): string[] {
+  if (routingOff !== null || (fleet !== null && proxies.length === 0)) return [];
   if (proxies.length === 0) return ["Nothing has been routed yet."];
   return proxies.flatMap((proxy) => [
     `${paint("bold", proxyName(proxy.mode))}  ${proxy.path}`,

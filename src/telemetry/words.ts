@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MinerReport } from "../asic/fleet_report.ts";
 import type { ShownValue } from "../routing/file_edit.ts";
 
 const PROXIES: Readonly<Record<string, string>> = {
@@ -35,6 +36,12 @@ export function shownValue(value: ShownValue): string {
 /** `1 worker`, `2 workers`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Where an ASIC mines. */
+export function placeText(place: MinerReport["found"]): string {
+  if (place === null) return "no answer";
+  return place === "subnet" || place === "fallback" ? place : "another pool";
 }
 
 /** With a capital first letter. */

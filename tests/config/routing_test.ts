@@ -37,6 +37,7 @@ Deno.test("resolveRouting() follows the environment of the Python original", () 
       subnetPoolName: "central-proxy",
       sentinelPath: "/root/src/proxy/.reload-ihp",
     }],
+    fleet: null,
     warnings: [],
   });
   // A path that does not exist does not make it ihp, and braiins has no file here.
@@ -55,6 +56,7 @@ Deno.test("resolveRouting() finds the original's default files", () => {
   assert.deepEqual(route(undefined, {}, [profile]), {
     kind: "on",
     targets: [{ mode: "braiins", profilePath: profile, sentinelPath: "/root/src/brainsproxy/.reconfigure" }],
+    fleet: null,
     warnings: [],
   });
 });
@@ -70,12 +72,14 @@ Deno.test("resolveRouting() takes paths of [routing], with the sentinel beside t
         subnetPoolName: "subnet",
         sentinelPath: "/home/op/ihp/.reload-ihp",
       }],
+      fleet: null,
       warnings: [],
     },
   );
   assert.deepEqual(route({ profile_path: "p.toml", sentinel_path: "/s/now" }, {}), {
     kind: "on",
     targets: [{ mode: "braiins", profilePath: resolve("p.toml"), sentinelPath: "/s/now" }],
+    fleet: null,
     warnings: [],
   });
 });
@@ -96,6 +100,7 @@ Deno.test("resolveRouting() lets the environment beat [routing]", () => {
         subnetPoolName: "env",
         sentinelPath: "/env/.reload",
       }],
+      fleet: null,
       warnings: [],
     },
   );
@@ -194,6 +199,7 @@ Deno.test("resolveRouting() takes a list of proxies, each with its own mode, fil
         },
         { mode: "braiins", profilePath: "/c/profile.toml", reloadCommand: ["reload", "c"] },
       ],
+      fleet: null,
       warnings: [],
     },
   );

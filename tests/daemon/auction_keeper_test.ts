@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makeSnapshot } from "../auction/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import { Fleet } from "../../src/asic/fleet.ts";
 import { AuctionKeeper, type AuctionTrigger } from "../../src/daemon/auction_keeper.ts";
 import type { DaemonEvent } from "../../src/daemon/events.ts";
-import { FailureLog } from "../../src/daemon/failure_log.ts";
+import { FailureLog } from "../../src/lib/failure_log.ts";
 import { SettingsSource } from "../../src/daemon/settings.ts";
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/jobs/auction_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import type { RouteReport } from "../../src/jobs/deliver.ts";
+import type { FailedTarget } from "../../src/routing/errors.ts";
 import type { RunningJob } from "../../src/workers/job_host.ts";
 
 const NETUID = 89;
@@ -50,6 +53,14 @@ async function computed(
   };
 }
 
+/** What is looked at of the documents that hooks get. */
+interface HookDocument {
+  readonly status: string;
+  readonly wonCount?: number;
+  readonly error?: { readonly name: string; readonly message: string };
+  readonly routing?: { readonly mode: string; readonly changed?: boolean };
+}
+
 /** A keeper with a proxy file of its own, a scripted job and a scripted node. */
 class Bench implements AsyncDisposable {
   readonly log = new LogRecorder();
@@ -60,6 +71,8 @@ class Bench implements AsyncDisposable {
   readonly node = { headNumber: null as number | null, hash: "", split: "0x1234" as unknown, questions: 0 };
   /** What the next jobs answer. */
   answers: (AuctionJobResult | Error)[] = [];
+  /** The programs that were called, and what they were told. */
+  readonly hooks: [name: string, document: HookDocument][] = [];
   nowMs = 1_000_000;
   readonly keeper: AuctionKeeper;
   readonly stop = new AbortController();
@@ -91,6 +104,8 @@ class Bench implements AsyncDisposable {
         handleWonBids: () => Promise.reject(new Error("integrator's bug")),
         handleLostBids: async () => {},
       },
+      fleet: new Fleet(),
+      hooks: { call: (name, document) => this.hooks.push([name, document as HookDocument]) },
       failures: new FailureLog(() => this.nowMs),
       nowMs: () => this.nowMs,
       monotonicMs: () => this.nowMs,
@@ -355,7 +370,7 @@ Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and stale
     event.kind === "run-ended"
       ? [event.kind, event.error?.message ?? "ok"]
       : event.kind === "routed"
-      ? [event.kind, ...event.results.map((result) => "error" in result ? result.error : result.changed)]
+      ? [event.kind, ...event.results.map(changeOf)]
       : event.kind === "staleness-checked"
       ? [event.kind, event.isStale]
       : [event.kind]
@@ -384,3 +399,40 @@ Deno.test("AuctionKeeper tells its observer of a proxy that it cannot route to",
   assert.equal(result.path, join(bench.folder, "pools.toml"));
   assert.match(result.error, /pools\.toml/);
 });
+
+Deno.test("AuctionKeeper calls the operator's programs once a window, after it was routed", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  bench.answers = [first];
+  await bench.run("start");
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+  await bench.run();
+  assert.deepEqual(bench.hooks.map(([name]) => name), ["on_result", "on_won"]);
+  const [, document] = bench.hooks[0]!;
+  assert.deepEqual([document.status, document.wonCount, document.routing?.changed], ["done", 2, true]);
+  assert.equal(document.error, undefined);
+});
+
+Deno.test("AuctionKeeper calls on_error, too, when the outcome could not be routed or computed", async () => {
+  await using bench = await Bench.set();
+  await Deno.remove(join(bench.folder, "pools.toml"));
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
+  await bench.run("start");
+  assert.deepEqual(bench.hooks.map(([name]) => name), ["on_result", "on_won", "on_error"]);
+  const [, result] = bench.hooks[0]!;
+  assert.equal(result.status, "failed");
+  assert.match(result.error?.message ?? "", /there is no such file/);
+  bench.answers = [new Error("no chain")];
+  await bench.run("window-begins");
+  assert.deepEqual(bench.hooks.at(-1), [
+    "on_error",
+    { job: "auction", status: "failed", dryRun: false, error: { name: "Error", message: "no chain" } },
+  ]);
+});
+
+/** Whether a proxy's file changed, or why it could not be routed to. */
+function changeOf(result: RouteReport | FailedTarget): boolean | string {
+  assert.notEqual(result.mode, "asic");
+  if ("error" in result) return result.error;
+  return result.mode === "asic" ? false : result.changed;
+}

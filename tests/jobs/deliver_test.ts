@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { Fleet } from "../../src/asic/fleet.ts";
 import type { RoutingConfig } from "../../src/config/routing.ts";
 import { checkWorkers, type WorkersConfig } from "../../src/config/workers.ts";
 import {
@@ -9,6 +10,7 @@ import {
   unroutedDemand,
   warnAboutRouting,
 } from "../../src/jobs/deliver.ts";
+import { FailureLog } from "../../src/lib/failure_log.ts";
 import { RoutingError, TargetsFailedError } from "../../src/routing/errors.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
@@ -55,10 +57,14 @@ class Site implements AsyncDisposable {
         { ...pool, poolsPath: this.path("b.toml"), signal: "SIGHUP", pidFile: this.path("b.pid") },
         { mode: "braiins", profilePath: this.path("c.toml"), reloadCommand: ["sh", "-c", "exit 0"] },
       ],
+      fleet: null,
       warnings: [],
     };
     return {
       routing,
+      fleet: new Fleet(),
+      decision: "a window",
+      failures: new FailureLog(() => 1_000),
       stateDirectory: this.path("state"),
       dryRun: false,
       nowMs: 1_000,
@@ -76,7 +82,8 @@ class Site implements AsyncDisposable {
 Deno.test("routeDemand() routes to every proxy, each by its mode, share and reload", async () => {
   await using site = await Site.make();
   const reports = await routeDemand(DEMAND, site.context());
-  assert.deepEqual(reports.map(({ mode, changed, reload }) => [mode, changed, reload]), [
+  const proxies = reports.filter((report) => report.mode !== "asic");
+  assert.deepEqual(proxies.map(({ mode, changed, reload }) => [mode, changed, reload]), [
     ["ihp", true, "touched"],
     ["ihp", true, "pending"],
     ["braiins", true, "ran"],
@@ -116,7 +123,12 @@ Deno.test("routeDemand() fails with the one proxy's own error, and does nothing 
   const context = site.context();
   assert.ok(context.routing.kind === "on");
   await Deno.remove(site.path("a.toml"));
-  const only: RoutingConfig = { kind: "on", targets: context.routing.targets.slice(0, 1), warnings: [] };
+  const only: RoutingConfig = {
+    kind: "on",
+    targets: context.routing.targets.slice(0, 1),
+    fleet: null,
+    warnings: [],
+  };
   await assert.rejects(
     routeDemand(DEMAND, { ...context, routing: only }),
     (error) => error instanceof RoutingError && error.kind === "missing",
@@ -158,7 +170,7 @@ Deno.test("settleOwed() reports a state folder that cannot be used and does not 
 Deno.test("warnAboutRouting() says what is doubtful", () => {
   const log = new LogRecorder();
   warnAboutRouting({ kind: "off", reason: "no file" }, log);
-  warnAboutRouting({ kind: "on", targets: [], warnings: ["too much"] }, log);
+  warnAboutRouting({ kind: "on", targets: [], fleet: null, warnings: ["too much"] }, log);
   assert.deepEqual(log.lines.map(({ event, fields }) => [event, Object.values(fields)[0]]), [
     ["Routing off", "no file"],
     ["Routing doubtful", "too much"],

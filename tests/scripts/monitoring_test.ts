@@ -28,6 +28,8 @@ const queries: readonly string[] = [
 async function offered(): Promise<Map<string, Set<string>>> {
   await using agent = new FakeAgent();
   await agent.work();
+  agent.routeAsics({}, true);
+  agent.measure();
   agent.run("auction", new Error("x"));
   agent.observe({ kind: "endpoint-failed", failure: { endpoint: "wss://a", kind: "timeout" } });
   const series = new Map<string, Set<string>>();

@@ -1,7 +1,9 @@
 import { makeSnapshot, PRICES } from "../auction/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
+import type { FleetReport, MinerReport } from "../../src/asic/fleet_report.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { DaemonEvent, DaemonJob } from "../../src/daemon/events.ts";
+import type { DeliveryReport } from "../../src/delivery/delivery_watch.ts";
 import type { ComputedAuction } from "../../src/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
@@ -50,6 +52,57 @@ const PROXY = {
   reloadError: null,
 } as RoutingReport & { readonly sentinelPath: string };
 
+const ASIC: MinerReport = {
+  name: "left",
+  address: "192.168.1.21:4028",
+  nominalHashratePh: 0.9,
+  wanted: "subnet",
+  found: "subnet",
+  poolNumber: 0,
+  switched: false,
+  readingPh: 0.88,
+  problem: null,
+};
+
+/** The ASICs of {@link FakeAgent.routeAsics}. */
+export const ASICS: readonly MinerReport[] = [
+  ASIC,
+  { ...ASIC, name: "middle", address: "192.168.1.22:4028", switched: true },
+  {
+    ...ASIC,
+    name: "right",
+    address: "192.168.1.23:4028",
+    wanted: "fallback",
+    found: "fallback",
+    poolNumber: 1,
+  },
+];
+
+const FLEET: FleetReport = {
+  mode: "asic",
+  dryRun: false,
+  wantedHashratePh: 1.65,
+  coveredHashratePh: 1.8,
+  surplusHashratePh: 0.15,
+  shortfallHashratePh: 0,
+  switchedCount: 1,
+  miners: ASICS,
+};
+
+const DELIVERY: DeliveryReport = {
+  firstBlock: FIRST_WINDOW.firstBlock,
+  windowIndex: FIRST_WINDOW.index,
+  wonHashratePh: 1.65,
+  nowPh: 1.7,
+  averagePh: 1.6335,
+  ratio: 0.99,
+  measuredSeconds: 240,
+  sinceMs: START_MS,
+  isFinal: false,
+  level: "ok",
+  errors: [],
+};
+
 /** What a window is made of. */
 export interface FakeWindow {
   /** Windows after the first one. @default 0 */
@@ -97,6 +150,17 @@ export class FakeAgent implements AsyncDisposable {
 
   route(overrides: Partial<typeof PROXY> = {}): void {
     this.observe({ kind: "routed", results: [{ ...PROXY, ...overrides }] });
+  }
+
+  /** Two ASICs at the subnet, one at the fallback. */
+  routeAsics(overrides: Partial<FleetReport> = {}, besideProxy = false): void {
+    const fleet = { ...FLEET, ...overrides };
+    this.observe({ kind: "routed", results: besideProxy ? [PROXY, fleet] : [fleet] });
+  }
+
+  /** A reading of what is delivered in the first window. */
+  measure(overrides: Partial<DeliveryReport> = {}): void {
+    this.observe({ kind: "delivery-measured", report: { ...DELIVERY, ...overrides } });
   }
 
   checkCommitment(overrides: Partial<CommitmentResult> = {}): void {

@@ -107,3 +107,28 @@ Deno.test("docs/metrics.md documents each metric with its type, and no other", a
     .map(([, name, type]) => `${name} ${type}`);
   assert.deepEqual(documented.toSorted(), types.toSorted());
 });
+
+Deno.test("Metrics show the ASICs and what is delivered, once enough was measured", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.routeAsics();
+  agent.measure({ level: "unknown" });
+  const early = await scrape(agent);
+  assert.equal(early.get("ih_miner_delivered_average_hashrate_ph"), 1.6335);
+  assert.equal(early.has("ih_miner_delivery_ratio"), false);
+  agent.measure({ isFinal: true });
+  const samples = await scrape(agent);
+  const expected = {
+    "ih_miner_delivery_ratio": 0.99,
+    'ih_miner_deliveries_total{level="ok"}': 1,
+    'ih_miner_deliveries_total{level="alert"}': 0,
+    "ih_miner_asic_wanted_hashrate_ph": 1.65,
+    "ih_miner_asic_covered_hashrate_ph": 1.8,
+    "ih_miner_asic_shortfall_hashrate_ph": 0,
+    "ih_miner_asic_switches_total": 1,
+    'ih_miner_asic_ok{miner="left"}': 1,
+    'ih_miner_asic_at_subnet{miner="right"}': 0,
+    'ih_miner_asic_hashrate_ph{miner="middle"}': 0.88,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renderPage } from "../../src/telemetry/page.ts";
 import type { StatusReport } from "../../src/telemetry/status_report.ts";
-import { FakeAgent, HOTKEY } from "./fake_agent.ts";
+import { ASICS, FakeAgent, HOTKEY } from "./fake_agent.ts";
 
 /** What a reader sees, on one line. */
 function textOf(report: StatusReport): string {
@@ -78,4 +78,37 @@ Deno.test("renderPage() says first what is wrong", async () => {
   assert.match(text, /Chain No new block since 7999999, 3 min 20 s ago; check the endpoints/);
   assert.match(text, /Bid expired Our bid is 2 h 31 min old and could not be renewed/);
   assert.match(text, /Stale .* all hashrate is released .* Banned The hotkey \(UID 0\) is banned/);
+});
+
+Deno.test("renderPage() shows the ASICs in the proxy's place, those with problems first", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const problem = {
+    kind: "timeout",
+    message: "It does not answer within 5 s; look whether it is on",
+  } as const;
+  const miners = ASICS.map((miner) => miner.name === "right" ? { ...miner, found: null, problem } : miner);
+  agent.routeAsics({ miners });
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /ASICs 2 of 3 machines at the subnet 1\.8 PH\/s cover 1\.65 PH\/s, 0\.15 PH\/s more/);
+  assert.match(
+    text,
+    /Is at right 192\.168\.1\.23:4028 It does not answer.* 0\.9 PH\/s .* fallback no answer left /,
+  );
+  assert.match(text, /ASIC right It does not answer within 5 s/);
+  assert.doesNotMatch(text, /Reload signal/);
+});
+
+Deno.test("renderPage() shows what is delivered, and complains when it is too little", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measure();
+  assert.match(
+    textOf(agent.telemetry.report()),
+    /1\.633 PH\/s delivered, 99 % in 4 min, now 1\.7/,
+  );
+  agent.measure({ averagePh: 1.5, ratio: 1.5 / 1.65, level: "alert", errors: ["proxy.lan cannot be read"] });
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /Delivering too little 1\.5 PH\/s of 1\.65 PH\/s won are delivered \(90\.9 %\)/);
+  assert.match(text, /Not measured proxy\.lan cannot be read/);
 });

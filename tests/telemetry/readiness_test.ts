@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../src/config/errors.ts";
-import { FakeAgent } from "./fake_agent.ts";
+import { ASICS, FakeAgent } from "./fake_agent.ts";
 
 function failing(agent: FakeAgent): Record<string, string> {
   const { checks } = agent.telemetry.report();
@@ -87,4 +87,20 @@ Deno.test("checkReadiness() fails at once for a proxy that cannot be routed to, 
   assert.equal(failing(agent).proxy, error);
   const [proxy] = agent.telemetry.report().proxies;
   assert.deepEqual([proxy?.error, proxy?.values[0]?.value], [error, "1650TH/s"]);
+});
+
+Deno.test("checkReadiness() fails while the ASICs do not cover what was won", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.routeAsics();
+  assert.deepEqual(failing(agent), {});
+  const problem = { kind: "refused", message: "no" } as const;
+  const miners = ASICS.map((miner) => ({ ...miner, problem: miner.name === "left" ? problem : null }));
+  agent.routeAsics({ coveredHashratePh: 0.9, shortfallHashratePh: 0.75, miners });
+  assert.equal(
+    failing(agent).proxy,
+    "The ASICs cover 0.9 PH/s of 1.65 PH/s; these do not do their part: left",
+  );
+  agent.observe({ kind: "routed", results: [{ mode: "asic", path: null, error: "no" }] });
+  assert.equal(failing(agent).proxy, "no");
 });

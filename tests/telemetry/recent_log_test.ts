@@ -54,3 +54,13 @@ Deno.test("RecentLog cuts long values", () => {
   recent.listenTo(new LogRecorder()).info("Long", { text: "x".repeat(10_000) });
   assert.ok(recent.newestFirst[0]!.fields[0]!.value.length < 300);
 });
+
+Deno.test("RecentLog leaves out what hooks write", () => {
+  const recorder = new LogRecorder();
+  const recent = new RecentLog(() => 0);
+  const log = recent.listenTo(recorder);
+  log.info("Hook output", { hook: "on_won", line: "hello" });
+  log.error("Hook failed", { hook: "on_won" });
+  assert.deepEqual(recent.newestFirst.map(({ event }) => event), ["Hook failed"]);
+  assert.deepEqual(recorder.events(), ["Hook output", "Hook failed"]);
+});

@@ -104,3 +104,18 @@ Deno.test("reportStatus() adds up failures of jobs and endpoints, and shows no k
   agent.run("auction");
   assert.equal(agent.telemetry.report().jobs[0]?.failing, null);
 });
+
+Deno.test("reportStatus() keeps what was delivered of each window, and reports that of the present one", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measure({ isFinal: true, averagePh: 1.5, ratio: 0.909, level: "alert" });
+  const next = await agent.computeWindow({ number: 1 });
+  assert.equal(agent.telemetry.report().delivery, null);
+  agent.measure({ firstBlock: next.firstBlock, windowIndex: next.index });
+  const { history, delivery } = agent.telemetry.report();
+  assert.deepEqual(
+    history.map(({ deliveredHashratePh, deliveryLevel }) => [deliveredHashratePh, deliveryLevel]),
+    [[1.5, "alert"], [1.6335, "ok"]],
+  );
+  assert.equal(delivery?.averagePh, 1.6335);
+});

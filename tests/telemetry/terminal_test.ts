@@ -68,3 +68,18 @@ Deno.test("renderTerminal() keeps events within the width", async () => {
     .find((line) => line.includes("Long"));
   assert.equal(line?.length, 60);
 });
+
+Deno.test("renderTerminal() shows ASICs and what they deliver", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.routeAsics({ coveredHashratePh: 0.9, shortfallHashratePh: 0.75, surplusHashratePh: 0 });
+  agent.measure({ nowPh: null });
+  const text = renderTerminal(agent.telemetry.report(), plain);
+  assert.match(text, /^delivered 1\.633 PH\/s, 99 % of what was won, over 4 min$/m);
+  assert.match(
+    text,
+    /^ASICs {2}0\.9 PH\/s cover 1\.65 PH\/s, 0\.75 PH\/s short\n {2}left {4}subnet, 0\.9 PH\/s, says 0\.88 PH\/s$/m,
+  );
+  assert.match(text, /^ {2}right {3}fallback, /m);
+  assert.doesNotMatch(text, /undefined|NaN|\[object|Nothing has been routed/);
+});

@@ -1,0 +1,79 @@
+/**
+ * The checks of what the agent reaches beside the chain: ASICs, metrics of proxies, the operator's programs.
+ *
+ * @module
+ */
+
+import { askMiner, CgminerError } from "../asic/cgminer_api.ts";
+import { Fleet } from "../asic/fleet.ts";
+import type { FleetConfig } from "../asic/fleet_config.ts";
+import type { Config } from "../config/load.ts";
+import { readMetricSource } from "../delivery/metric_source.ts";
+import { formatSelector } from "../delivery/prometheus_text.ts";
+import { SOURCE_TIMEOUT_MS } from "../delivery/sources.ts";
+import { describeError } from "../lib/errors.ts";
+import { locateProgram } from "../lib/locate_program.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** Each ASIC: whether it answers, has both pools, and lets itself be switched. Nothing is switched. */
+export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<Finding[]> {
+  const fleet = routing.kind === "on" ? routing.fleet : null;
+  if (fleet === null) return [];
+  const { miners } = await new Fleet().apply(fleet, { wonSizes: [] }, { windowKey: null, dryRun: true });
+  const denials = await Promise.all(
+    fleet.miners.map((miner, i) => miners[i]!.found === null ? null : whyDenied(miner, fleet)),
+  );
+  const findings = miners.flatMap(({ name, problem }, i): Finding[] => {
+    const problems = [problem?.message ?? null, denials[i] ?? null].filter((message) => message !== null);
+    return problems.map((message) => finding("fail", "asic", `${name}: ${message}`));
+  });
+  const good = miners.length - new Set(findings.map(({ message }) => message.split(": ", 1)[0])).size;
+  const atSubnet = miners.filter(({ found }) => found === "subnet").length;
+  const summary =
+    `${good} of ${miners.length} machines answer and can be switched, ${atSubnet} at the subnet now`;
+  return [finding(good === miners.length ? "ok" : "warn", "asic", summary), ...findings];
+}
+
+/** Each metric that is to say what a proxy delivers. */
+export async function checkDelivery({ delivery }: Pick<Config, "delivery">): Promise<Finding[]> {
+  return await Promise.all(delivery.sources.map(async (source) => {
+    try {
+      const hashratePh = await readMetricSource(source, { timeoutMs: SOURCE_TIMEOUT_MS });
+      const { host } = new URL(source.url);
+      return finding("ok", "delivery", `${formatSelector(source.metric)} at ${host}: ${hashratePh} PH/s`);
+    } catch (error) {
+      return finding("fail", "delivery", describeError(error).message);
+    }
+  }));
+}
+
+/** Each program of `[hooks]`. */
+export async function checkHooks({ hooks }: Pick<Config, "hooks">, searchPath: string): Promise<Finding[]> {
+  const calls = Object.entries(hooks.programs);
+  return await Promise.all(calls.map(async ([name, [program = ""]]) => {
+    const found = await locateProgram(program, searchPath);
+    return found === null
+      ? finding(
+        "fail",
+        "hook",
+        `${name}: ${program} is no program that this user can run`,
+        "correct its name, or chmod +x it",
+      )
+      : finding("ok", "hook", `${name}: ${found}`);
+  }));
+}
+
+/** Why a machine would not let itself be switched; `null`: it would. */
+async function whyDenied(
+  miner: FleetConfig["miners"][number],
+  { timeoutMs }: FleetConfig,
+): Promise<string | null> {
+  try {
+    await askMiner(miner, { command: "privileged" }, { timeoutMs });
+    return null;
+  } catch (error) {
+    if (!(error instanceof CgminerError)) throw error;
+    // Not every firmware knows the question; whether it can be switched shows then.
+    return error.kind === "denied" ? error.message : null;
+  }
+}

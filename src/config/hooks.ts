@@ -1,0 +1,65 @@
+/**
+ * `[hooks]`: the operator's programs, and where alerts go.
+ *
+ * @module
+ */
+
+import type { WebhookConfig, WebhookFormat } from "../alerts/webhook.ts";
+import { HOOK_NAMES, type HookName, type HooksConfig } from "../hooks/hooks.ts";
+import { redactUrls } from "../lib/redact.ts";
+import { parseDurationSeconds } from "./duration.ts";
+import { type EffectiveSettings, inFile } from "./effective.ts";
+import { type Environment, expandHome } from "./environment.ts";
+import type { ConfigFile } from "./schema.ts";
+
+/** Where alerts are told; what they are told of is decided elsewhere. */
+export interface AlertingConfig {
+  readonly webhook: WebhookConfig;
+  /** An alert begins when nothing was won in so many windows in a row. */
+  readonly noWinWindows: number;
+}
+
+/** Programs and alerts. */
+export interface HooksSettings {
+  readonly hooks: HooksConfig;
+  /** `null`: nobody is told. */
+  readonly alerting: AlertingConfig | null;
+}
+
+/** Decides about `[hooks]`. A program's `~/` is the home folder; arguments stay as they are. */
+export function resolveHooks(
+  section: ConfigFile["hooks"] = {},
+  environment: Environment,
+  settings: EffectiveSettings,
+): HooksSettings {
+  const programs: Partial<Record<HookName, readonly string[]>> = {};
+  for (const name of HOOK_NAMES) {
+    const [program, ...args] = section[name] ?? [];
+    const words = program === undefined ? undefined : [expandHome(program, environment), ...args];
+    // Arguments may hold what is nobody else's; the program's name says which one it is.
+    const shown = (value: readonly string[] | null): unknown =>
+      value === null || value.length < 2 ? value : [value[0], "…"];
+    const chosen = settings.pick<readonly string[] | null>("hooks", name, [inFile(words)], null, shown);
+    if (chosen !== null) programs[name] = chosen;
+  }
+  const timeout = settings.pick("hooks", "timeout", [inFile(section.timeout)], "30s");
+  const url = settings.pick<string | null>(
+    "hooks",
+    "webhook",
+    [inFile(section.webhook)],
+    null,
+    (value) => value === null ? null : redactUrls(value),
+  );
+  const format = settings.pick<WebhookFormat>(
+    "hooks",
+    "webhook_format",
+    [inFile(section.webhook_format)],
+    "json",
+  );
+  const noWinWindows = settings.pick("hooks", "no_win_windows", [inFile(section.no_win_windows)], 5);
+  return {
+    // The schema takes no other text.
+    hooks: { programs, timeoutMs: parseDurationSeconds(timeout)! * 1000 },
+    alerting: url === null ? null : { webhook: { url, format }, noWinWindows },
+  };
+}

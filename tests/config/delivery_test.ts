@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { resolveDelivery } from "../../src/config/delivery.ts";
+import { EffectiveSettings } from "../../src/config/effective.ts";
+import { ConfigError, type ConfigIssue } from "../../src/config/errors.ts";
+import { checkConfigFile } from "../../src/config/schema.ts";
+import { parseSelector } from "../../src/delivery/prometheus_text.ts";
+
+const BASE = {
+  bittensor: { network: "finney", netuid: 89 },
+  wallet: { name: "a", hotkey_name: "b", directory: "/w" },
+};
+
+function deliveryOf(
+  delivery: unknown,
+): { config: ReturnType<typeof resolveDelivery>; issues: string[]; shown: string } {
+  const issues: ConfigIssue[] = [];
+  const settings = new EffectiveSettings();
+  const { delivery: section } = checkConfigFile({ ...BASE, delivery }, "c.toml");
+  const config = resolveDelivery({ section, settings, issues });
+  return {
+    config,
+    issues: issues.map(({ key, message }) => `${key}: ${message}`),
+    shown: JSON.stringify(settings.list),
+  };
+}
+
+Deno.test("resolveDelivery() has the validators' limits and no metric by default", () => {
+  const { config, issues } = deliveryOf(undefined);
+  assert.deepEqual([config, issues], [{ sources: [], limits: { warnBelow: 0.97, alertBelow: 0.95 } }, []]);
+});
+
+Deno.test("resolveDelivery() takes metrics with labels and units, and hides what stands in their addresses", () => {
+  const metric = 'pool_hashrate{pool="central-proxy"}';
+  const url = "http://user:secret@127.0.0.1:9100/metrics?key=secret";
+  const { config, issues, shown } = deliveryOf({
+    sources: [{ url, metric }, { url, metric: "b", unit: "PH/s" }],
+  });
+  assert.deepEqual(issues, []);
+  assert.deepEqual(config.sources, [
+    { url, metric: parseSelector(metric), unit: "TH/s" },
+    { url, metric: parseSelector("b"), unit: "PH/s" },
+  ]);
+  assert.doesNotMatch(shown, /secret/);
+  assert.match(shown, /"http:\/\/127\.0\.0\.1:9100\/…"/);
+});
+
+Deno.test("resolveDelivery() names what is missing or contradicts itself", () => {
+  assert.deepEqual(
+    deliveryOf({ warn_below: 0.9, sources: [{ metric: "a" }] }).issues.map((issue) => issue.split(";")[0]),
+    [
+      "[delivery] alert_below: must be at most warn_below, 0.9",
+      "[delivery] sources[0].url: is missing",
+    ],
+  );
+  const refused = (delivery: unknown, message: RegExp): void =>
+    assert.throws(() => deliveryOf(delivery), (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, message);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
+  refused({ sources: [] }, /\[delivery\] sources: lists no source/);
+  refused(
+    { sources: [{ metric: "rate(a[5m])" }] },
+    /\[delivery\] sources\[0\]\.metric: must be a metric's name/,
+  );
+  refused({ sources: [{ unit: "TH" }] }, /\[delivery\] sources\[0\]\.unit: must be one of "H\/s"/);
+  refused({ sources: [{ url: "ftp://a/secret" }] }, /\[delivery\] sources\[0\]\.url: must be an http/);
+});

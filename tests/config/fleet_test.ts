@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { EffectiveSettings } from "../../src/config/effective.ts";
+import type { ConfigIssue } from "../../src/config/errors.ts";
+import { ConfigError } from "../../src/config/errors.ts";
+import { resolveFleet } from "../../src/config/fleet.ts";
+import { resolveRouting } from "../../src/config/routing.ts";
+import { checkConfigFile } from "../../src/config/schema.ts";
+
+const BASE = {
+  bittensor: { network: "finney", netuid: 89 },
+  wallet: { name: "a", hotkey_name: "b", directory: "/w" },
+};
+
+function fleetOf(asic: unknown): { fleet: ReturnType<typeof resolveFleet>; issues: string[] } {
+  const issues: ConfigIssue[] = [];
+  const section = checkConfigFile({ ...BASE, asic }, "c.toml").asic;
+  const fleet = resolveFleet({ section, settings: new EffectiveSettings(), issues });
+  return { fleet, issues: issues.map(({ key, message }) => `${key}: ${message}`) };
+}
+
+Deno.test("resolveFleet() takes addresses with and without port, and pools of the section and of the machine", () => {
+  const { fleet, issues } = fleetOf({
+    fallback_pool: 2,
+    share: 0.5,
+    timeout: "3s",
+    miners: [
+      { address: "192.168.1.21", hashrate: "0.2" },
+      { address: "rig.lan:4029", hashrate: 0.0905, name: "rig", subnet_pool: 3, fallback_pool: 0 },
+      { address: "[fd00::7]", hashrate: "1" },
+    ],
+  });
+  assert.deepEqual(issues, []);
+  const ph = 10n ** 18n;
+  assert.deepEqual(fleet, {
+    share: 0.5,
+    timeoutMs: 3_000,
+    miners: [
+      {
+        name: "192.168.1.21:4028",
+        host: "192.168.1.21",
+        port: 4028,
+        hashrateFp18: ph / 5n,
+        subnetPool: 1,
+        fallbackPool: 2,
+      },
+      {
+        name: "rig",
+        host: "rig.lan",
+        port: 4029,
+        hashrateFp18: 90_500n * 10n ** 12n,
+        subnetPool: 3,
+        fallbackPool: 0,
+      },
+      {
+        name: "[fd00::7]:4028",
+        host: "fd00::7",
+        port: 4028,
+        hashrateFp18: ph,
+        subnetPool: 1,
+        fallbackPool: 2,
+      },
+    ],
+  });
+  assert.equal(fleetOf(undefined).fleet, null);
+});
+
+Deno.test("resolveFleet() names every mistake with its machine", () => {
+  assert.match(fleetOf({}).issues[0]!, /^\[asic\] miners: lists no miner; add a \[\[asic\.miners\]\]/);
+  const { fleet, issues } = fleetOf({
+    miners: [
+      { hashrate: "0.2" },
+      { address: "http://x/", hashrate: "0.2" },
+      { address: "a", hashrate: "much" },
+      { address: "b" },
+      { address: "c", hashrate: "0" },
+      { address: "d", hashrate: "0.0000001" },
+      { address: "e", hashrate: "1", fallback_pool: 1 },
+      { address: "f", hashrate: "1", name: "same" },
+      { address: "g", hashrate: "1", name: "same" },
+      { address: "f:4028", hashrate: "1" },
+    ],
+  });
+  assert.equal(fleet?.miners.length, 3);
+  assert.deepEqual(issues.map((issue) => issue.split(";")[0]), [
+    "[asic] miners[0].address: is missing",
+    '[asic] miners[1].address: must be an address such as "192.168.1.21" or "192.168.1.21:4028"',
+    issues[2]!.split(";")[0],
+    "[asic] miners[3].hashrate: is missing",
+    "[asic] miners[4].hashrate: must be above 0",
+    "[asic] miners[5].hashrate: must have at most 6 decimals",
+    "[asic] miners[6].fallback_pool: must be another pool than subnet_pool",
+    "[asic] miners[8].name: is that of miners[7], too (same)",
+    "[asic] miners[9].address: is that of miners[7], too (f:4028)",
+  ]);
+  assert.match(issues[2]!, /^\[asic\] miners\[2\]\.hashrate: .*it is "much"/);
+  const refused = (asic: unknown, message: RegExp): void =>
+    assert.throws(
+      () => fleetOf(asic),
+      (error) => error instanceof ConfigError && message.test(error.message),
+    );
+  refused({ timeout: "5m" }, /\[asic\] timeout: must be a length of time from 1 s to 30 s/);
+  refused(
+    { miners: [{ subnet_pool: -1 }] },
+    /\[asic\] miners\[0\]\.subnet_pool: must be 0 or more; it is -1/,
+  );
+  refused({ miners: [{ port: 1 }] }, /\[asic\] miners\[0\]\.port: is not a known key/);
+});
+
+Deno.test("resolveRouting() routes to ASICs alone unless a proxy is named, and warns of shares that do not add up", () => {
+  const asic = { miners: [{ address: "a", hashrate: "1" }] };
+  const common = { environment: {}, source: "c.toml", exists: () => true };
+  const alone = resolveRouting({ ...common, section: undefined, asic });
+  assert.ok(alone.kind === "on");
+  assert.deepEqual([alone.targets, alone.fleet?.miners.length, alone.warnings], [[], 1, []]);
+
+  const both = resolveRouting({ ...common, section: { pools_path: "/p" }, asic });
+  assert.ok(both.kind === "on");
+  assert.equal(both.targets.length, 1);
+  assert.match(both.warnings[0]!, /shares of the "ihp" targets and of \[asic\] add up to 2/);
+  const shared = resolveRouting({
+    ...common,
+    section: { targets: [{ pools_path: "/p", share: 0.75 }] },
+    asic: { ...asic, share: 0.25 },
+  });
+  assert.ok(shared.kind === "on");
+  assert.deepEqual(shared.warnings, []);
+  assert.throws(() => resolveRouting({ ...common, section: undefined, asic: {} }), ConfigError);
+});
