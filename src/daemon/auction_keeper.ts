@@ -217,8 +217,8 @@ export class AuctionKeeper {
       routeDemand(demandOf(outcome, delivery.workers), delivery),
       settings,
     );
+    this.#undelivered = error !== null;
     if (error !== null) throw error;
-    this.#undelivered = false;
   }
 
   /** Waits for a routing, and tells what became of each destination. */

@@ -20,7 +20,7 @@ const CHECK_TITLES: Readonly<Record<string, string>> = {
   auction: "Auction job",
   commitment: "Commitment job",
   chain: "Chain",
-  proxy: "Proxy",
+  proxy: "Routing",
 };
 
 /** Everything to know, the worst first. */

@@ -8,7 +8,7 @@ import { hashrateChart } from "./chart.ts";
 import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trimmed } from "./format.ts";
 import { Html, html } from "./html.ts";
 import { noticesOf, shareText, timeLeft } from "./notices.ts";
-import { fleetCard } from "./page_fleet.ts";
+import { fleetCard, minersCard } from "./page_fleet.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import { capitalised, counted, parityText, proxyName, shownValue } from "./words.ts";
@@ -127,9 +127,10 @@ function noticeList(report: StatusReport): Html | null {
 
 /** The proxies, the ASICs, or both. */
 function routeCards(report: StatusReport): (Html | null)[] {
-  const { fleet, proxies } = report;
+  const { fleet, proxies, now } = report;
   if (fleet === null) return [proxyCard(report)];
-  return [proxies.length === 0 ? null : proxyCard(report), fleetCard(fleet)];
+  const asics = fleetCard(fleet, (iso) => ago(iso, now));
+  return [proxies.length === 0 ? null : proxyCard(report), asics, minersCard(fleet)];
 }
 
 function windowCard({ window, delivery }: StatusReport): Html {

@@ -10,56 +10,81 @@ import { type Html, html } from "./html.ts";
 import type { FleetStatus } from "./status_report.ts";
 import { counted, placeText } from "./words.ts";
 
-/** The machines, those with problems first. */
-export function fleetCard(fleet: FleetStatus): Html {
+/** Machines that are shown at once; the others are folded. */
+const OPEN_MINERS = 12;
+
+/** What the machines deliver together. */
+export function fleetCard(fleet: FleetStatus, ago: (iso: string) => Html): Html {
   const { wantedHashratePh, coveredHashratePh, surplusHashratePh, shortfallHashratePh, miners, error } =
     fleet;
   const onSubnet = miners.filter(({ found }) => found === "subnet").length;
-  const difference = shortfallHashratePh > 0
-    ? html`
-      <b class="is-bad">${formatHashrate(shortfallHashratePh)} short</b>
-    `
-    : `${formatHashrate(surplusHashratePh)} more`;
   return html`
-    <section class="full" id="asics">
-      <h2>ASICs <small>${onSubnet} of ${counted(miners.length, "machine")} at the subnet</small></h2>
+    <section id="asics">
+      <h2>ASICs</h2>
       ${error !== null && html`
         <p class="is-bad">${error}</p>
       `}
-      <p>${formatHashrate(coveredHashratePh)} cover ${formatHashrate(wantedHashratePh)}, ${difference}</p>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th>Machine</th>
-              <th>Nominal</th>
-              <th>Says</th>
-              <th>Belongs to</th>
-              <th>Is at</th>
-            </tr>
-          </thead>
-          <tbody>${troubledFirst(miners).map(minerRow)}</tbody>
-        </table>
+      <div class="value">
+        <b>${trimmed(coveredHashratePh)} of ${formatHashrate(wantedHashratePh)}</b>
+        <span>${onSubnet} of ${counted(miners.length, "machine")} at the subnet</span>
       </div>
+      <dl>
+        ${shortfallHashratePh > 0
+          ? html`
+            <dt>Short</dt><dd><b class="is-bad">${formatHashrate(shortfallHashratePh)}</b></dd>
+          `
+          : html`
+            <dt>Surplus</dt><dd>${formatHashrate(surplusHashratePh)}</dd>
+          `}
+        <dt>Last switched</dt>
+        <dd>${fleet.switchedAt === null ? "not since the start" : ago(fleet.switchedAt)}</dd>
+        <dt>Last checked</dt>
+        <dd>${ago(fleet.checkedAt)}</dd>
+      </dl>
     </section>
   `;
 }
 
-function minerRow(
-  { name, address, nominalHashratePh, readingPh, wanted, found, problem }: MinerReport,
-): Html {
+/** Each machine, those with problems first. */
+export function minersCard({ miners }: FleetStatus): Html {
+  const sorted = troubledFirst(miners);
+  const [shown, folded] = [sorted.slice(0, OPEN_MINERS), sorted.slice(OPEN_MINERS)];
+  return html`
+    <section class="full" id="miners">
+      <h2>Machines</h2>
+      ${minerTable(shown)} ${folded.length > 0 && html`
+        <details><summary>${folded.length} more</summary>${minerTable(folded)}</details>
+      `}
+    </section>
+  `;
+}
+
+function minerTable(miners: readonly MinerReport[]): Html {
+  return html`
+    <table class="miners">
+      <thead>
+        <tr>
+          <th>Machine</th>
+          <th>Says, of nominal</th>
+          <th>Is at</th>
+        </tr>
+      </thead>
+      <tbody>${miners.map(minerRow)}</tbody>
+    </table>
+  `;
+}
+
+function minerRow({ name, address, nominalHashratePh, readingPh, found, problem }: MinerReport): Html {
   return html`
     <tr>
       <td>
         <b>${name}</b>${name !== address && html`
-          <span class="muted">${address}</span>
+          <span>${address}</span>
         `} ${problem !== null && html`
-          <span class="is-bad problem">${problem.message}</span>
+          <span class="is-bad">${problem.message}</span>
         `}
       </td>
-      <td>${trimmed(nominalHashratePh)} PH/s</td>
-      <td>${readingPh === null ? "–" : `${trimmed(readingPh)} PH/s`}</td>
-      <td>${wanted}</td>
+      <td>${readingPh === null ? "–" : trimmed(readingPh)} of ${formatHashrate(nominalHashratePh)}</td>
       <td class="${found === "subnet" ? "won" : ""}">${placeText(found)}</td>
     </tr>
   `;

@@ -65,7 +65,8 @@ th { font-size: 12px; font-weight: 500; color: var(--muted); text-align: right; 
 td { text-align: right; white-space: nowrap; padding: 6px 0 6px 12px; border-bottom: 1px solid var(--line); }
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-td .problem, td .muted { display: block; font-size: 13px; white-space: normal; } .scroll { overflow-x: auto; }
+.miners { margin-top: 0; } .miners td:first-child { white-space: normal; overflow-wrap: anywhere; width: 99%; }
+.miners span { display: block; font-size: 13px; color: var(--muted); } .miners span.is-bad { color: var(--bad); }
 td.won { color: var(--won); font-weight: 600; }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 5px 16px; margin: 0; }
 dt { color: var(--muted); } dt b { color: var(--text); } dd { margin: 0; text-align: right; overflow-wrap: anywhere; }

@@ -90,10 +90,10 @@ Deno.test("renderPage() shows the ASICs in the proxy's place, those with problem
   const miners = ASICS.map((miner) => miner.name === "right" ? { ...miner, found: null, problem } : miner);
   agent.routeAsics({ miners });
   const text = textOf(agent.telemetry.report());
-  assert.match(text, /ASICs 2 of 3 machines at the subnet 1\.8 PH\/s cover 1\.65 PH\/s, 0\.15 PH\/s more/);
+  assert.match(text, /ASICs 1\.8 of 1\.65 PH\/s 2 of 3 machines at the subnet Surplus 0\.15 PH\/s/);
   assert.match(
     text,
-    /Is at right 192\.168\.1\.23:4028 It does not answer.* 0\.9 PH\/s .* fallback no answer left /,
+    /Is at right 192\.168\.1\.23:4028 It does not answer.* 0\.88 of 0\.9 PH\/s no answer left /,
   );
   assert.match(text, /ASIC right It does not answer within 5 s/);
   assert.doesNotMatch(text, /Reload signal/);
@@ -111,4 +111,14 @@ Deno.test("renderPage() shows what is delivered, and complains when it is too li
   const text = textOf(agent.telemetry.report());
   assert.match(text, /Delivering too little 1\.5 PH\/s of 1\.65 PH\/s won are delivered \(90\.9 %\)/);
   assert.match(text, /Not measured proxy\.lan cannot be read/);
+});
+
+Deno.test("renderPage() folds the machines of a large rig", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.routeAsics({ miners: Array.from({ length: 30 }, (_, i) => ({ ...ASICS[0]!, name: `m${i}` })) }, true);
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /30 of 30 machines at the subnet/);
+  assert.match(text, /m11 .* 18 more Machine .* m12 /);
+  assert.match(text, /Reload signal/, "the proxy beside them is shown, too");
 });
