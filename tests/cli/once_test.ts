@@ -5,6 +5,7 @@ import { toDocument } from "../../src/lib/document.ts";
 import { runOnce } from "../../src/cli/once.ts";
 import { runReplay } from "../../src/cli/replay.ts";
 import { lockInstance } from "../../src/daemon/instance_lock.ts";
+import { startMiner } from "../../src/simulator/asic/mod.ts";
 import type { Simulator } from "../../src/simulator/mod.ts";
 import { NETUID } from "../../src/simulator/scene/market.ts";
 import type { Rig } from "../../src/simulator/scene/rig.ts";
@@ -438,4 +439,41 @@ Deno.test("--once takes the next endpoint of a list when one is dead", async () 
   assert.equal(exitCode, 0);
   const passedOver = log.lines.find(({ event }) => event === "Endpoint passed over");
   assert.equal(passedOver?.fields.kind, "unreachable");
+});
+
+Deno.test("--once auction switches ASICs, and calls the operator's programs before it ends", async () => {
+  await using stage = await setScene();
+  const { simulator, rig } = stage;
+  await using server = startMiner({ hashratePh: 2 });
+  const [result, failure] = [join(rig.folder, "result.json"), join(rig.folder, "failure.json")];
+  await edit(
+    rig.configPath,
+    /\[routing\]\nmode = "ihp"\npools_path = .*/,
+    `[hooks]\non_result = ["sh", "-c", "cat > ${result}"]\non_error = ["sh", "-c", "cat > ${failure}; echo told"]\n` +
+      `[asic]\n[[asic.miners]]\naddress = "${server.host}:${server.port}"\nhashrate = "2"`,
+  );
+  await edit(rig.configPath, 'price_multiplier = "1.02"', 'price_multiplier = "0.8"');
+  await run(rig, "--once", "commitment");
+  beginNextWindow(simulator);
+  const rehearsed = await run(rig, "--once", "auction", "--dry-run");
+  assert.equal(rehearsed.document.won_count, 5);
+  assert.equal(rehearsed.document.routing.miners[0].switched, true);
+  assert.equal(server.miner.switchCount, 0);
+  await assert.rejects(Deno.stat(result), Deno.errors.NotFound);
+
+  const { exitCode, document } = await run(rig, "--once", "auction");
+  assert.equal(exitCode, 0, JSON.stringify(document.error));
+  assert.equal(document.routing.mode, "asic");
+  assert.equal(server.miner.currentPool, 1);
+  const { run_id: _runId, ...printed } = document;
+  assert.deepEqual(JSON.parse(await Deno.readTextFile(result)), printed);
+  await assert.rejects(Deno.stat(failure), Deno.errors.NotFound);
+
+  await server.stop();
+  const failed = await run(rig, "--once", "auction");
+  assert.equal(failed.exitCode, 1);
+  assert.match(failed.document.error.message, /Cannot cover what was won/);
+  assert.equal(failed.document.routing.miners[0].problem.kind, "unreachable");
+  assert.equal(JSON.parse(await Deno.readTextFile(failure)).status, "failed");
+  assert.equal(failed.log.fieldsOf("Hook output")?.line, "told");
 });

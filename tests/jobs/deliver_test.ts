@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Fleet } from "../../src/asic/fleet.ts";
+import type { FleetConfig } from "../../src/asic/fleet_config.ts";
+import { FleetShortError } from "../../src/asic/fleet_report.ts";
 import type { RoutingConfig } from "../../src/config/routing.ts";
 import { checkWorkers, type WorkersConfig } from "../../src/config/workers.ts";
 import {
@@ -12,6 +14,7 @@ import {
 } from "../../src/jobs/deliver.ts";
 import { FailureLog } from "../../src/lib/failure_log.ts";
 import { RoutingError, TargetsFailedError } from "../../src/routing/errors.ts";
+import { type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const POOLS = '[[pools.main]]\nname = "central-proxy"\ntarget_hashrate = "0TH/s"\n';
@@ -192,4 +195,82 @@ Deno.test("unroutedDemand() counts all configured workers as lost", () => {
 Deno.test("unroutedDemand() takes sizes that only v1 bids may have", () => {
   const list = workersOf({ price_multiplier: "1", hashrates: ["0.01", "5"] }, true);
   assert.deepEqual(unroutedDemand(list), { wonSizes: [], lostSizes: ["0.01", "5"] });
+});
+
+/** Two machines, of 0.4 and 0.2 PH/s, at their fallback pools. */
+async function withAsics(
+  work: (servers: readonly MinerServer[], fleet: FleetConfig) => Promise<void>,
+): Promise<void> {
+  const servers = [0.4, 0.2].map((hashratePh) => startMiner({ hashratePh }));
+  const miners = servers.map(({ host, port, miner }, i) => ({
+    name: `m${i + 1}`,
+    host,
+    port,
+    hashrateFp18: BigInt(miner.hashratePh * 10) * 10n ** 17n,
+    subnetPool: 1,
+    fallbackPool: 0,
+  }));
+  try {
+    await work(servers, { miners, share: 1, timeoutMs: 1_000 });
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+Deno.test("routeDemand() switches ASICs, alone or beside proxies, and says what it did", async () => {
+  await using site = await Site.make();
+  await withAsics(async ([first, second], fleet) => {
+    const context = site.context();
+    assert.ok(context.routing.kind === "on");
+    const both: RoutingConfig = { ...context.routing, fleet };
+    const dry = await routeDemand(DEMAND, { ...context, routing: both, dryRun: true });
+    assert.equal(dry.at(-1)?.mode, "asic");
+    assert.deepEqual([first!.miner.currentPool, second!.miner.currentPool], [0, 0]);
+    assert.deepEqual(site.log.fieldsOf("ASICs would be switched")?.switched, ["m1 to subnet"]);
+
+    const reports = await routeDemand(DEMAND, { ...context, routing: both });
+    assert.deepEqual(reports.map(({ mode }) => mode), ["ihp", "ihp", "braiins", "asic"]);
+    assert.deepEqual([first!.miner.currentPool, second!.miner.currentPool], [1, 0]);
+    assert.match(await site.read("a.toml"), /200TH/);
+    assert.deepEqual(site.log.fieldsOf("ASICs switched"), {
+      wanted_hashrate_ph: 0.4,
+      covered_hashrate_ph: 0.4,
+      surplus_hashrate_ph: 0,
+      shortfall_hashrate_ph: undefined,
+      switched: ["m1 to subnet"],
+      dry_run: undefined,
+    });
+  });
+});
+
+Deno.test("routeDemand() fails when the ASICs are short, with what each of them lacks, and routes to the proxies", async () => {
+  await using site = await Site.make();
+  await withAsics(async ([first], fleet) => {
+    await first!.stop();
+    const alone: RoutingConfig = { kind: "on", targets: [], fleet, warnings: [] };
+    await assert.rejects(routeDemand(DEMAND, site.context({ routing: alone })), (error) => {
+      assert.ok(error instanceof FleetShortError);
+      assert.match(error.message, /the ASICs deliver 0\.2 of 0\.4 PH\/s; m1: .*nothing listens there/);
+      assert.equal(error.report.shortfallHashratePh, 0.2);
+      return true;
+    });
+    assert.equal(site.log.fieldsOf("ASIC does not do its part")?.name, "m1");
+
+    const context = site.context();
+    assert.ok(context.routing.kind === "on");
+    const both: RoutingConfig = { ...context.routing, fleet };
+    await assert.rejects(routeDemand(DEMAND, { ...context, routing: both }), (error) => {
+      assert.ok(error instanceof TargetsFailedError);
+      assert.match(error.message, /^Cannot route to 1 of 4 destinations: Cannot cover what was won/);
+      assert.deepEqual(
+        error.results.map((result: { mode: string; shortfallHashratePh?: number }) => [
+          result.mode,
+          result.shortfallHashratePh,
+        ]),
+        [["ihp", undefined], ["ihp", undefined], ["braiins", undefined], ["asic", 0.2]],
+      );
+      return true;
+    });
+    assert.match(await site.read("a.toml"), /200TH/);
+  });
 });
