@@ -4,6 +4,9 @@
  * @module
  */
 
+import { ConfigError } from "../config/errors.ts";
+import type { Config } from "../config/load.ts";
+import type { DaemonEvent } from "../daemon/events.ts";
 import type { Logger } from "../lib/log.ts";
 import type { StatusReport } from "../telemetry/status_report.ts";
 import { activeAlerts, type AlertOptions } from "./alert.ts";
@@ -33,6 +36,7 @@ export class Alerter {
   readonly #sender: WebhookSender;
   #book = new AlertBook();
   #isBroken = false;
+  #config: AlertsConfig | null = null;
 
   constructor(parts: AlerterParts) {
     this.#log = parts.log;
@@ -40,6 +44,13 @@ export class Alerter {
     this.#nowMs = parts.nowMs;
     this.#sender = new WebhookSender(parts);
   }
+
+  /** The daemon's observer: looks after each event whether there is something to tell. */
+  readonly observe = (event: DaemonEvent): void => {
+    if (event.kind === "settings-read") this.#config = alertsConfigOf(event.settings.config);
+    // Runs come every minute, heads far more often and with nothing that an alert goes by.
+    if (event.kind !== "head-seen") this.check(this.#config);
+  };
 
   /**
    * Looks whether alerts began or are over. Never throws: the daemon does not stumble over those who watch it.
@@ -72,4 +83,10 @@ export class Alerter {
   async stop(patienceMs: number): Promise<void> {
     await this.#sender.stop(patienceMs);
   }
+}
+
+/** What alerts go by; `null`: nobody is to be told. A bid that cannot be read from the configuration stays on the chain. */
+function alertsConfigOf({ alerting, workers }: Config): AlertsConfig | null {
+  if (alerting === null) return null;
+  return { ...alerting, isSelling: workers instanceof ConfigError || workers.enabled };
 }

@@ -4,15 +4,20 @@
  * @module
  */
 
+import { Alerter } from "../alerts/alerter.ts";
 import { readEnvironment } from "../config/environment.ts";
 import { osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import { type DaemonControl, runDaemon } from "../daemon/daemon.ts";
+import type { DaemonEvent } from "../daemon/events.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import { Telemetry } from "../telemetry/telemetry.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
+
+/** Alerts on their way at a stop are given so long. */
+const ALERT_PATIENCE_MS = 1_000;
 
 /** Runs until SIGTERM or SIGINT; SIGHUP runs both jobs now. Returns the exit code. */
 export async function runAgent(
@@ -29,14 +34,20 @@ export async function runAgent(
   try {
     const environment = readEnvironment();
     await using telemetry = new Telemetry({ log, nowMs: Date.now });
+    const alerter = new Alerter({ log: telemetry.log, report: () => telemetry.report(), nowMs: Date.now });
+    const observe = (event: DaemonEvent): void => {
+      telemetry.observe(event);
+      alerter.observe(event);
+    };
     const { stuckWorker } = await runDaemon({
       configPath: locateConfig(configPath, environment, osConfigFiles.exists),
       environment,
       log: telemetry.log,
       signal: stop.signal,
-      observe: telemetry.observe,
+      observe,
       onReady: (ready) => control = ready,
     });
+    await alerter.stop(ALERT_PATIENCE_MS);
     // The supervisor's restart is the only way to get rid of a worker that this runtime cannot end.
     return stuckWorker ? EXIT_JOB_FAILED : EXIT_DONE;
   } catch (error) {

@@ -4,9 +4,6 @@
  * @module
  */
 
-import { Alerter, type AlertsConfig } from "../alerts/alerter.ts";
-import type { Config } from "../config/load.ts";
-import { ConfigError } from "../config/errors.ts";
 import type { DaemonEvent } from "../daemon/events.ts";
 import type { Logger } from "../lib/log.ts";
 import { AgentStatus } from "./agent_status.ts";
@@ -15,9 +12,6 @@ import { Metrics } from "./metrics.ts";
 import { RecentLog } from "./recent_log.ts";
 import { answer } from "./routes.ts";
 import { reportStatus, type StatusReport } from "./status_report.ts";
-
-/** The agent stops within 5 s. */
-const ALERT_PATIENCE_MS = 1_000;
 
 /** What {@link Telemetry} is made with. */
 export interface TelemetryOptions {
@@ -35,8 +29,6 @@ export class Telemetry implements AsyncDisposable {
   readonly #recent: RecentLog;
   readonly #metrics: Metrics;
   readonly #endpoint: HttpEndpoint;
-  readonly #alerter: Alerter;
-  #alerts: AlertsConfig | null = null;
 
   constructor({ log, nowMs }: TelemetryOptions) {
     this.#nowMs = nowMs;
@@ -51,20 +43,13 @@ export class Telemetry implements AsyncDisposable {
       metricsContentType: this.#metrics.contentType,
     };
     this.#endpoint = new HttpEndpoint({ log: this.log, answer: (request) => answer(request, sources) });
-    this.#alerter = new Alerter({ log: this.log, report, nowMs });
   }
 
   /** The daemon's observer. */
   readonly observe = (event: DaemonEvent): void => {
     this.#status.apply(event, this.#nowMs());
     this.#metrics.apply(event);
-    if (event.kind === "settings-read") {
-      const { config } = event.settings;
-      this.#endpoint.listenOn(config.httpListen);
-      this.#alerts = alertsOf(config);
-    }
-    // Runs come every minute, heads far more often and with nothing that an alert goes by.
-    if (event.kind !== "head-seen") this.#alerter.check(this.#alerts);
+    if (event.kind === "settings-read") this.#endpoint.listenOn(event.settings.config.httpListen);
   };
 
   /** The status at this moment. */
@@ -77,14 +62,8 @@ export class Telemetry implements AsyncDisposable {
     return this.#metrics.text();
   }
 
-  /** Stops listening; alerts on their way are given a moment. */
+  /** Stops listening. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#endpoint.listenOn(null), this.#alerter.stop(ALERT_PATIENCE_MS)]);
+    await this.#endpoint.listenOn(null);
   }
-}
-
-/** What alerts go by. A bid that cannot be read from the configuration stays on the chain. */
-function alertsOf({ alerting, workers }: Config): AlertsConfig | null {
-  if (alerting === null) return null;
-  return { ...alerting, isSelling: workers instanceof ConfigError || workers.enabled };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Alerter, type AlertsConfig } from "../../src/alerts/alerter.ts";
+import type { DaemonEvent } from "../../src/daemon/events.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { FakeAgent } from "../telemetry/fake_agent.ts";
 import { FakeService } from "./fake_service.ts";
@@ -70,4 +71,39 @@ Deno.test("check() of Alerter never throws, and complains once", async () => {
   for (let i = 0; i < 3; i++) alerter.check(config);
   await alerter.stop(60_000);
   assert.deepEqual(log.events("error"), ["Alerts cannot be checked"]);
+});
+
+/** An agent whose events an alerter hears of, as in the real one. */
+class WatchedAgent extends FakeAgent {
+  readonly alerter = alerterOf(this);
+
+  override observe(event: DaemonEvent): void {
+    super.observe(event);
+    this.alerter.observe(event);
+  }
+}
+
+Deno.test("observe() of Alerter goes by the configuration that was read last", async () => {
+  await using service = new FakeService();
+  await using agent = new WatchedAgent();
+  const { url, format } = service.config();
+  const hooks = `[hooks]\nwebhook = "${url}"\nwebhook_format = "${format}"\nno_win_windows = 2\n`;
+  const paused = (config: string): string => config.replace("[workers]", "[workers]\nenabled = false");
+  const lose = async (number: number): Promise<void> => {
+    await agent.computeWindow({ number, cap: "0.0001" });
+  };
+  await agent.work();
+  await agent.readSettings(hooks, undefined, paused);
+  for (const number of [1, 2, 3]) await lose(number);
+  await agent.alerter.settled();
+  assert.equal(service.received.length, 0, "nothing is for sale");
+
+  await agent.readSettings(hooks);
+  await agent.alerter.settled();
+  assert.deepEqual(service.received.map(({ body }) => [body.state, body.kind]), [["begun", "no-wins"]]);
+
+  await agent.readSettings();
+  agent.run("commitment", new Error("nobody hears of it"));
+  await agent.alerter.settled();
+  assert.equal(service.received.length, 1);
 });
