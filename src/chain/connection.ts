@@ -93,6 +93,7 @@ export async function connectChain(options: ConnectChainOptions): Promise<ChainC
 
 class NodeConnection implements ChainConnection {
   readonly endpoint: string;
+  readonly url: string;
   readonly genesisHash: string;
   readonly specName: string;
   readonly specVersion: number;
@@ -107,6 +108,7 @@ class NodeConnection implements ChainConnection {
   #hasCheckedExtensions = false;
 
   private constructor(
+    url: string,
     rpc: JsonRpcConnection,
     runtime: Runtime,
     genesisHash: string,
@@ -117,6 +119,7 @@ class NodeConnection implements ChainConnection {
     this.#runtime = runtime;
     this.#onWarning = options.onWarning;
     this.endpoint = rpc.endpoint;
+    this.url = url;
     this.genesisHash = genesisHash;
     this.specName = runtime.version.specName;
     this.specVersion = runtime.version.specVersion;
@@ -145,7 +148,7 @@ class NodeConnection implements ChainConnection {
       for (const [pallet, item] of REQUIRED_STORAGE) runtime.storage(pallet, item);
       const timestampMs = await requestTimestampMs(rpc, runtime, head.hash);
       const headAgeSeconds = timestampMs === null ? null : (options.nowMs() - timestampMs) / 1000;
-      return new NodeConnection(rpc, runtime, genesisHash, headAgeSeconds, options);
+      return new NodeConnection(endpoint, rpc, runtime, genesisHash, headAgeSeconds, options);
     } catch (error) {
       await rpc.close();
       throw error;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { redactUrls } from "../lib/redact.ts";
+
 interface PublicNetwork {
   readonly endpoint: string;
   /** `undefined` where every chain has a genesis of its own. */
@@ -86,17 +88,17 @@ export function knownGenesisHash(network: string | readonly string[]): string | 
 }
 
 /**
- * An endpoint as it may appear in logs, errors and snapshots: without credentials and query, which is where
- * providers put access keys.
+ * An endpoint as it may appear in logs, errors and snapshots: scheme and host, since providers put access keys into
+ * credentials, path and query. Two endpoints may have one label.
  *
  * @param endpoint A ws or wss URL.
  */
 export function endpointLabel(endpoint: string): string {
-  if (!URL.canParse(endpoint)) return endpoint;
-  const url = new URL(endpoint);
-  if (url.username === "" && url.password === "" && url.search === "") return endpoint;
-  const query = url.search === "" ? "" : "?…";
-  return `${url.protocol}//${url.host}${url.pathname}${query}`;
+  if (!URL.canParse(endpoint)) return redactUrls(endpoint);
+  const { protocol, host, pathname, search } = new URL(endpoint);
+  if (pathname.length > 1 || search !== "") return `${protocol}//${host}/…`;
+  // Not `host`: it would lose a port that goes without saying.
+  return redactUrls(endpoint);
 }
 
 function resolveEndpoint(value: string): string {

@@ -89,8 +89,10 @@ export interface SubmittedCommitment {
  * is run again with a new one. Every method throws `ChainError`s.
  */
 export interface ChainConnection {
-  /** The endpoint as it may be shown: without credentials and query. */
+  /** The endpoint as it may be shown: without the places where providers put access keys. */
   readonly endpoint: string;
+  /** The endpoint as it was given, which tells it from others of its host. Never to be shown. */
+  readonly url: string;
   /** `0x` and 64 lowercase hex digits. */
   readonly genesisHash: string;
   /** The name of the runtime, such as `node-subtensor`. */

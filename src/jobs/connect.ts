@@ -6,7 +6,6 @@
 
 import { connectChain } from "../chain/connection.ts";
 import { ChainError } from "../chain/errors.ts";
-import { endpointLabel } from "../chain/networks.ts";
 import type { ChainConnection } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Connect } from "./line.ts";
@@ -32,7 +31,7 @@ export function connectorFor(
 ): Connect {
   let genesisHash = expectedGenesisHash;
   return async (avoid) => {
-    const left = endpoints.filter((endpoint) => !avoid.has(endpointLabel(endpoint)));
+    const left = endpoints.filter((endpoint) => !avoid.has(endpoint));
     if (left.length === 0) throw noEndpointLeft(endpoints);
     const chain = await connectChain({
       endpoints: left,

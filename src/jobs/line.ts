@@ -8,7 +8,7 @@ import { ChainError } from "../chain/errors.ts";
 import type { ChainConnection } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
 
-/** Connects to the first usable endpoint that is not to be avoided. */
+/** Connects to the first usable endpoint whose URL is not to be avoided. */
 export type Connect = (avoid: ReadonlySet<string>) => Promise<ChainConnection>;
 
 /**
@@ -19,7 +19,7 @@ export class Line implements AsyncDisposable {
   readonly #connect: Connect;
   readonly #log: Logger;
   readonly #noteFailure: (error: unknown) => void;
-  /** Endpoints that failed in this job, as connections name them. */
+  /** URLs of endpoints that failed in this job. */
   readonly #failed = new Set<string>();
   #chain: ChainConnection | null = null;
 
@@ -55,7 +55,7 @@ export class Line implements AsyncDisposable {
         await this[Symbol.asyncDispose]();
         if (!(error instanceof ChainError) || !error.retryable) throw error;
         first ??= error;
-        this.#failed.add(chain.endpoint);
+        this.#failed.add(chain.url);
         this.#noteFailure(error);
         this.#log.warning("Endpoint failed", {
           endpoint: chain.endpoint,

@@ -62,7 +62,10 @@ Deno.test("knownGenesisHash() refuses a list of two chains", () => {
   assert.throws(() => knownGenesisHash(["finney", "test"]), NetworkError);
 });
 
-Deno.test("endpointLabel() hides credentials and query", () => {
+Deno.test("endpointLabel() hides credentials, path and query", () => {
   assert.equal(endpointLabel(FINNEY), FINNEY);
-  assert.equal(endpointLabel("wss://user:secret@host:1/path?key=secret"), "wss://host:1/path?…");
+  assert.equal(endpointLabel("ws://127.0.0.1:9944/"), "ws://127.0.0.1:9944");
+  assert.equal(endpointLabel("wss://host/0123abc"), "wss://host/…");
+  assert.equal(endpointLabel("wss://us'er:secret@host:1/path?key=secret"), "wss://host:1/…");
+  assert.equal(endpointLabel("wss://host?key=secret"), "wss://host/…");
 });

@@ -69,6 +69,20 @@ Deno.test("Line.ask() fails with the first endpoint's reason when none answers, 
   assert.equal(snapshot.chain.endpoint, first);
 });
 
+Deno.test("Line.ask() tells endpoints of one host apart, and shows their keys to nobody", async () => {
+  await using chain = await twoNodes();
+  const [node] = chain.nodes;
+  node.setFault("state_getKeysPaged", refuse);
+  const log = new LogRecorder();
+  const endpoints = ["one", "two"].map((key) => `${node.url}/key-${key}?token=${key}`);
+  await using line = new Line(connectorFor({ endpoints, expectedGenesisHash: undefined }, log), log);
+  const head = await line.ask((connection) => connection.bestHead());
+  const read = { netuid: NETUID, tempo: 360, head, firstBlockNumber: head.number };
+  await assert.rejects(line.ask((connection) => connection.readSnapshot(read)), ChainError);
+  assert.equal(log.events("warning").filter((event) => event === "Endpoint failed").length, 2);
+  assert.doesNotMatch(JSON.stringify(log.lines), /key-|token/);
+});
+
 Deno.test("Line.ask() asks once when asking again is of no use", async () => {
   let connections = 0;
   await using line = new Line(() => {
