@@ -114,8 +114,8 @@ function resolveEndpoint(value: string): string {
     : undefined;
   if (text === undefined || problem !== undefined) {
     throw new NetworkError(
-      String(value),
-      `Cannot resolve the network: ${JSON.stringify(value)} is ${problem}; ` +
+      redactUrls(String(value)),
+      `Cannot resolve the network: ${redactUrls(JSON.stringify(value))} is ${problem}; ` +
         `use one of ${NETWORK_NAMES.join(", ")} or a URL such as ws://127.0.0.1:9944`,
     );
   }

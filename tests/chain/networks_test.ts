@@ -27,13 +27,17 @@ Deno.test("resolveEndpoints() keeps URLs as they are and the order of a list, wi
 });
 
 Deno.test("resolveEndpoints() names the value it cannot use", () => {
-  for (const value of ["finey", "http://127.0.0.1:9944", "127.0.0.1:9944", "ws://", "ws://a#b", "toString"]) {
+  for (const value of ["finey", "http://127.0.0.1:9944", "127.0.0.1:9944", "ws://", "toString"]) {
     assert.throws(
       () => resolveEndpoints(["finney", value]),
       (error) =>
         error instanceof NetworkError && error.value === value && error.message.includes(`"${value}"`),
     );
   }
+  assert.throws(
+    () => resolveEndpoints("ws://user:secret@a/secret#b"),
+    (error) => error instanceof NetworkError && error.value === "ws://a/…" && !/secret/.test(error.message),
+  );
   assert.throws(() => resolveEndpoints(""), NetworkError);
   assert.throws(() => resolveEndpoints([]), NetworkError);
 });
