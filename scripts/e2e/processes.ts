@@ -14,16 +14,18 @@ export interface LineProcess extends AsyncDisposable {
   kill(signal: Deno.Signal): void;
 }
 
-/** Starts a process with nothing of this environment but what is given. Its stderr is this process's. */
+/** Starts a process, in a folder, with nothing of this environment but what is given. Its stderr is this process's. */
 export function startProcess(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  folder?: string,
 ): LineProcess {
   const child = new Deno.Command(command, {
     args: [...args],
     env: { ...env },
     clearEnv: true,
+    ...(folder === undefined ? {} : { cwd: folder }),
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",

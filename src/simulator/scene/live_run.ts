@@ -7,7 +7,6 @@
 
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { type DaemonParts, realParts, runDaemon } from "../../daemon/daemon.ts";
-import type { ScheduledTask, Scheduler } from "../../daemon/scheduler.ts";
 import { computeOutcome } from "../../jobs/compute_outcome.ts";
 import { connectChain } from "../../chain/connection.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../jobs/solver.ts";
@@ -17,8 +16,10 @@ import type { Logger } from "../../lib/log.ts";
 import { WINDOW_BLOCKS } from "../../protocol/constants.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../protocol/windows.ts";
 import { type Simulator, startSimulator } from "../mod.ts";
+import { FastScheduler } from "./fast_scheduler.ts";
+import { leastCoverTh, type Machines, sumTh } from "./machines.ts";
 import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO } from "./market.ts";
-import { type Rig, setUpRig } from "./rig.ts";
+import { replaceRouting, type Rig, setUpRig } from "./rig.ts";
 
 const START_BLOCK = 7_500_000;
 /** The factors of the budget that the validators publish in turn, for the demo's market alone. */
@@ -33,15 +34,17 @@ export interface LiveRunOptions {
   /** A minute of the daemon's schedule lasts so long. */
   readonly minuteMs: number;
   /**
-   * Let the chain stand still in the middle of a window until it is delivered: on a busy machine accelerated time
-   * would otherwise ask more of the daemon than real time ever does. @default false
+   * Let the chain stand still in the middle of a window until it is delivered and `onWindow` has ended: on a busy
+   * machine accelerated time would otherwise ask more of the daemon than real time ever does. @default false
    */
   readonly patient?: boolean;
+  /** ASICs that are switched directly, in the place of the proxy. */
+  readonly machines?: Machines;
   /** Hotkeys that bid beside the demo's market. @default 0 */
   readonly competitors?: number;
   readonly log: Logger;
-  /** Called for each window once it was delivered. */
-  readonly onWindow?: (window: LiveWindow) => void;
+  /** Called for each window once it was delivered. What it throws ends the run. */
+  readonly onWindow?: (window: LiveWindow) => void | Promise<void>;
 }
 
 /** What became of one window. */
@@ -49,7 +52,7 @@ export interface LiveWindow {
   readonly window: ValidationWindow;
   readonly capFactor: string;
   readonly outcome: AuctionOutcome;
-  /** `target_hashrate` in the proxy's file once the window was delivered. */
+  /** `target_hashrate` in the proxy's file once the window was delivered, or what the ASICs at the subnet add up to. */
   readonly routed: string;
   /** The same by the outcome computed apart. */
   readonly expected: string;
@@ -70,6 +73,7 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
   setUpCompetitors(chain, competitors, firstBlock - 20);
   publishPrices(chain, "0.5", firstBlock - 3);
   const rig = await setUpRig({ chainUrl: simulator.url });
+  if (options.machines !== undefined) await replaceRouting(rig, options.machines.configText);
   chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
   try {
     return await observe(simulator, rig, { ...options, windows });
@@ -79,7 +83,8 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
 }
 
 async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions): Promise<LiveWindow[]> {
-  const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, log, onWindow } = options;
+  const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, machines, log, onWindow } =
+    options;
   const { chain } = simulator;
   await using apart = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
   const announcedAt = new Map<number, number>();
@@ -107,12 +112,12 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     }
   });
 
-  let deliveredBlock = -1;
+  let notedBlock = -1;
   const building = setInterval(() => {
     const { number } = chain.head;
     const { firstBlock } = windowAt(number, epochStart(NETUID, TEMPO, number));
     const isMiddle = number - firstBlock === WINDOW_BLOCKS / 2;
-    if (!patient || !isMiddle || deliveredBlock >= firstBlock) chain.advance();
+    if (!patient || !isMiddle || notedBlock >= firstBlock) chain.advance();
   }, blockTimeMs);
   const parts: DaemonParts = {
     ...realParts(),
@@ -121,35 +126,39 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     staggerMs: 0,
     onDelivered: ({ outcome, window }): void => {
       const at = performance.now();
-      deliveredBlock = window.firstBlock;
-      deliveries = deliveries.then(() => note(outcome, window, at));
+      deliveries = deliveries.then(() => note(outcome, window, at)).catch(enough.reject);
     },
   };
   let deliveries = Promise.resolve();
   const note = async (outcome: AuctionOutcome, window: ValidationWindow, at: number): Promise<void> => {
     const announced = announcedAt.get(window.firstBlock);
+    const wonTh = await expectedWonTh(apart, rig.hotkey, window, log);
     const live: LiveWindow = {
       window,
       outcome,
       capFactor: capFactors.get(window.firstBlock) ?? "0.5",
-      routed: await targetHashrate(rig),
-      expected: await expectedHashrate(apart, rig.hotkey, window, log),
+      routed: machines === undefined ? await targetHashrate(rig) : `${sumTh(machines.atSubnet)}TH/s`,
+      expected: `${machines === undefined ? wonTh : leastCoverTh(machines.sound, wonTh)}TH/s`,
       delayMs: announced === undefined ? null : at - announced,
     };
     seen.push(live);
-    onWindow?.(live);
+    await onWindow?.(live);
+    notedBlock = window.firstBlock;
     if (seen.length >= windows) enough.resolve();
   };
   const daemon = runDaemon(
     { configPath: rig.configPath, environment: { HOME: rig.folder }, log, signal: stop.signal },
     parts,
   );
-  await Promise.race([enough.promise, daemon]);
-  clearInterval(building);
-  stop.abort();
-  await daemon;
-  await deliveries;
-  unsubscribe();
+  try {
+    await Promise.race([enough.promise, daemon]);
+  } finally {
+    clearInterval(building);
+    stop.abort();
+    await daemon;
+    await deliveries;
+    unsubscribe();
+  }
   return seen;
 }
 
@@ -163,18 +172,18 @@ export function describeLiveWindow(
     `window ${window.index} from block ${window.firstBlock}`,
     `cap ${capFactor.padEnd(4)} budget ${budgetPh?.toFixed(3).padStart(7)} PH`,
     `won ${String(own.wonCount).padStart(2)} of ${own.wonCount + own.lostCount}`,
-    `proxy ${routed.padStart(9)} ${routed === expected ? "as expected" : `EXPECTED ${expected}`}`,
+    `routed ${routed.padStart(9)} ${routed === expected ? "as expected" : `EXPECTED ${expected}`}`,
     `after ${delay}`,
   ].join("   ");
 }
 
-/** What the proxy would be told if the window were computed now, from the same first block. */
-async function expectedHashrate(
+/** What of ours would win if the window were computed now, from the same first block. */
+async function expectedWonTh(
   chain: ChainConnection,
   hotkey: string,
   window: ValidationWindow,
   log: Logger,
-): Promise<string> {
+): Promise<number> {
   const head = await chain.bestHead();
   const snapshot = await chain.readSnapshot({
     netuid: NETUID,
@@ -188,7 +197,7 @@ async function expectedHashrate(
     hotkey,
     solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
   });
-  return `${Number((own.wonHashratePh * 1000).toFixed(3))}TH/s`;
+  return Number((own.wonHashratePh * 1000).toFixed(3));
 }
 
 async function targetHashrate({ poolsPath }: Rig): Promise<string> {
@@ -196,19 +205,4 @@ async function targetHashrate({ poolsPath }: Rig): Promise<string> {
     pools: { main: { name: string; target_hashrate?: string }[] };
   };
   return data.pools.main.find(({ name }) => name === "central-proxy")?.target_hashrate ?? "none";
-}
-
-/** Minutes that last a fraction of a second. */
-class FastScheduler implements Scheduler {
-  readonly #timers: number[] = [];
-
-  constructor(private readonly minuteMs: number) {}
-
-  schedule({ everyMinutes, run }: ScheduledTask): void {
-    this.#timers.push(setInterval(run, everyMinutes * this.minuteMs));
-  }
-
-  stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-  }
 }

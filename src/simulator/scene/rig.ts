@@ -91,6 +91,15 @@ export async function setUpRig({ chainUrl, workers = WORKERS }: RigOptions): Pro
   };
 }
 
+/** Gives the configuration other sections in the place of `[routing]`. */
+export async function replaceRouting({ configPath }: Rig, sections: string): Promise<void> {
+  const text = await Deno.readTextFile(configPath);
+  await Deno.writeTextFile(
+    configPath,
+    text.replace(/\[routing\][^]*\[state\]/, () => `${sections}\n[state]`),
+  );
+}
+
 /** Runs the agent with the rig's configuration and nothing of this machine's environment. */
 export async function runAgent(rig: Rig, args: readonly string[]): Promise<AgentRun> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

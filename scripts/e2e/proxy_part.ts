@@ -1,0 +1,93 @@
+/**
+ * The agent with a stand-in proxy and a sidecar: after each window the proxy must have loaded the target that an
+ * independent computation of the auction gives.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { replaceRouting, type Rig } from "../../src/simulator/scene/rig.ts";
+import { type LineProcess, startProcess, startSidecar, waitFor } from "./processes.ts";
+import {
+  describeDraw,
+  explainFailure,
+  PATIENCE_MS,
+  say,
+  sayTitle,
+  Stage,
+  type StageOptions,
+} from "./stage.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The two proxies. */
+export const MODES = ["ihp", "braiins"] as const;
+/** One of {@link MODES}. */
+export type Mode = (typeof MODES)[number];
+
+/** Plays so many windows with one proxy. */
+export async function playProxy(mode: Mode, windows: number, options: StageOptions): Promise<void> {
+  sayTitle(mode);
+  await using stage = await Stage.open(options);
+  const { rig } = stage;
+  const proxyPath = mode === "ihp" ? rig.poolsPath : await useBraiins(rig);
+  const sentinelPath = join(rig.folder, "proxy", mode === "ihp" ? ".reload-ihp" : ".reconfigure");
+  const script = fileURLToPath(new URL("stand_in_proxy.ts", import.meta.url));
+  await using proxy = startProcess(Deno.execPath(), [
+    ...["run", "--quiet", "--frozen", "--config", join(ROOT, "deno.json")],
+    ...["--allow-read", "--allow-env", script, mode, proxyPath],
+  ], keptEnvironment());
+  await waitFor("the proxy's start", () => proxy.lines.length > 0, PATIENCE_MS);
+  await using _sidecar = startSidecar(sentinelPath, proxy.pid);
+  await stage.startAgent();
+  for (let count = 0; count < windows; count++) {
+    await explainFailure(stage, () => playWindow(mode, stage, proxy));
+  }
+  await stage.stopAgent();
+}
+
+async function playWindow(mode: Mode, stage: Stage, proxy: LineProcess): Promise<void> {
+  const draw = await stage.drawWindow();
+  const { window, won, offered } = draw;
+  const expected = mode === "ihp" ? `${won / 1000}TH/s` : String(Math.round(2 ** 32 * won / offered));
+  const reloadsBefore = proxy.lines.length;
+  const loadedBefore = proxy.lines.at(-1)!["loaded"];
+  const announcedMs = performance.now();
+  await stage.beginWindow(draw);
+  // Equal to the former: then there is nothing to reload, and nothing must be.
+  const isNew = expected !== loadedBefore;
+  await waitFor(
+    `the proxy's reload with ${expected} (it has ${proxy.lines.at(-1)!["loaded"]})`,
+    () => !isNew || proxy.lines.length > reloadsBefore,
+    PATIENCE_MS,
+  );
+  const delayMs = performance.now() - announcedMs;
+  const loaded = proxy.lines.at(-1)!["loaded"];
+  const news = isNew ? `after ${delayMs.toFixed(0)} ms` : "still";
+  say(`${describeDraw(draw)}   proxy has ${loaded} ${news}`);
+  if (loaded !== expected) {
+    throw new Error(`window ${window.firstBlock}: the proxy has ${loaded}, not ${expected}`);
+  }
+}
+
+/** Gives the rig the other proxy. */
+async function useBraiins(rig: Rig): Promise<string> {
+  const path = join(rig.folder, "proxy", "active_profile.toml");
+  await Deno.writeTextFile(
+    path,
+    '# The profile of Braiins Farm Proxy.\n[[routing]]\nname = "RD"\n\n[[routing.goal]]\nname = "InfiniteHashLuxorGoal"\nhr_weight = 0\n\n' +
+      '[[routing.goal]]\nname = "MinerDefaultGoal"\nhr_weight = 4294967296\n',
+  );
+  await replaceRouting(rig, `[routing]\nmode = "braiins"\nprofile_path = ${JSON.stringify(path)}\n`);
+  return path;
+}
+
+/** What Deno needs to find its cache. */
+function keptEnvironment(): Record<string, string> {
+  const names = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "DENO_TLS_CA_STORE"];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}

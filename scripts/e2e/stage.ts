@@ -1,0 +1,210 @@
+/**
+ * What every part of the end-to-end run needs: a chain with a market, a rig, and the one-file program as its daemon.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import { type SimulatedChain, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
+import { NETUID, TEMPO } from "../../src/simulator/scene/market.ts";
+import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { budgetMillionths, mostWon, type Offer, type PublishedPrices } from "./expected_auction.ts";
+import { bidText, drawOffers, openMarket, OWN_PRICES, publish, renewMarket, SPLIT } from "./market.ts";
+import { type LineProcess, startProcess, waitFor } from "./processes.ts";
+
+/** Past the blocks at which the auction's rules changed. */
+const START_BLOCK = 7_500_000;
+/** The agent has so long for whatever is waited for. */
+export const PATIENCE_MS = 60_000;
+/** A service has to stop within so long. */
+const STOP_MS = 5_000;
+
+/** Options of {@linkcode Stage.open}. */
+export interface StageOptions {
+  /** The one-file program. */
+  readonly program: string;
+  /** From block to block; 0: at once. */
+  readonly slotMs: number;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** A window to come, and what of it is known before its first block: computed apart from the agent. */
+export interface Draw {
+  readonly window: ValidationWindow;
+  /** Our offers. */
+  readonly own: readonly Offer[];
+  /** In millionths of a PH. */
+  readonly budget: number;
+  readonly won: number;
+  readonly offered: number;
+}
+
+/** One chain and one agent. */
+export class Stage implements AsyncDisposable {
+  #agent: LineProcess | null = null;
+
+  private constructor(
+    private readonly simulator: Simulator,
+    readonly rig: Rig,
+    private readonly offers: readonly Offer[],
+    private readonly options: StageOptions,
+  ) {}
+
+  /** Opens the market and makes the rig's folder; the agent does not run yet. */
+  static async open(options: StageOptions): Promise<Stage> {
+    const first = windowOf(START_BLOCK);
+    const simulator = await startSimulator({ startBlock: first.firstBlock + 5, timestamps: "clock" });
+    const { chain } = simulator;
+    const offers = openMarket(chain, first.firstBlock - 20, options.random);
+    publish(chain, drawPrices(options.random), first.firstBlock - 3);
+    const rig = await setUpRig({ chainUrl: simulator.url });
+    chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
+    return new Stage(simulator, rig, offers, options);
+  }
+
+  /** The agent. */
+  get agent(): LineProcess {
+    if (this.#agent === null) throw new Error("Cannot use the agent: it has not been started");
+    return this.#agent;
+  }
+
+  /** Starts the agent and waits for its first auction. */
+  async startAgent(): Promise<void> {
+    this.#agent = startProcess(this.options.program, [this.rig.configPath], {
+      HOME: this.rig.folder,
+      IH_MINER_CACHE: join(this.rig.folder, "cache"),
+    });
+    await this.waitForAuction(windowOf(this.#chain.head.number), "the agent's first auction");
+  }
+
+  /** Offers new sizes, and draws a new budget in the last block of this window. The next one has not begun then. */
+  async drawWindow(): Promise<Draw> {
+    const { random } = this.options;
+    const own = drawOffers(this.rig.hotkey, random, OWN_PRICES);
+    await this.#bid(own);
+    const { lastBlock } = windowOf(this.#chain.head.number);
+    await this.#goTo(lastBlock);
+    const prices = drawPrices(random);
+    publish(this.#chain, prices, lastBlock);
+    renewMarket(this.#chain, this.offers, lastBlock);
+    const budget = budgetMillionths(prices, SPLIT);
+    return {
+      window: windowOf(lastBlock + 1),
+      own,
+      budget,
+      won: mostWon([...this.offers, ...own], budget, this.rig.hotkey),
+      offered: own.reduce((sum, { sizePh, count }) => sum + Math.round(sizePh * 1e6) * count, 0),
+    };
+  }
+
+  /** The window's first block appears, and the agent computes its auction. */
+  async beginWindow({ window }: Draw): Promise<void> {
+    await this.#goTo(window.firstBlock);
+    await this.waitForAuction(window, `the auction of window ${window.firstBlock}`);
+  }
+
+  /** Waits for the agent's log line about a window. */
+  async waitForAuction({ firstBlock }: ValidationWindow, what: string): Promise<void> {
+    await waitFor(
+      what,
+      () =>
+        this.agent.lines.find(({ event, first_block }) =>
+          event === "Auction results computed" && first_block === firstBlock
+        ),
+      PATIENCE_MS,
+    );
+  }
+
+  /** Stops the agent, which has to end well and soon. Returns the milliseconds it took. */
+  async stopAgent(): Promise<number> {
+    const startMs = performance.now();
+    this.agent.kill("SIGTERM");
+    const { code } = await this.agent.status;
+    const tookMs = performance.now() - startMs;
+    if (code !== 0) throw new Error(`the agent ended with ${code}`);
+    if (tookMs > STOP_MS) throw new Error(`the agent took ${tookMs.toFixed(0)} ms to stop`);
+    return tookMs;
+  }
+
+  /** Ends all, and removes the folder. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent?.[Symbol.asyncDispose]();
+    await this.simulator.close();
+    await Deno.remove(this.rig.folder, { recursive: true });
+  }
+
+  get #chain(): SimulatedChain {
+    return this.simulator.chain;
+  }
+
+  async #bid(own: readonly Offer[]): Promise<void> {
+    const text = bidText(own);
+    await rewriteWorkers(this.rig.configPath, own);
+    // In real time the next commitment run is at most five minutes away; SIGHUP is now, unless one is under way.
+    this.agent.kill("SIGHUP");
+    const hurry = setInterval(() => this.agent.kill("SIGHUP"), 2000);
+    await waitFor(`the bid ${text} on the chain`, () => this.#hasCommitted(text), PATIENCE_MS)
+      .finally(() => clearInterval(hurry));
+  }
+
+  #hasCommitted(text: string): boolean {
+    const key = this.#chain.storageKey("Commitments", "CommitmentOf", NETUID, this.rig.hotkey);
+    const record = this.#chain.storageAt(this.#chain.head, key) ?? "";
+    return record.includes(new TextEncoder().encode(text).toHex());
+  }
+
+  async #goTo(block: number): Promise<void> {
+    while (this.#chain.head.number < block) {
+      await new Promise((resolve) => setTimeout(resolve, this.options.slotMs));
+      this.#chain.advance();
+    }
+  }
+}
+
+/** What was drawn and won, for people. */
+export function describeDraw({ window, own, budget, won, offered }: Draw): string {
+  return [
+    `window ${window.index} from block ${window.firstBlock}`,
+    `budget ${(budget / 1e6).toFixed(3)} PH`,
+    `bid ${bidText(own).slice(4).padEnd(28)}`,
+    `won ${(won / 1e6).toFixed(2)} of ${(offered / 1e6).toFixed(2)} PH`,
+  ].join("   ");
+}
+
+/** A line for people. */
+export function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+/** A headline for people. */
+export function sayTitle(text: string): void {
+  say(`\n── ${text} ${"─".repeat(100 - text.length)}`);
+}
+
+/** Does something with an agent; where that fails, says what the agent said last. */
+export async function explainFailure<T>({ agent }: Stage, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    for (const line of agent.lines.slice(-20)) say(JSON.stringify(line));
+    throw error;
+  }
+}
+
+function windowOf(block: number): ValidationWindow {
+  return windowAt(block, epochStart(NETUID, TEMPO, block));
+}
+
+function drawPrices(random: () => number): PublishedPrices {
+  return { taoUsdc: 350, alphaTao: 0.012, hashpUsdc: 50, cap: Math.round(15 + random() * 30) / 100 };
+}
+
+async function rewriteWorkers(configPath: string, own: readonly Offer[]): Promise<void> {
+  const sizes = own.map(({ sizePh, count }) => `"${sizePh}" = ${count}`).join(", ");
+  const text = await Deno.readTextFile(configPath);
+  const edited = text.replace(/^price_multiplier = .*$/m, `price_multiplier = "${own[0]!.price}"`)
+    .replace(/^worker_sizes = .*$/m, `worker_sizes = { ${sizes} }`);
+  await Deno.writeTextFile(configPath, edited);
+}

@@ -1,0 +1,78 @@
+/**
+ * Those who listen to the agent, for demonstrations and tests: a hook's program and a webhook's receiver.
+ *
+ * @module
+ */
+
+/** A call of a hook. */
+export interface HookCall {
+  /** What `IH_MINER_HOOK` was. */
+  readonly hook: string;
+  /** What stood on stdin. */
+  // deno-lint-ignore no-explicit-any -- a document is read by name here, as a user's script would
+  readonly document: any;
+}
+
+/** It needs no other program, so that it runs with an empty `PATH` as well. */
+const HOOK_SCRIPT = `#!/bin/sh
+text=
+while IFS= read -r line; do text="$text$line"; done
+printf '%s %s\\n' "$IH_MINER_HOOK" "$text" >>"$1"
+`;
+
+/** A program that appends what it is given to a file. */
+export class HookFile {
+  private constructor(readonly programPath: string, private readonly path: string) {}
+
+  /** Writes the program into a folder. */
+  static async make(folder: string): Promise<HookFile> {
+    const programPath = `${folder}/hook.sh`;
+    await Deno.writeTextFile(programPath, HOOK_SCRIPT, { mode: 0o700 });
+    return new HookFile(programPath, `${folder}/hook-calls`);
+  }
+
+  /** Program and arguments, for `[hooks]`. */
+  get words(): string {
+    return JSON.stringify([this.programPath, this.path]);
+  }
+
+  /** The calls so far. */
+  async calls(): Promise<HookCall[]> {
+    let text: string;
+    try {
+      text = await Deno.readTextFile(this.path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+    // The last line may be on its way.
+    return text.split("\n").slice(0, -1).map((line) => {
+      const space = line.indexOf(" ");
+      return { hook: line.slice(0, space), document: JSON.parse(line.slice(space)) };
+    });
+  }
+}
+
+/** A service on 127.0.0.1 that takes alerts in the format `json`. */
+export class WebhookReceiver implements AsyncDisposable {
+  /** The documents, first to last. */
+  // deno-lint-ignore no-explicit-any -- as above
+  readonly received: any[] = [];
+  readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    this.received.push(await request.json());
+    return new Response("ok");
+  });
+
+  get host(): string {
+    return `127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Its address, with a secret in it. */
+  get url(): string {
+    return `http://${this.host}/services/s3cret?token=t0ken`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
