@@ -7,12 +7,8 @@
 import { createInterface } from "node:readline/promises";
 import { stdin } from "node:process";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
-import {
-  type FirmwareDialect,
-  type MinerFault,
-  type MinerServer,
-  startMiner,
-} from "../src/simulator/asic/mod.ts";
+import type { MinerFault } from "../src/simulator/asic/mod.ts";
+import { Machines, POOLS } from "../src/simulator/scene/machines.ts";
 
 const HELP = `deno task asic-simulator: miners with the cgminer API on 127.0.0.1
 
@@ -20,7 +16,7 @@ Prints the [asic] section for them, then takes commands on stdin, one a line; SI
 
 Options:
   --count N         miners (default 6)
-  --hashrate LIST   PH/s of each in turn, separated by commas (default 0.2,0.1)
+  --hashrate LIST   TH/s of each in turn, separated by commas (default 200,100)
   --port N          port of the first one, the others follow (default 14028)
   --switch-ms N     how long a miner takes to change its pool (default 1500)
   -h, --help        this text
@@ -34,8 +30,6 @@ Commands, N from 1 on:
   fault N KIND      slow, mute, drop, garbled, denied, refuse, liar, idle, or none
 `;
 
-const DIALECTS: readonly FirmwareDialect[] = ["cgminer", "bmminer", "bosminer"];
-
 const FAULTS: Readonly<Record<string, MinerFault>> = {
   slow: { kind: "slow", delayMs: 60_000 },
   mute: { kind: "mute" },
@@ -47,12 +41,9 @@ const FAULTS: Readonly<Record<string, MinerFault>> = {
   idle: { kind: "idle" },
 };
 
-/** The fallback is what each miner prefers after a start. */
-const POOLS = { fallback: 0, subnet: 1 };
-
 interface Options {
   readonly count: number;
-  readonly hashratesPh: readonly string[];
+  readonly hashratesTh: readonly number[];
   readonly port: number;
   readonly switchMs: number;
 }
@@ -71,62 +62,42 @@ function readOptions(args: readonly string[]): Options | null {
     if (Number.isInteger(value) && value >= least && value <= most) return value;
     throw new UsageError(`--${name} must be a whole number from ${least} to ${most}; it is ${values[name]}`);
   };
-  const hashratesPh = String(values.hashrate ?? "0.2,0.1").split(",");
-  for (const hashratePh of hashratesPh) {
-    if (!(Number(hashratePh) > 0)) {
-      throw new UsageError(`--hashrate must list numbers above 0; it has "${hashratePh}"`);
-    }
-  }
+  const hashratesTh = String(values.hashrate ?? "200,100").split(",").map((text) => {
+    const hashrateTh = Number(text);
+    if (Number.isInteger(hashrateTh) && hashrateTh > 0) return hashrateTh;
+    throw new UsageError(`--hashrate must list whole numbers above 0; it has "${text}"`);
+  });
   return {
     count: whole("count", 6, 1, 500),
-    hashratesPh,
+    hashratesTh,
     port: whole("port", 14_028, 1, 65_000),
     switchMs: whole("switch-ms", 1_500, 0, 60_000),
   };
 }
 
-function startMiners({ count, hashratesPh, port, switchMs }: Options): MinerServer[] {
-  return Array.from({ length: count }, (_, i) =>
-    startMiner({
-      port: port + i,
-      hashratePh: Number(hashratesPh[i % hashratesPh.length]),
-      switchMs,
-      dialect: DIALECTS[i % DIALECTS.length]!,
-    }));
-}
-
-function sectionOf(servers: readonly MinerServer[]): string {
-  const miners = servers.map(({ host, port, miner }, i) =>
-    `[[asic.miners]]\nname = "miner ${
-      i + 1
-    }"\naddress = "${host}:${port}"\nhashrate = "${miner.hashratePh}"\n`
-  );
-  return `[asic]\nsubnet_pool = ${POOLS.subnet}\nfallback_pool = ${POOLS.fallback}\n${miners.join("")}`;
-}
-
-function show(servers: readonly MinerServer[]): string {
-  return servers.map(({ miner }, i) => {
+function show(machines: Machines): string {
+  return machines.all.map(({ name, server: { miner } }) => {
     const pool = miner.currentPool;
     const place = pool === null ? "nowhere" : pool === POOLS.subnet ? "subnet" : "fallback";
     const fault = miner.fault === null ? "" : `, ${miner.fault.kind}`;
-    return `miner ${i + 1}: ${miner.hashratePh} PH/s at ${place}${fault}, switched ${miner.switchCount} ×\n`;
+    return `${name}: ${miner.hashratePh} PH/s at ${place}${fault}, switched ${miner.switchCount} ×\n`;
   }).join("");
 }
 
 /** What a command did, in words. */
-async function obey(line: string, servers: readonly MinerServer[]): Promise<string> {
+async function obey(line: string, machines: Machines): Promise<string> {
   const [command = "", number = "", argument = ""] = line.trim().split(/\s+/);
   if (command === "") return "";
-  if (command === "show") return show(servers);
-  const server = servers[Number(number) - 1];
-  if (server === undefined) return `Which miner? ${command} 1 … ${servers.length}\n`;
-  const { miner } = server;
+  if (command === "show") return show(machines);
+  const machine = machines.all[Number(number) - 1];
+  if (machine === undefined) return `Which miner? ${command} 1 … ${machines.all.length}\n`;
+  const { miner } = machine.server;
   switch (command) {
     case "stop":
-      await server.stop();
+      await machines.unplug(machine);
       break;
     case "start":
-      server.resume();
+      machines.plug(machine);
       break;
     case "restart":
       miner.restart();
@@ -161,9 +132,11 @@ try {
   if (options === null) {
     print(HELP);
   } else {
-    const servers = startMiners(options);
-    print(`${sectionOf(servers)}\n`);
-    for await (const line of createInterface({ input: stdin })) print(await obey(line, servers));
+    const { count, hashratesTh, port, switchMs } = options;
+    const each = Array.from({ length: count }, (_, i) => hashratesTh[i % hashratesTh.length]!);
+    const machines = new Machines(each, { switchMs, firstPort: port });
+    print(`${machines.configText}\n`);
+    for await (const line of createInterface({ input: stdin })) print(await obey(line, machines));
     // Without a terminal there are no commands, and the miners stay.
   }
 } catch (error) {

@@ -54,6 +54,8 @@ export class Fleet {
   readonly #parts: FleetParts;
   readonly #memory = new FleetMemory();
   #last: Promise<unknown> = Promise.resolve();
+  /** Ends the reading that goes on or waits for its turn; there is one at a time. */
+  #reading: AbortController | null = null;
 
   constructor(parts: FleetParts = {}) {
     this.#parts = parts;
@@ -74,6 +76,8 @@ export class Fleet {
     demand: FleetDemand,
     { windowKey, dryRun, signal }: ApplyOptions,
   ): Promise<FleetReport> {
+    // Switching must not wait for figures of a machine that may hang.
+    this.#reading?.abort();
     return this.#inTurn(async () => {
       signal?.throwIfAborted();
       const needFp18 = needOf(demand, config.share);
@@ -91,10 +95,31 @@ export class Fleet {
     });
   }
 
-  /** What the machines that should be at the subnet's pool say they deliver to it now. Never rejects. */
-  read(config: FleetConfig): Promise<FleetReading> {
+  /**
+   * What the machines that should be at the subnet's pool say they deliver to it now. {@link apply} comes first: a
+   * reading under way begins anew behind it.
+   *
+   * @throws the signal's reason when it ended the reading.
+   */
+  async read(config: FleetConfig, signal?: AbortSignal): Promise<FleetReading> {
+    for (;;) {
+      const reading = this.#reading = new AbortController();
+      const ended = signal === undefined ? reading.signal : AbortSignal.any([reading.signal, signal]);
+      try {
+        return await this.#readOnce(config, ended);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!reading.signal.aborted) throw error;
+      } finally {
+        if (this.#reading === reading) this.#reading = null;
+      }
+    }
+  }
+
+  #readOnce(config: FleetConfig, signal: AbortSignal): Promise<FleetReading> {
     return this.#inTurn(async () => {
-      const { access, latestSurveyMs } = this.#access(config, undefined);
+      signal.throwIfAborted();
+      const { access, latestSurveyMs } = this.#access(config, signal);
       const memory = this.#memory.copy();
       const machines = config.miners.map((miner) => new FleetMachine(miner, memory, this.#nowMs))
         .filter(({ address }) => memory.expected.has(address));

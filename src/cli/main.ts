@@ -4,6 +4,7 @@
  * @module
  */
 
+import { keepLoopbackDirect } from "../config/environment.ts";
 import { UsageError } from "../lib/args.ts";
 import { logger, startLogging } from "../lib/log.ts";
 import { describeVersion } from "../version.ts";
@@ -18,6 +19,7 @@ import type { CommandResult } from "./once.ts";
  * @returns the exit code.
  */
 export async function main(args: readonly string[]): Promise<number> {
+  keepLoopbackDirect();
   let command: Command;
   try {
     command = parseCommand(args);

@@ -26,7 +26,7 @@ export interface ShownConfig {
 }
 
 /** Variables that say something about the machine rather than about the agent. */
-const GENERAL_VARIABLES: readonly string[] = ["HOME", "PATH"];
+const GENERAL_VARIABLES: readonly string[] = ["HOME", "PATH", "NO_PROXY", "no_proxy"];
 
 /** Column of the comments. */
 const COMMENT_COLUMN = 56;

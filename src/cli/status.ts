@@ -101,6 +101,7 @@ async function fetchStatus(
   let document: unknown;
   try {
     const response = await tools.fetch(from, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`it answers with HTTP ${response.status}`);
     document = await response.json();
   } catch (error) {
     throw new StatusError(

@@ -18,10 +18,14 @@ export const ENVIRONMENT_NAMES = [
   "BRAIINSPROXY_ACTIVE_PROFILE",
   "BRAIINSPROXY_RELOAD_SENTINEL",
   "PATH",
+  "NO_PROXY",
+  "no_proxy",
 ] as const;
 
 /** One of {@link ENVIRONMENT_NAMES}. */
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
+
+const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 /** The variables that are set; blank ones count as unset. */
 export type Environment = Readonly<Partial<Record<EnvironmentName, string>>>;
@@ -30,6 +34,15 @@ export type Environment = Readonly<Partial<Record<EnvironmentName, string>>>;
 export function readEnvironment(get: (name: string) => string | undefined = Deno.env.get): Environment {
   const entries = ENVIRONMENT_NAMES.map((name) => [name, get(name)] as const);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined && value.trim() !== ""));
+}
+
+/**
+ * Has connections to this machine bypass the proxies of `HTTP_PROXY` and its like, which the runtime obeys: neither the
+ * status nor a node or a proxy's metrics on this host are anybody's to relay. Call it before the first connection.
+ */
+export function keepLoopbackDirect(variables: Pick<Deno.Env, "get" | "set"> = Deno.env): void {
+  const given = variables.get("NO_PROXY") ?? variables.get("no_proxy");
+  variables.set("NO_PROXY", [...(given === undefined ? [] : [given]), ...LOOPBACK].join(","));
 }
 
 /**

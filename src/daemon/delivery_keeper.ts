@@ -67,7 +67,8 @@ export class DeliveryKeeper {
         key: JSON.stringify(fleet, (_key, value) => typeof value === "bigint" ? String(value) : value),
         name: "the ASICs",
         timeoutMs: FLEET_TIMEOUT_MS,
-        read: async (): Promise<number> => (await this.#fleet.read(fleet)).deliveredPh,
+        read: async (signal: AbortSignal): Promise<number> =>
+          (await this.#fleet.read(fleet, signal)).deliveredPh,
       }]),
       ...delivery.sources.map((source) => metricDeliverySource(source)),
     ];

@@ -83,7 +83,7 @@ export class SourceReader {
           `Cannot use what ${name} says: ${hashratePh} PH/s is no hashrate; check what it measures`,
         );
       }
-      this.#failures.succeeded(this.#log, key, "Delivery can be read again");
+      this.#failures.succeeded(this.#log, key, "Delivery can be read again", { source: name });
       return hashratePh;
     } catch (error) {
       const { message } = asError(error);

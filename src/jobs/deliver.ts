@@ -151,7 +151,7 @@ async function routeFleet(
   const report = await fleet.apply(config, demand, { windowKey, dryRun, signal });
   for (const { name, address, problem } of report.miners) {
     const subject = `asic ${name}`;
-    if (problem === null) failures.succeeded(log, subject, "ASIC does its part again");
+    if (problem === null) failures.succeeded(log, subject, "ASIC does its part again", { name, address });
     else failures.failed(log, subject, "ASIC does not do its part", problem.message, { name, address });
   }
   const switched = report.miners.filter((miner) => miner.switched)

@@ -46,11 +46,11 @@ export class FailureLog {
   }
 
   /** Logs that a series is over, if there was one. */
-  succeeded(log: Logger, subject: string, event: string): void {
+  succeeded(log: Logger, subject: string, event: string, fields: LogFields = {}): void {
     const streak = this.#streaks.get(subject);
     if (streak === undefined) return;
     this.#streaks.delete(subject);
-    log.info(event, { failures: streak.count, since: isoTime(streak.sinceMs) });
+    log.info(event, { ...fields, failures: streak.count, since: isoTime(streak.sinceMs) });
   }
 }
 

@@ -491,7 +491,7 @@ Deno.test("Fleet.read() adds up what the machines at the subnet's pool say, and 
   assert.deepEqual(await rig.fleet.read(rig.config), { deliveredPh: 0, miners: 1, silent: 2 });
 });
 
-Deno.test("Fleet does one thing after the other", async () => {
+Deno.test("Fleet does one thing after the other, and readings last", async () => {
   await using rig = new Rig([100, 50]);
   const [first, reading, second] = await Promise.all([
     rig.apply(100),
@@ -500,7 +500,7 @@ Deno.test("Fleet does one thing after the other", async () => {
   ]);
   assert.deepEqual([first.coveredHashratePh, reading.deliveredPh, second.coveredHashratePh], [
     0.1,
-    0.1,
+    0.05,
     0.05,
   ]);
   assert.equal(rig.atSubnet, "b");
@@ -513,4 +513,32 @@ Deno.test("Fleet.apply() throws for a size that is no decimal", async () => {
     rig.fleet.apply(rig.config, demand, { windowKey: null, dryRun: false }),
     { name: "ProtocolError" },
   );
+});
+
+Deno.test("Fleet.apply() does not wait for a reading that hangs, and the reading begins anew behind it", async () => {
+  await using rig = new Rig([100, 50]);
+  await rig.apply(150);
+  rig.miner("a").fault = { kind: "mute" };
+  const asked = rig.server("a").acceptedCount;
+  const reading = rig.fleet.read(rig.config);
+  while (rig.server("a").acceptedCount === asked) await new Promise((resolve) => setTimeout(resolve, 1));
+  rig.miner("a").fault = null;
+  const startedMs = performance.now();
+  const report = await rig.apply(100, { windowKey: "window 2" });
+  assert.ok(performance.now() - startedMs < 500, "the timeout of a question is a second");
+  assert.equal(report.coveredHashratePh, 0.1);
+  assert.deepEqual(await reading, { deliveredPh: 0.1, miners: 1, silent: 0 });
+});
+
+Deno.test("Fleet.read() ends at once with its signal, and leaves no connection open", async () => {
+  await using rig = new Rig([100]);
+  await rig.apply(100);
+  rig.miner("a").fault = { kind: "mute" };
+  const asked = rig.server("a").acceptedCount;
+  const stop = new AbortController();
+  const reading = rig.fleet.read(rig.config, stop.signal);
+  while (rig.server("a").acceptedCount === asked) await new Promise((resolve) => setTimeout(resolve, 1));
+  stop.abort(new Error("stopping"));
+  await assert.rejects(reading, /stopping/);
+  assert.equal(rig.openConnections, 0);
 });

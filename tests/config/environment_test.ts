@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { expandHome, isSwitchedOn, readEnvironment } from "../../src/config/environment.ts";
+import {
+  expandHome,
+  isSwitchedOn,
+  keepLoopbackDirect,
+  readEnvironment,
+} from "../../src/config/environment.ts";
 
 Deno.test("readEnvironment() leaves out blank variables and those it does not know", () => {
   const values: Record<string, string> = { HOME: "/h", APS_MINER_PROXY_MODE: "  ", SECRET: "s" };
@@ -19,4 +24,15 @@ Deno.test("isSwitchedOn() takes 1, true, yes and on, in any case, trimmed", () =
   for (const text of [undefined, "", "0", "2", "no", "y"]) {
     assert.equal(isSwitchedOn(text), false, String(text));
   }
+});
+
+Deno.test("keepLoopbackDirect() adds this machine to what goes past proxies", () => {
+  const after = (variables: Record<string, string>): string | undefined => {
+    const set = { ...variables };
+    keepLoopbackDirect({ get: (name) => set[name], set: (name, value) => set[name] = value });
+    return set["NO_PROXY"];
+  };
+  assert.equal(after({}), "127.0.0.1,::1,localhost");
+  assert.equal(after({ NO_PROXY: "10.0.0.0/8", no_proxy: "x" }), "10.0.0.0/8,127.0.0.1,::1,localhost");
+  assert.equal(after({ no_proxy: ".lan" }), ".lan,127.0.0.1,::1,localhost");
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type MinerServer, startMiner } from "../asic/mod.ts";
+import { type FirmwareDialect, type MinerServer, startMiner } from "../asic/mod.ts";
 
 /** The numbers of both pools in every machine's list; the fallback is what it prefers after a start. */
 export const POOLS = { fallback: 0, subnet: 1 };
@@ -18,17 +18,32 @@ export interface Machine {
   readonly server: MinerServer;
 }
 
+/** What machines are like. */
+export interface MachinesOptions {
+  /** From the command to the first work of the new pool. @default 0 */
+  readonly switchMs?: number;
+  /** The port of the first one, the others follow; `null`: any free ones. @default null */
+  readonly firstPort?: number | null;
+}
+
+/** Firmware, in turn. */
+const DIALECTS: readonly FirmwareDialect[] = ["cgminer", "bmminer", "bosminer"];
+
 /** The machines of a rig, named `asic 1`, `asic 2`, …; each listens on 127.0.0.1. */
 export class Machines implements AsyncDisposable {
   readonly all: readonly Machine[];
   readonly #unplugged = new Set<Machine>();
 
-  /** @param switchMs from the command to the first work of the new pool */
-  constructor(hashratesTh: readonly number[], { switchMs = 0 }: { readonly switchMs?: number } = {}) {
+  constructor(hashratesTh: readonly number[], { switchMs = 0, firstPort = null }: MachinesOptions = {}) {
     this.all = hashratesTh.map((hashrateTh, i) => ({
       name: `asic ${i + 1}`,
       hashrateTh,
-      server: startMiner({ hashratePh: hashrateTh / 1000, switchMs }),
+      server: startMiner({
+        hashratePh: hashrateTh / 1000,
+        switchMs,
+        port: firstPort === null ? 0 : firstPort + i,
+        dialect: DIALECTS[i % DIALECTS.length]!,
+      }),
     }));
   }
 
