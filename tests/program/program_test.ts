@@ -46,6 +46,14 @@ forEachProgram("the one-file program", (program) => {
     assert.match(check.out, /^ok +registration/m);
   });
 
+  Deno.test(`${name} reaches this machine directly, whatever HTTP proxy there is`, async () => {
+    await using at = await Stage.open(program);
+    const nowhere = "http://127.0.0.1:9";
+    const env = { HTTP_PROXY: nowhere, http_proxy: nowhere, ALL_PROXY: nowhere };
+    const { code, err } = await at.run([at.rig.configPath, "--once", "auction", "--dry-run"], { env });
+    assert.equal(code, 0, err);
+  });
+
   Deno.test(`${name} ends with 2 where the configuration is missing`, async () => {
     await using at = await Stage.open(program);
     const { code, out } = await at.run(["--once", "auction"]);
