@@ -79,9 +79,10 @@ function toText(config: Config, environment: Environment): string {
     bittensor: endpoints.map((endpoint) => `endpoint: ${redactUrls(endpoint)}`),
     wallet: [`hotkey file: ${hotkeyPath}`],
     workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
-    routing: routing.kind === "off"
-      ? [`routing is off: ${routing.reason}`]
-      : routing.warnings.map((warning) => `doubtful: ${warning}`),
+    routing: routing.kind === "off" ? [`routing is off: ${routing.reason}`] : [
+      ...(routing.targets.length === 0 ? ["no proxy is named: only the ASICs of [asic] are routed to"] : []),
+      ...routing.warnings.map((warning) => `doubtful: ${warning}`),
+    ],
   };
   const lines = [`# ${path}, completed by the environment and the defaults`];
   for (const section of sectionsOf(effective)) {

@@ -5,12 +5,11 @@
  */
 
 import { type AsicMiner, DEFAULT_API_PORT, type FleetConfig, minerAddress } from "../asic/fleet_config.ts";
-import { formatFp18 } from "../protocol/fp18.ts";
 import { readDecimal } from "./decimal.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import type { ConfigIssue } from "./errors.ts";
-import { formatListenAddress, parseListenAddress } from "./listen.ts";
+import { formatListenAddress, type ListenAddress, parseListenAddress } from "./listen.ts";
 import { type ConfigFile, keyOf } from "./schema.ts";
 
 /** Decimals beyond these say nothing of a machine, and would make the choice among many slow. */
@@ -47,7 +46,8 @@ export function resolveFleet({ section, settings, issues }: FleetSources): Fleet
   const owners = new Map<string, string>();
   const miners = entries.flatMap((entry, i): AsicMiner[] => {
     const key = (name: string): string => keyOf(["asic", "miners", i, name]);
-    const miner = resolveMiner(entry, { settings, issues, section: `asic.miners[${i}]`, key, defaults });
+    const place = { section: `asic.miners[${i}]`, key };
+    const miner = resolveMiner(entry, { settings, issues, ...place, common: section, defaults });
     if (miner === null) return [];
     const labels: [name: string, value: string][] = [["address", minerAddress(miner)], ["name", miner.name]];
     for (const [name, value] of labels) {
@@ -63,62 +63,89 @@ export function resolveFleet({ section, settings, issues }: FleetSources): Fleet
   return { miners, share, timeoutMs: parseDurationSeconds(timeout)! * 1000 };
 }
 
-interface MinerContext extends Omit<FleetSources, "section"> {
+interface MinerContext {
+  readonly settings: EffectiveSettings;
+  readonly issues: ConfigIssue[];
+  /** For {@link EffectiveSettings}. */
   readonly section: string;
+  /** A key of the machine, for messages. */
   readonly key: (name: string) => string;
+  /** What `[asic]` says for all machines. */
+  readonly common: AsicSection;
   readonly defaults: { readonly subnetPool: number; readonly fallbackPool: number };
 }
 
 function resolveMiner(entry: MinerSection, context: MinerContext): AsicMiner | null {
-  const { settings, issues, section, key, defaults } = context;
-  const address = entry.address === undefined ? null : parseMinerAddress(entry.address);
-  const hashrate = readDecimal(entry.hashrate);
-  const problems: [name: string, message: string][] = [];
-  if (entry.address === undefined) {
-    problems.push(["address", 'is missing; set the machine\'s address, such as "192.168.1.21"']);
-  } else if (address === null) {
-    problems.push([
-      "address",
-      `must be an address such as "192.168.1.21" or "192.168.1.21:${DEFAULT_API_PORT}"; it is "${entry.address}"`,
-    ]);
-  }
-  if (entry.hashrate === undefined) {
-    problems.push(["hashrate", 'is missing; set what the machine delivers in PH/s, for example "0.2"']);
-  } else if ("problem" in hashrate) {
-    problems.push(["hashrate", hashrate.problem]);
-  } else if (hashrate.fp18 <= 0n) {
-    problems.push(["hashrate", `must be above 0; it is ${hashrate.text}`]);
-  } else if (hashrate.fp18 % 10n ** BigInt(18 - MAX_HASHRATE_DECIMALS) !== 0n) {
-    problems.push([
-      "hashrate",
-      `must have at most ${MAX_HASHRATE_DECIMALS} decimals; it is ${hashrate.text}`,
-    ]);
-  }
-  const subnetPool = settings.pick(section, "subnet_pool", [inFile(entry.subnet_pool)], defaults.subnetPool);
+  const { settings, issues, section, key, common, defaults } = context;
+  const before = issues.length;
+  const refuse = (name: string, message: string): void => {
+    issues.push({ key: key(name), message });
+  };
+  const address = checkAddress(entry.address, refuse);
+  const hashrateFp18 = checkHashrate(entry.hashrate, refuse);
+  const shownAddress = address === null ? "" : formatListenAddress(address);
+  settings.pick(section, "address", [inFile(entry.address)], null);
+  settings.pick(section, "hashrate", [inFile(entry.hashrate)], null);
+  const name = settings.pick(section, "name", [inFile(entry.name)], shownAddress);
+  const subnetPool = settings.pick(
+    section,
+    "subnet_pool",
+    [inFile(entry.subnet_pool), inFile(common.subnet_pool)],
+    defaults.subnetPool,
+  );
   const fallbackPool = settings.pick(
     section,
     "fallback_pool",
-    [inFile(entry.fallback_pool)],
+    [inFile(entry.fallback_pool), inFile(common.fallback_pool)],
     defaults.fallbackPool,
   );
   if (subnetPool === fallbackPool) {
-    problems.push([
+    refuse(
       "fallback_pool",
       `must be another pool than subnet_pool; both are ${subnetPool}, set them here or in [asic]`,
-    ]);
+    );
   }
-  issues.push(...problems.map(([name, message]) => ({ key: key(name), message })));
-  if (problems.length > 0 || address === null || "problem" in hashrate) return null;
-  const shownAddress = formatListenAddress(address);
-  settings.pick(section, "address", [inFile(entry.address)], shownAddress);
-  settings.pick(section, "hashrate", [inFile(hashrate.text)], formatFp18(hashrate.fp18));
-  const name = settings.pick(section, "name", [inFile(entry.name)], shownAddress);
+  if (issues.length > before || address === null || hashrateFp18 === null) return null;
   const { hostname: host, port } = address;
-  return { name, host, port, hashrateFp18: hashrate.fp18, subnetPool, fallbackPool };
+  return { name, host, port, hashrateFp18, subnetPool, fallbackPool };
+}
+
+type Refuse = (name: string, message: string) => void;
+
+function checkAddress(text: string | undefined, refuse: Refuse): ListenAddress | null {
+  if (text === undefined) {
+    refuse("address", 'is missing; set the machine\'s address, such as "192.168.1.21"');
+    return null;
+  }
+  const address = parseMinerAddress(text);
+  if (address === null) {
+    const forms = `"192.168.1.21" or "192.168.1.21:${DEFAULT_API_PORT}"`;
+    refuse("address", `must be an address such as ${forms}; it is "${text}"`);
+  }
+  return address;
+}
+
+/** PH/s × 10^18. */
+function checkHashrate(value: unknown, refuse: Refuse): bigint | null {
+  if (value === undefined) {
+    refuse("hashrate", 'is missing; set what the machine delivers in PH/s, for example "0.2"');
+    return null;
+  }
+  const hashrate = readDecimal(value);
+  if ("problem" in hashrate) {
+    refuse("hashrate", hashrate.problem);
+    return null;
+  }
+  const { text, fp18 } = hashrate;
+  if (fp18 <= 0n) refuse("hashrate", `must be above 0; it is ${text}`);
+  else if (fp18 % 10n ** BigInt(18 - MAX_HASHRATE_DECIMALS) !== 0n) {
+    refuse("hashrate", `must have at most ${MAX_HASHRATE_DECIMALS} decimals; it is ${text}`);
+  }
+  return fp18;
 }
 
 /** `192.168.1.21`, `miner-7.lan:4028`, `[fd00::7]`. */
-function parseMinerAddress(text: string): ReturnType<typeof parseListenAddress> {
+function parseMinerAddress(text: string): ListenAddress | null {
   const trimmed = text.trim();
   return parseListenAddress(trimmed) ?? parseListenAddress(`${trimmed}:${DEFAULT_API_PORT}`);
 }
