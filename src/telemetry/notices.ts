@@ -15,6 +15,9 @@ export interface Notice {
   readonly text: string;
 }
 
+/** More machines than these fail as one. */
+const MAX_ASIC_NOTICES = 3;
+
 const CHECK_TITLES: Readonly<Record<string, string>> = {
   configuration: "Configuration",
   auction: "Auction job",
@@ -70,9 +73,20 @@ function pendingReloads({ proxies, checks }: StatusReport): Notice[] {
 }
 
 function asicNotices({ fleet }: StatusReport): Notice[] {
-  return (fleet?.miners ?? []).flatMap(({ name, problem }) =>
-    problem === null ? [] : [{ level: "warning", title: `ASIC ${name}`, text: problem.message }]
-  );
+  const failing = (fleet?.miners ?? []).filter(({ problem }) => problem !== null);
+  if (failing.length <= MAX_ASIC_NOTICES) {
+    return failing.map(({ name, problem }) => ({
+      level: "warning",
+      title: `ASIC ${name}`,
+      text: problem?.message ?? "",
+    }));
+  }
+  // Many fail for one reason, such as a switch that is off; the list of machines has each one's.
+  const names = failing.map(({ name }) => name).join(", ");
+  const text = `${failing.length} machines do not do their part: ${names}. First: ${
+    failing[0]?.problem?.message
+  }`;
+  return [{ level: "warning", title: "ASICs", text }];
 }
 
 function deliveryNotices({ delivery }: StatusReport): Notice[] {

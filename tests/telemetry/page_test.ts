@@ -122,3 +122,15 @@ Deno.test("renderPage() folds the machines of a large rig", async () => {
   assert.match(text, /m11 .* 18 more Machine .* m12 /);
   assert.match(text, /Reload signal/, "the proxy beside them is shown, too");
 });
+
+Deno.test("renderPage() says it once when many machines fail", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const problem = { kind: "timeout", message: "It does not answer" } as const;
+  agent.routeAsics({
+    miners: Array.from({ length: 4 }, (_, i) => ({ ...ASICS[0]!, name: `m${i}`, problem })),
+  });
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /ASICs 4 machines do not do their part: m0, m1, m2, m3\. First: It does not answer/);
+  assert.doesNotMatch(text, /ASIC m0/);
+});
