@@ -6,7 +6,7 @@
 
 import type { WebhookConfig, WebhookFormat } from "../alerts/webhook.ts";
 import { HOOK_NAMES, type HookName, type HooksConfig } from "../hooks/hooks.ts";
-import { redactUrls } from "../lib/redact.ts";
+import { redactCommand, redactUrls } from "../lib/redact.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import { type Environment, expandHome } from "./environment.ts";
@@ -36,10 +36,13 @@ export function resolveHooks(
   for (const name of HOOK_NAMES) {
     const [program, ...args] = section[name] ?? [];
     const words = program === undefined ? undefined : [expandHome(program, environment), ...args];
-    // Arguments may hold what is nobody else's; the program's name says which one it is.
-    const shown = (value: readonly string[] | null): unknown =>
-      value === null || value.length < 2 ? value : [value[0], "…"];
-    const chosen = settings.pick<readonly string[] | null>("hooks", name, [inFile(words)], null, shown);
+    const chosen = settings.pick<readonly string[] | null>(
+      "hooks",
+      name,
+      [inFile(words)],
+      null,
+      (value) => value === null ? null : redactCommand(value),
+    );
     if (chosen !== null) programs[name] = chosen;
   }
   const timeout = settings.pick("hooks", "timeout", [inFile(section.timeout)], "30s");

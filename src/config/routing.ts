@@ -13,6 +13,7 @@ import { EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
 import type { FleetConfig } from "../asic/fleet_config.ts";
 import { type Environment, type EnvironmentName, expandHome } from "./environment.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
+import { redactCommand } from "../lib/redact.ts";
 import { resolveFleet } from "./fleet.ts";
 import { type ConfigFile, keyOf, type ProxySection } from "./schema.ts";
 
@@ -317,7 +318,9 @@ function reloadOf(
         'is missing; give a list of words, for example ["systemctl", "reload", "ihp"]',
       );
     }
-    return { reloadCommand: settings.pick(place.section, "reload_command", [inFile(words)], words) };
+    return {
+      reloadCommand: settings.pick(place.section, "reload_command", [inFile(words)], words, redactCommand),
+    };
   }
   const { sentinelPath, sentinelVariable } = sentinel;
   return {

@@ -11,6 +11,7 @@ import { type Config, loadConfig } from "../config/load.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
+import { shownReloadMethod } from "../routing/reload.ts";
 import { formatFp18 } from "../protocol/fp18.ts";
 import { asError } from "../lib/errors.ts";
 
@@ -121,7 +122,8 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
 /** The destinations, for the log. */
 export function describeRouting(routing: RoutingConfig): unknown {
   if (routing.kind === "off") return "off";
-  const { targets, fleet } = routing;
+  const { fleet } = routing;
+  const targets = routing.targets.map((target) => ({ ...target, ...shownReloadMethod(target) }));
   const asics = (fleet?.miners ?? []).map(({ name, hashrateFp18 }) =>
     `${name}: ${formatFp18(hashrateFp18)} PH/s`
   );

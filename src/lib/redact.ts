@@ -17,3 +17,9 @@ export function redactUrls(text: string): string {
       `${scheme}${host}${rest === undefined || rest === "/" ? "" : "/…"}`,
   );
 }
+
+/** The words of a command as they may be shown: its arguments may hold what is nobody else's. */
+export function redactCommand(words: readonly string[]): readonly string[] {
+  const [program, ...args] = words;
+  return program === undefined || args.length === 0 ? words : [program, "…"];
+}

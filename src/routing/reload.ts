@@ -5,6 +5,7 @@
  */
 
 import { resolve } from "node:path";
+import { redactCommand } from "../lib/redact.ts";
 import { type Files, touch } from "./files.ts";
 import { reasonOf } from "./target_file.ts";
 import type { Processes } from "./processes.ts";
@@ -52,6 +53,12 @@ export function reloadMethodOf(target: ReloadMethod): ReloadMethod {
   return { reloadCommand: target.reloadCommand };
 }
 
+/** The method as it may be shown. */
+export function shownReloadMethod(method: ReloadMethod): ReloadMethod {
+  const shown = reloadMethodOf(method);
+  return "reloadCommand" in shown ? { reloadCommand: redactCommand(shown.reloadCommand) } : shown;
+}
+
 /** What a reload by this method is called once it was given, and in a rehearsal. */
 export function reloadStates(
   method: ReloadMethod,
@@ -65,7 +72,7 @@ export function reloadStates(
 export function describeReload(method: ReloadMethod): string {
   if ("sentinelPath" in method) return `touching ${method.sentinelPath}`;
   if ("signal" in method) return `${method.signal} to the process of ${method.pidFile}`;
-  return `running ${method.reloadCommand.join(" ")}`;
+  return `running ${redactCommand(method.reloadCommand).join(" ")}`;
 }
 
 /** What {@linkcode giveReload} works with. */
@@ -125,5 +132,5 @@ async function runCommand(words: readonly string[], processes: Processes): Promi
   const end = code === null
     ? `was ended after ${COMMAND_TIMEOUT_MS / 1000} s`
     : `ended with exit code ${code}`;
-  return `${words.join(" ")} ${end}${stderr === "" ? "" : `: ${stderr}`}`;
+  return `${redactCommand(words).join(" ")} ${end}${stderr === "" ? "" : `: ${stderr}`}`;
 }

@@ -13,7 +13,14 @@ import { editPools } from "./ihp.ts";
 import { type Journal, journalPath, journalWrite, writeJournal } from "./journal.ts";
 import { type RecoveredWrite, recoverWrite, type Recovery } from "./recovery.ts";
 import { osProcesses, type Processes } from "./processes.ts";
-import { giveReload, type ReloadMethod, reloadMethodOf, type ReloadState, reloadStates } from "./reload.ts";
+import {
+  giveReload,
+  type ReloadMethod,
+  reloadMethodOf,
+  type ReloadState,
+  reloadStates,
+  shownReloadMethod,
+} from "./reload.ts";
 import { readTarget, replaceContent } from "./target_file.ts";
 import { isEqual } from "./torn_write.ts";
 import type { FileEdit, RoutedValue } from "./file_edit.ts";
@@ -58,7 +65,7 @@ export interface RoutingOptions {
   readonly processes?: Processes;
 }
 
-/** What became of the reload signal, with the fields of its method. */
+/** What became of the reload signal, with the fields of its method; of a command the program alone. */
 export type ReloadReport = ReloadMethod & {
   readonly reload: ReloadState;
   /** Since when a pending reload is owed, in milliseconds since 1970. */
@@ -228,13 +235,14 @@ async function settleReload(
   { dryRun, nowMs, processes = osProcesses }: RoutingOptions,
 ): Promise<ReloadReport> {
   const method = reloadMethodOf(target);
+  const shown = shownReloadMethod(method);
   const { given, would } = reloadStates(method);
-  const settled = { ...method, reloadPendingSinceMs: null, reloadError: null };
+  const settled = { ...shown, reloadPendingSinceMs: null, reloadError: null };
   if (journal.reload === null) return { ...settled, reload: "not-needed" };
   if (dryRun) return { ...settled, reload: would };
   const reloadError = await giveReload(method, { files, processes, nowMs });
   if (reloadError !== null) {
-    return { ...method, reload: "pending", reloadPendingSinceMs: journal.reload.sinceMs, reloadError };
+    return { ...shown, reload: "pending", reloadPendingSinceMs: journal.reload.sinceMs, reloadError };
   }
   await writeJournal(files, journalPath, targetPath, { ...journal, reload: null });
   return { ...settled, reload: given };
