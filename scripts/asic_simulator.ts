@@ -30,6 +30,8 @@ Commands, N from 1 on:
   fault N KIND      slow, mute, drop, garbled, denied, refuse, liar, idle, or none
 `;
 
+const DIALECTS = ["cgminer", "bmminer", "bosminer"] as const;
+
 const FAULTS: Readonly<Record<string, MinerFault>> = {
   slow: { kind: "slow", delayMs: 60_000 },
   mute: { kind: "mute" },
@@ -134,7 +136,7 @@ try {
   } else {
     const { count, hashratesTh, port, switchMs } = options;
     const each = Array.from({ length: count }, (_, i) => hashratesTh[i % hashratesTh.length]!);
-    const machines = new Machines(each, { switchMs, firstPort: port });
+    const machines = new Machines(each, { switchMs, firstPort: port, dialects: DIALECTS });
     print(`${machines.configText}\n`);
     for await (const line of createInterface({ input: stdin })) print(await obey(line, machines));
     // Without a terminal there are no commands, and the miners stay.

@@ -24,17 +24,22 @@ export interface MachinesOptions {
   readonly switchMs?: number;
   /** The port of the first one, the others follow; `null`: any free ones. @default null */
   readonly firstPort?: number | null;
+  /**
+   * Firmware, in turn. That of bmminer says that it is at the new pool as soon as it is told to go there.
+   * @default ["cgminer"]
+   */
+  readonly dialects?: readonly FirmwareDialect[];
 }
-
-/** Firmware, in turn. */
-const DIALECTS: readonly FirmwareDialect[] = ["cgminer", "bmminer", "bosminer"];
 
 /** The machines of a rig, named `asic 1`, `asic 2`, …; each listens on 127.0.0.1. */
 export class Machines implements AsyncDisposable {
   readonly all: readonly Machine[];
   readonly #unplugged = new Set<Machine>();
 
-  constructor(hashratesTh: readonly number[], { switchMs = 0, firstPort = null }: MachinesOptions = {}) {
+  constructor(
+    hashratesTh: readonly number[],
+    { switchMs = 0, firstPort = null, dialects = ["cgminer"] }: MachinesOptions = {},
+  ) {
     this.all = hashratesTh.map((hashrateTh, i) => ({
       name: `asic ${i + 1}`,
       hashrateTh,
@@ -42,7 +47,7 @@ export class Machines implements AsyncDisposable {
         hashratePh: hashrateTh / 1000,
         switchMs,
         port: firstPort === null ? 0 : firstPort + i,
-        dialect: DIALECTS[i % DIALECTS.length]!,
+        dialect: dialects[i % dialects.length]!,
       }),
     }));
   }
