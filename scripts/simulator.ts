@@ -17,6 +17,7 @@ import {
   type Simulator,
   startSimulator,
 } from "../src/simulator/mod.ts";
+import { asError } from "../src/lib/errors.ts";
 
 const OPTIONS: OptionSpecs = {
   port: { type: "string" },
@@ -192,7 +193,7 @@ if (import.meta.main) {
   } catch (error) {
     const isUsage = error instanceof UsageError;
     const isTaken = error instanceof Deno.errors.AddrInUse;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = asError(error).message;
     const message = isTaken ? `${reason}: choose other ports with --port and --control-port` : reason;
     await Deno.stderr.write(new TextEncoder().encode(`simulator: ${message}\n`));
     Deno.exit(isUsage ? 2 : 1);

@@ -26,6 +26,7 @@ import { reconcile } from "./vectors/reconcile.ts";
 import { windows } from "./vectors/windows.ts";
 import { workerItems } from "./vectors/worker_items.ts";
 import { workerSizes } from "./vectors/worker_sizes.ts";
+import { asError } from "../src/lib/errors.ts";
 
 /** Every vector file there is. A file without a checker is an error, so that a new one cannot be skipped. */
 const CHECKERS: ReadonlyMap<string, VectorChecker> = new Map(Object.entries({
@@ -86,7 +87,7 @@ async function main(folder: string): Promise<number> {
   try {
     names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = asError(error).message;
     report.print(`Cannot read the vectors: ${folder} is not a readable folder (${why})`);
     return 2;
   }
@@ -113,7 +114,7 @@ async function checkFile(path: string, file: string, report: Report): Promise<vo
     const { cases: parsed } = vectorFile.parse(JSON.parse(await Deno.readTextFile(path)));
     cases = parsed.map(({ error, ...rest }) => error === undefined ? rest : { ...rest, error });
   } catch (error) {
-    report.fail(file, [`it is no vector file: ${error instanceof Error ? error.message : String(error)}`]);
+    report.fail(file, [`it is no vector file: ${asError(error).message}`]);
     return;
   }
   for (const vector of cases) await checkCase(checker, file, vector, report);

@@ -10,6 +10,8 @@ import type { Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { VERSION } from "../version.ts";
 import { type AlertNotification, webhookBody, type WebhookFormat } from "./message.ts";
+import { WorkQueue } from "../lib/work_queue.ts";
+import { asError } from "../lib/errors.ts";
 
 export { WEBHOOK_FORMATS, type WebhookFormat } from "./message.ts";
 
@@ -62,12 +64,11 @@ export class WebhookSender {
   readonly #sleep: NonNullable<WebhookSenderParts["sleep"]>;
   readonly #nowMs: () => number;
   readonly #timeoutMs: number;
-  readonly #waiting: Delivery[] = [];
+  readonly #queue: WorkQueue<Delivery>;
   /** Ends waiting and trying again. */
   readonly #stop = new AbortController();
   /** Ends the request under way. */
   readonly #abandon = new AbortController();
-  #working: Promise<void> | null = null;
 
   constructor(parts: WebhookSenderParts) {
     const { log, fetch = globalThis.fetch, sleep = sleepFor, nowMs = Date.now, timeoutMs = TIMEOUT_MS } =
@@ -77,36 +78,30 @@ export class WebhookSender {
     this.#sleep = sleep;
     this.#nowMs = nowMs;
     this.#timeoutMs = timeoutMs;
+    this.#queue = new WorkQueue({
+      work: (delivery) => this.#deliver(delivery),
+      maxWaiting: MAX_WAITING,
+      onDropped: (delivery) => this.#lost(delivery, `more than ${MAX_WAITING} wait`),
+    });
   }
 
   /** Queues a notification. With 50 waiting, the oldest of them is dropped. */
   send(notification: AlertNotification, config: WebhookConfig): void {
     if (this.#stop.signal.aborted) return;
-    this.#waiting.push({ notification, config });
-    if (this.#working !== null && this.#waiting.length > MAX_WAITING) {
-      this.#lost(this.#waiting.shift()!, `more than ${MAX_WAITING} wait`);
-    }
-    this.#working ??= this.#work();
+    this.#queue.add({ notification, config });
   }
 
   /** Resolves when all has been sent or given up. */
-  async settled(): Promise<void> {
-    await this.#working;
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
   /** No more notifications. What waits is tried once, as far as that is done in so long. */
   async stop(patienceMs: number): Promise<void> {
     this.#stop.abort();
     const timer = setTimeout(() => this.#abandon.abort(), patienceMs);
-    await this.#working;
+    await this.#queue.settled();
     clearTimeout(timer);
-  }
-
-  async #work(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      await this.#deliver(next);
-    }
-    this.#working = null;
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
@@ -153,7 +148,7 @@ export class WebhookSender {
       if (this.#abandon.signal.aborted) return { kind: "refused", why: "the agent stopped" };
       const why = timeout.signal.aborted
         ? `no answer within ${this.#timeoutMs / 1000} s`
-        : withoutSecrets(error instanceof Error ? error.message : String(error), config.url);
+        : withoutSecrets(asError(error).message, config.url);
       return { kind: "retry", why, afterMs: 0 };
     } finally {
       clearTimeout(timer);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatHostPort } from "../lib/host_port.ts";
+
 /** Where miners listen that speak the cgminer API. */
 export const DEFAULT_API_PORT = 4028;
 
@@ -32,5 +34,5 @@ export interface FleetConfig {
 
 /** `host:port` as it is shown; it tells one machine from another. */
 export function minerAddress({ host, port }: Pick<AsicMiner, "host" | "port">): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  return formatHostPort(host, port);
 }

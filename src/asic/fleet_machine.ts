@@ -9,7 +9,7 @@ import type { CgminerError } from "./cgminer_api.ts";
 import type { MinerSummary } from "./cgminer_summary.ts";
 import { type AsicMiner, minerAddress } from "./fleet_config.ts";
 import type { FleetMemory } from "./fleet_memory.ts";
-import type { MinerProblem, MinerProblemKind, MinerReport } from "./fleet_report.ts";
+import { formatPh, type MinerProblem, type MinerProblemKind, type MinerReport } from "./fleet_report.ts";
 import { deadPoolProblem, type MinerAccess, notInTime, problemOf, type Sighting } from "./miner_access.ts";
 import type { PlanMachine, PlanState } from "./plan.ts";
 
@@ -206,13 +206,10 @@ export class FleetMachine implements PlanMachine {
     return {
       kind: "weak",
       message:
-        `${this.address} says it has ${figure(weakPh)} PH/s of nominally ${figure(nominalPh)}; see to its ` +
+        `${this.address} says it has ${formatPh(weakPh)} PH/s of nominally ${
+          formatPh(nominalPh)
+        }; see to its ` +
         "boards, power and cooling, or correct its hashrate in [asic]",
     };
   }
-}
-
-/** Without the noise of doubles. */
-function figure(hashratePh: number): string {
-  return String(Number(hashratePh.toFixed(6)));
 }

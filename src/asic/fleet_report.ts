@@ -98,13 +98,13 @@ export class FleetShortError extends Error {
       ? "all machines are at the subnet's pool; add machines to [asic], or offer less in [workers]"
       : problems.join("\n");
     super(
-      `Cannot cover what was won: the ASICs deliver ${figure(coveredHashratePh)} of ` +
-        `${figure(wantedHashratePh)} PH/s; ${reasons}`,
+      `Cannot cover what was won: the ASICs deliver ${formatPh(coveredHashratePh)} of ` +
+        `${formatPh(wantedHashratePh)} PH/s; ${reasons}`,
     );
   }
 }
 
-/** Without the noise of doubles. */
-function figure(hashratePh: number): string {
+/** A hashrate in PH/s without the noise of doubles. */
+export function formatPh(hashratePh: number): string {
   return String(Number(hashratePh.toFixed(6)));
 }

@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { asError } from "../lib/errors.ts";
 
 /** The user a command line names: its number, since a name need not be known in a container. */
 export interface User {
@@ -63,7 +64,7 @@ export async function tryFolder(path: string): Promise<Access & { readonly at: s
 function accessOf(error: unknown, need: "r" | "rw" | "rwx"): Access {
   if (error instanceof Deno.errors.NotFound) return { kind: "missing" };
   if (error instanceof Deno.errors.PermissionDenied) return { kind: "denied", need };
-  return { kind: "unusable", reason: error instanceof Error ? error.message : String(error) };
+  return { kind: "unusable", reason: asError(error).message };
 }
 
 /** The `setfacl` line that gives a user a right, and leaves owner and mode to whoever else uses the file. */

@@ -9,6 +9,7 @@ import { endpointLabel } from "../chain/networks.ts";
 import type { ChainConnection } from "../chain/types.ts";
 import { WalletError, type WalletErrorKind } from "../wallet/errors.ts";
 import { openHotkeySigner, readHotkeyAddress } from "../wallet/signer.ts";
+import { asError } from "../lib/errors.ts";
 
 /** What to look at. */
 export interface ChainLookInput {
@@ -73,7 +74,7 @@ export async function lookAtChain(
       });
       registration ??= await lookAtRegistration(chain, netuid, wallet.address, head.hash);
     } catch (error) {
-      looks.push({ endpoint: label, error: error instanceof Error ? error.message : String(error) });
+      looks.push({ endpoint: label, error: asError(error).message });
     }
   }
   return { wallet, endpoints: looks, registration };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatHostPort } from "../lib/host_port.ts";
+
 /** Where to listen. */
 export interface ListenAddress {
   /** An IP address (IPv6 without brackets) or a name. */
@@ -24,7 +26,7 @@ export function parseListenAddress(text: string): ListenAddress | null {
 
 /** `127.0.0.1:9464`, `[::1]:9464`. */
 export function formatListenAddress({ hostname, port }: ListenAddress): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+  return formatHostPort(hostname, port);
 }
 
 /** Whether only this machine can reach it. */

@@ -22,6 +22,7 @@ import { type ListenAddress, parseListenAddress } from "./listen.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
+import { asError } from "../lib/errors.ts";
 
 /** Everything the agent is told, checked. Paths are absolute. */
 export interface Config extends HooksSettings {
@@ -150,7 +151,7 @@ async function readText(path: string, files: ConfigFiles): Promise<string> {
   try {
     return await files.readTextFile(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = asError(error).message;
     throw new ConfigError(path, [{ key: "", message: `cannot be read: ${why}` }], { cause: error });
   }
 }

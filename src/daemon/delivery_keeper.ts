@@ -11,6 +11,7 @@ import { metricDeliverySource } from "../delivery/metric_source.ts";
 import type { DeliverySource } from "../delivery/sources.ts";
 import type { Logger } from "../lib/log.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
+import { bidderOf } from "./settings.ts";
 
 /** The machines may be busy being switched, one after the other's question. */
 const FLEET_TIMEOUT_MS = 60_000;
@@ -42,8 +43,8 @@ export class DeliveryKeeper {
   /** Takes notice of what happened. */
   notice(event: DaemonEvent): void {
     if (event.kind === "settings-read") {
-      const { config, hotkey } = event.settings;
-      const bidder = JSON.stringify([config.network, config.netuid, hotkey]);
+      const { config } = event.settings;
+      const bidder = bidderOf(event.settings);
       // Another bidder's window is not ours.
       if (this.#bidder !== null && this.#bidder !== bidder) this.#watch.follow(null);
       this.#bidder = bidder;

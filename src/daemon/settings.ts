@@ -22,6 +22,11 @@ export interface Settings {
   readonly hotkey: string;
 }
 
+/** Who bids where, as a key: what is known of one bidder is not true of another. */
+export function bidderOf({ config: { network, netuid }, hotkey }: Settings): string {
+  return JSON.stringify([network, netuid, hotkey]);
+}
+
 /** What is told of the settings. */
 export type SettingsEvent =
   /** Configuration and hotkey were read, as for each run. */

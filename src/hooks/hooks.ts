@@ -8,6 +8,7 @@ import { toDocument } from "../lib/document.ts";
 import type { Logger } from "../lib/log.ts";
 import { type ProgramEnd, runProgram } from "../lib/program.ts";
 import { HookOutput } from "./output.ts";
+import { WorkQueue } from "../lib/work_queue.ts";
 
 /**
  * The hooks: after each window that was routed; when workers of ours won in it; when some lost; after a run that
@@ -49,15 +50,23 @@ interface Call {
 export class HookRunner {
   readonly #log: Logger;
   readonly #run: typeof runProgram;
-  readonly #waiting: Call[] = [];
+  readonly #queue: WorkQueue<Call>;
   readonly #stop = new AbortController();
-  /** Ends when nothing waits any longer; `null` while nothing runs. */
-  #working: Promise<void> | null = null;
   #isStopped = false;
 
   constructor({ log, run = runProgram }: HookRunnerParts) {
     this.#log = log;
     this.#run = run;
+    this.#queue = new WorkQueue({
+      work: (call) => this.#runOne(call),
+      maxWaiting: MAX_WAITING,
+      onDropped: ({ hook }) =>
+        log.warning("Hook dropped: too many wait", {
+          hook,
+          waiting: MAX_WAITING,
+          hint: "the programs of [hooks] take longer than the runs that call them",
+        }),
+    });
   }
 
   /**
@@ -75,21 +84,12 @@ export class HookRunner {
       this.#log.error("Hook failed", { hook: name, error });
       return;
     }
-    this.#waiting.push({ hook: name, words, stdin, timeoutMs });
-    if (this.#working !== null && this.#waiting.length > MAX_WAITING) {
-      const dropped = this.#waiting.shift()!;
-      this.#log.warning("Hook dropped: too many wait", {
-        hook: dropped.hook,
-        waiting: MAX_WAITING,
-        hint: "the programs of [hooks] take longer than the runs that call them",
-      });
-    }
-    this.#working ??= this.#work();
+    this.#queue.add({ hook: name, words, stdin, timeoutMs });
   }
 
   /** Resolves when all that was called has ended. */
-  async settled(): Promise<void> {
-    await this.#working;
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
   /**
@@ -98,20 +98,13 @@ export class HookRunner {
    */
   async stop(patienceMs: number): Promise<void> {
     this.#isStopped = true;
-    const dropped = this.#waiting.splice(0);
+    const dropped = this.#queue.clear();
     if (dropped.length > 0) {
       this.#log.warning("Hooks dropped: the agent stops", { hooks: dropped.map(({ hook }) => hook) });
     }
     const timer = setTimeout(() => this.#stop.abort(), patienceMs);
-    await this.#working;
+    await this.#queue.settled();
     clearTimeout(timer);
-  }
-
-  async #work(): Promise<void> {
-    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
-      await this.#runOne(call);
-    }
-    this.#working = null;
   }
 
   async #runOne({ hook, words, stdin, timeoutMs }: Call): Promise<void> {

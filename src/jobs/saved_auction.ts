@@ -11,6 +11,7 @@ import { SnapshotError } from "../auction/snapshot_error.ts";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { VERSION } from "../version.ts";
 import type { ValidationWindow } from "../protocol/windows.ts";
+import { asError } from "../lib/errors.ts";
 
 /** The `format` of files written by this version. */
 const SAVED_FORMAT = "ih-miner/saved-auction/1";
@@ -47,7 +48,7 @@ export function parseSavedAuction(text: string): SavedAuction {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = asError(error).message;
     throw new SnapshotError("", `Cannot read the snapshot: it is not JSON: ${why}`);
   }
   const result = saved.safeParse(json);

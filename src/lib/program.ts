@@ -4,6 +4,8 @@
  * @module
  */
 
+import { asError } from "./errors.ts";
+
 /** Where a program wrote a line. */
 export type OutputStream = "stdout" | "stderr";
 
@@ -118,7 +120,7 @@ async function whyNotStarted(program: string, error: unknown): Promise<string> {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "it may not be executed; make it a file that this user can read and execute (chmod +rx)";
   }
-  return error instanceof Error ? error.message : String(error);
+  return asError(error).message;
 }
 
 /** Writes all at once and hangs up. */

@@ -7,6 +7,7 @@
 import { RoutingError } from "./errors.ts";
 import { type Files, writeInPlace } from "./files.ts";
 import { isEqual } from "./torn_write.ts";
+import { asError } from "../lib/errors.ts";
 
 /**
  * Reads a proxy's file.
@@ -98,5 +99,5 @@ function writeError(path: string, error: unknown, state: string): RoutingError {
 
 /** The system's words for an error. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return asError(error).message;
 }

@@ -22,6 +22,7 @@ import {
   splitSchema,
 } from "./scenario.ts";
 import { subnetSummaries } from "./summary.ts";
+import { asError } from "../lib/errors.ts";
 
 /** What the control API works on. */
 export interface Controlled {
@@ -206,7 +207,7 @@ export function controlHandler(target: Controlled): (request: Request) => Promis
       return Response.json(answer ?? blockInfo(target.chain.head));
     } catch (error) {
       if (error instanceof z.ZodError) return failure(400, z.prettifyError(error));
-      return failure(400, error instanceof Error ? error.message : String(error));
+      return failure(400, asError(error).message);
     }
   };
 }

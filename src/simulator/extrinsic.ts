@@ -8,6 +8,7 @@
 import { compactFromU8aLim, compactToU8a, u8aConcat, u8aToHex } from "@polkadot/util";
 import { blake2AsHex, blake2AsU8a, ed25519Verify, sr25519Verify } from "@polkadot/util-crypto";
 import type { Runtime, RuntimeCall } from "./runtime.ts";
+import { asError } from "../lib/errors.ts";
 
 /** When an extrinsic is valid: always, or for `period` blocks from a phase of the block number. */
 export type Era = { readonly period: number; readonly phase: number } | null;
@@ -95,7 +96,7 @@ export function decodeExtrinsic(runtime: Runtime, bytes: Uint8Array): SignedExtr
     };
   } catch (error) {
     if (error instanceof ExtrinsicFormatError || error instanceof UnsignedExtrinsicError) throw error;
-    throw new ExtrinsicFormatError(error instanceof Error ? error.message : String(error));
+    throw new ExtrinsicFormatError(asError(error).message);
   }
 }
 

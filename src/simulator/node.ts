@@ -9,6 +9,7 @@ import type { Fault } from "./fault.ts";
 import { invalidParams, methodNotFound, RpcError } from "./rpc_error.ts";
 import { RPC_METHODS, type RpcContext, type SubscriptionHost } from "./rpc_methods.ts";
 import { Params } from "./rpc_params.ts";
+import { asError } from "../lib/errors.ts";
 
 /** A JSON-RPC response. */
 interface RpcResponse {
@@ -201,7 +202,7 @@ function isCall(call: unknown): call is { id?: unknown; method: string; params?:
 /** What encoders and checks throw is about the caller's input; anything else is our own fault. */
 function unexpected(error: unknown): RpcError {
   if (error instanceof RangeError || error instanceof TypeError) return invalidParams(error.message);
-  return new RpcError(-32603, "Internal error", error instanceof Error ? error.message : String(error));
+  return new RpcError(-32603, "Internal error", asError(error).message);
 }
 
 function failure(id: unknown, error: RpcError): RpcResponse {

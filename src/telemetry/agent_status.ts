@@ -9,7 +9,7 @@ import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { ChainErrorKind } from "../chain/errors.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { DaemonEvent, DaemonJob } from "../daemon/events.ts";
-import type { Settings } from "../daemon/settings.ts";
+import { bidderOf, type Settings } from "../daemon/settings.ts";
 import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import type { RouteReport } from "../jobs/deliver.ts";
@@ -184,7 +184,7 @@ export class AgentStatus {
 
   #adoptSettings(settings: Settings, nowMs: number): void {
     // Another bidder's windows are not ours.
-    if (this.settings !== null && identityOf(this.settings) !== identityOf(settings)) {
+    if (this.settings !== null && bidderOf(this.settings) !== bidderOf(settings)) {
       this.windows = [];
       this.commitment = null;
       this.head = null;
@@ -281,8 +281,4 @@ function endRun(
   job.failures++;
   job.lastFailureAtMs = nowMs;
   job.failing = { sinceMs: job.failing?.sinceMs ?? nowMs, times: (job.failing?.times ?? 0) + 1, error };
-}
-
-function identityOf({ config: { network, netuid }, hotkey }: Settings): string {
-  return JSON.stringify([network, netuid, hotkey]);
 }

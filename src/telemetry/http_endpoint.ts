@@ -7,6 +7,7 @@
 
 import { formatListenAddress, isLoopback, type ListenAddress } from "../config/listen.ts";
 import type { Logger } from "../lib/log.ts";
+import { asError } from "../lib/errors.ts";
 
 const CLOSE_PATIENCE_MS = 500;
 
@@ -54,7 +55,7 @@ export class HttpEndpoint {
         },
       }, answer);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = asError(error).message;
       const fields = {
         address: shown,
         error: why,

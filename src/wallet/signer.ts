@@ -17,6 +17,7 @@ import {
 } from "@polkadot/util-crypto";
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
+import { asError } from "../lib/errors.ts";
 
 /** The SS58 prefix of Bittensor's addresses. */
 const SS58_PREFIX = 42;
@@ -104,7 +105,7 @@ async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise
         `Cannot read the hotkey ${path}: there is no such file; check [wallet] directory, name and hotkey_name`,
       );
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = asError(error).message;
     throw new WalletError(
       "unreadable",
       path,

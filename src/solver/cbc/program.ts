@@ -5,6 +5,7 @@
  */
 
 import type { SolverBuild } from "../types.ts";
+import { asError } from "../../lib/errors.ts";
 
 /** What went wrong with an external solver. */
 export type CbcFailure =
@@ -93,9 +94,13 @@ export async function runCbc(
       stderr: "piped",
     }).spawn();
   } catch (error) {
-    throw new CbcError("not-started", `Cannot run cbc: ${program} does not start (${messageOf(error)})`, {
-      cause: error,
-    });
+    throw new CbcError(
+      "not-started",
+      `Cannot run cbc: ${program} does not start (${asError(error).message})`,
+      {
+        cause: error,
+      },
+    );
   }
   let isTimedOut = false;
   const kill = (): void => {
@@ -172,8 +177,4 @@ function collect(stream: ReadableStream<Uint8Array>): { text: () => Promise<stri
       return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
     },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
