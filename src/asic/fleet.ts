@@ -8,11 +8,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { FP18_ONE } from "../protocol/constants.ts";
 import { fp18ToNumber, parseFp18 } from "../protocol/fp18.ts";
 import { type CgminerConnect, CgminerError } from "./cgminer_api.ts";
-import type { FleetConfig } from "./fleet_config.ts";
+import type { AsicMiner, FleetConfig } from "./fleet_config.ts";
 import { FleetMachine } from "./fleet_machine.ts";
 import { FleetMemory } from "./fleet_memory.ts";
 import type { FleetReading, FleetReport } from "./fleet_report.ts";
-import { MinerAccess } from "./miner_access.ts";
+import { MinerAccess, type Survey } from "./miner_access.ts";
 import { type FleetPlan, planFleet } from "./plan.ts";
 import { settleAll } from "./slots.ts";
 
@@ -48,17 +48,28 @@ const RUN_MS = 30_000;
 const SURVEY_MS = 10_000;
 /** How often others take the place of machines that fail. */
 const MAX_ROUNDS = 5;
+/** The part of the timeout for which machines are waited for that were silent before: enough for those that are back. */
+const DOUBTFUL_PART = 0.1;
 
 /** The machines, from run to run. One run after the other. */
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #memory = new FleetMemory();
   #last: Promise<unknown> = Promise.resolve();
+  /** Of the latest configuration. */
+  #timeoutMs = 0;
+  /** Machines that were silent in the latest reading since the latest run. */
+  #mute: ReadonlySet<string> = new Set();
   /** Ends the reading that goes on or waits for its turn; there is one at a time. */
   #reading: AbortController | null = null;
 
   constructor(parts: FleetParts = {}) {
     this.#parts = parts;
+  }
+
+  /** Whether machines were left at the subnet that are not among these: the next run sends them away. */
+  owesRelease(configured: readonly AsicMiner[]): boolean {
+    return this.#memory.presence.removedFrom(configured).length > 0;
   }
 
   /**
@@ -68,11 +79,16 @@ export class Fleet {
    * Within a window (the same key as in the run before) machines come only when those present do not suffice, and
    * leave only when they do. What machines do is in the report and never an error.
    *
+   * Machines that were silent in the run before are asked and hardly waited for: what they answer later is heeded when
+   * the others are where they belong. So it is with machines that are no longer configured and were left at the subnet
+   * ({@link SubnetPresence}), which are sent to their fallback then and never count as cover.
+   *
+   * @param config `null`: none is configured any more.
    * @throws {import("../protocol/protocol_error.ts").ProtocolError} for a size that is no decimal.
    * @throws the signal's reason when it ended the run.
    */
   apply(
-    config: FleetConfig,
+    config: FleetConfig | null,
     demand: FleetDemand,
     { windowKey, dryRun, signal }: ApplyOptions,
   ): Promise<FleetReport> {
@@ -80,24 +96,62 @@ export class Fleet {
     this.#reading?.abort();
     return this.#inTurn(async () => {
       signal?.throwIfAborted();
-      const needFp18 = needOf(demand, config.share);
+      const { miners, timeoutMs } = config ?? { miners: [], timeoutMs: this.#timeoutMs };
+      this.#timeoutMs = timeoutMs;
+      this.#mute = new Set();
+      const needFp18 = config === null ? 0n : needOf(demand, config.share);
       const memory = dryRun ? this.#memory.copy() : this.#memory;
-      const keepPresent = memory.enterWindow(windowKey);
-      const { access, latestSurveyMs } = this.#access(config, signal);
-      const machines = config.miners.map((miner) => new FleetMachine(miner, memory, this.#nowMs));
-      await survey(machines, access, latestSurveyMs, memory);
-      const plan = (): FleetPlan => planFleet(machines, { needFp18, keepPresent });
-      const final = dryRun ? plan() : await settle(machines, access, plan);
-      if (dryRun) rehearse(machines, final);
+      memory.enterWindow(windowKey);
+      const { access, latestSurveyMs } = this.#access(timeoutMs, signal);
+      const toMachine = (miner: AsicMiner): FleetMachine => new FleetMachine(miner, memory, this.#nowMs);
+      const machines = miners.map(toMachine);
+      const removed = memory.presence.removedFrom(miners).map(toMachine);
+      // It is owed in each run, whatever came of it in the last one.
+      for (const { address } of removed) memory.forgive(address);
+
+      const isDoubtful = ({ address }: FleetMachine): boolean => memory.silent.has(address);
+      const prompt = machines.filter((machine) => !isDoubtful(machine));
+      const doubtful = [...machines.filter(isDoubtful), ...removed];
+      const options = { access, latestStartMs: latestSurveyMs };
+      const plan = (keepPresent: boolean): FleetPlan => planFleet(machines, { needFp18, keepPresent });
+      const arrange = async (keepPresent: boolean): Promise<FleetPlan> =>
+        dryRun ? plan(keepPresent) : await settle(machines, removed, access, () => plan(keepPresent));
+
+      const answers = new Map<FleetMachine, SurveyAnswer>();
+      const noteAnswers = (): void => {
+        for (const [machine, answer] of answers) machine.noteSurvey(answer);
+        answers.clear();
+      };
+      const promptAsked = ask(prompt, answers, { ...options, isDoubtful: false });
+      const doubtfulAsked = ask(doubtful, answers, { ...options, isDoubtful: true });
+      const arrangePrompt = async (): Promise<FleetPlan> => {
+        await promptAsked;
+        if (doubtful.length > 0) await this.#waitFor(doubtfulAsked, timeoutMs * DOUBTFUL_PART, signal);
+        noteAnswers();
+        return await arrange(!memory.isNewWindow);
+      };
+      let [final] = await settleAll([arrangePrompt(), doubtfulAsked]);
+      const isNews = [...answers.values()].some((answer) => !(answer instanceof CgminerError));
+      noteAnswers();
+      // A rehearsal has moved nobody yet.
+      if (isNews) final = await arrange(!dryRun || !memory.isNewWindow);
+
+      if (dryRun) rehearse(machines, removed, final);
       memory.expected = addressesWhere(machines, ({ atSubnet }) => atSubnet);
       memory.silent = addressesWhere(machines, ({ hasAnswered }) => !hasAnswered);
-      return reportOf(machines, final, { needFp18, dryRun });
+      for (const { miner, presence } of machines) memory.presence.note(miner, presence);
+      const removedReports = removed.map((machine) => {
+        const { miner, presence, hasAnswered } = machine;
+        const nowMs = this.#nowMs();
+        return machine.reportRemoved(memory.presence.noteRemoved(miner, presence, hasAnswered, nowMs));
+      });
+      return { ...reportOf(machines, final, { needFp18, dryRun }), removed: removedReports };
     });
   }
 
   /**
    * What the machines that should be at the subnet's pool say they deliver to it now. {@link apply} comes first: a
-   * reading under way begins anew behind it.
+   * reading under way begins anew behind it. Machines that were silent in the reading before are given less time.
    *
    * @throws the signal's reason when it ended the reading.
    */
@@ -116,14 +170,23 @@ export class Fleet {
     }
   }
 
-  #readOnce(config: FleetConfig, signal: AbortSignal): Promise<FleetReading> {
+  #readOnce({ miners, timeoutMs }: FleetConfig, signal: AbortSignal): Promise<FleetReading> {
     return this.#inTurn(async () => {
       signal.throwIfAborted();
-      const { access, latestSurveyMs } = this.#access(config, signal);
       const memory = this.#memory.copy();
-      const machines = config.miners.map((miner) => new FleetMachine(miner, memory, this.#nowMs))
+      const machines = miners.map((miner) => new FleetMachine(miner, memory, this.#nowMs))
         .filter(({ address }) => memory.expected.has(address));
-      await survey(machines, access, latestSurveyMs, memory);
+      await settleAll([false, true].map(async (isDoubtful) => {
+        const asked = machines.filter(({ address }) => this.#mute.has(address) === isDoubtful);
+        const { access, latestSurveyMs } = this.#access(
+          isDoubtful ? timeoutMs * DOUBTFUL_PART : timeoutMs,
+          signal,
+        );
+        const answers = new Map<FleetMachine, SurveyAnswer>();
+        await ask(asked, answers, { access, latestStartMs: latestSurveyMs, isDoubtful });
+        for (const [machine, answer] of answers) machine.noteSurvey(answer);
+      }));
+      this.#mute = addressesWhere(machines, ({ hasAnswered }) => !hasAnswered);
       const figures = machines.flatMap(({ atSubnet, hasAnswered, readingPh }) =>
         // One that mines elsewhere delivers nothing, which is a figure, too.
         hasAnswered && !atSubnet ? [0] : readingPh === null ? [] : [readingPh]
@@ -141,7 +204,7 @@ export class Fleet {
   }
 
   #access(
-    { timeoutMs }: FleetConfig,
+    timeoutMs: number,
     signal: AbortSignal | undefined,
   ): { access: MinerAccess; latestSurveyMs: number } {
     const { connect, sleep = realSleep } = this.#parts;
@@ -152,6 +215,20 @@ export class Fleet {
     return { access, latestSurveyMs: startedMs + SURVEY_MS };
   }
 
+  /** Waits until it ends, well or not, but not longer than this. */
+  async #waitFor(work: Promise<unknown>, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const { sleep = realSleep } = this.#parts;
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    work.then(end, end);
+    try {
+      await sleep(ms, signal === undefined ? ending.signal : AbortSignal.any([ending.signal, signal]));
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!ending.signal.aborted) throw error;
+    }
+  }
+
   #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(run);
     this.#last = result.catch(() => {});
@@ -159,20 +236,27 @@ export class Fleet {
   }
 }
 
-/** Asks all machines, those last that were silent before, so that they do not hold up the others. */
-async function survey(
+type SurveyAnswer = Survey | CgminerError;
+
+interface AskingOptions {
+  readonly access: MinerAccess;
+  /** See {@link import("./miner_access.ts").SurveyOptions}. */
+  readonly latestStartMs: number;
+  readonly isDoubtful: boolean;
+}
+
+/** Asks all machines where they mine and what they compute, and collects what they answer. */
+async function ask(
   machines: readonly FleetMachine[],
-  access: MinerAccess,
-  latestStartMs: number,
-  { silent }: FleetMemory,
+  answers: Map<FleetMachine, SurveyAnswer>,
+  { access, ...options }: AskingOptions,
 ): Promise<void> {
-  const inOrder = machines.toSorted((a, b) => Number(silent.has(a.address)) - Number(silent.has(b.address)));
-  await settleAll(inOrder.map(async (machine) => {
+  await settleAll(machines.map(async (machine) => {
     try {
-      machine.noteSurvey(await access.survey(machine.miner, latestStartMs));
+      answers.set(machine, await access.survey(machine.miner, options));
     } catch (error) {
       if (!(error instanceof CgminerError)) throw error;
-      machine.noteSilence(error);
+      answers.set(machine, error);
     }
   }));
 }
@@ -181,9 +265,12 @@ async function survey(
  * Switches until the machines are as planned. Every machine that fails is out of the next plan, so this ends by
  * itself; rounds and time bound it further. Nobody leaves before those who come have been seen at the subnet's pool:
  * a few seconds of surplus cost little, delivering too little gets a hotkey banned.
+ *
+ * @param removed leave, too, and are not in the plan
  */
 async function settle(
   machines: readonly FleetMachine[],
+  removed: readonly FleetMachine[],
   access: MinerAccess,
   makePlan: () => FleetPlan,
 ): Promise<FleetPlan> {
@@ -199,7 +286,8 @@ async function settle(
       }
       if (!await moveAll(incoming, "subnet", access)) continue;
     }
-    const outgoing = machines.filter((machine, index) => !isChosen(index) && machine.canLeave);
+    const outgoing = [...machines.filter((_, index) => !isChosen(index)), ...removed]
+      .filter(({ canLeave }) => canLeave);
     if (outgoing.length === 0 || access.isLate || await moveAll(outgoing, "fallback", access)) return plan;
   }
 }
@@ -214,9 +302,13 @@ async function moveAll(
   return results.every((isThere) => isThere);
 }
 
-function rehearse(machines: readonly FleetMachine[], { chosen }: FleetPlan): void {
-  machines.forEach((machine, index) => {
-    machine.switched = chosen[index]! ? !machine.atSubnet : machine.canLeave;
+function rehearse(
+  machines: readonly FleetMachine[],
+  removed: readonly FleetMachine[],
+  { chosen }: FleetPlan,
+): void {
+  [...machines, ...removed].forEach((machine, index) => {
+    machine.switched = chosen[index] === true ? !machine.atSubnet : machine.canLeave;
   });
 }
 
@@ -233,7 +325,7 @@ function reportOf(
   machines: readonly FleetMachine[],
   { chosen, coveredFp18 }: FleetPlan,
   { needFp18, dryRun }: { readonly needFp18: bigint; readonly dryRun: boolean },
-): FleetReport {
+): Omit<FleetReport, "removed"> {
   const seenFp18 = machines.reduce(
     (sum, { atSubnet, hashrateFp18 }) => atSubnet ? sum + hashrateFp18 : sum,
     0n,

@@ -4,21 +4,22 @@
  * @module
  */
 
-import { fp18ToNumber, parseFp18 } from "../protocol/fp18.ts";
-import type { CgminerError } from "./cgminer_api.ts";
-import type { MinerSummary } from "./cgminer_summary.ts";
+import { fp18ToNumber } from "../protocol/fp18.ts";
+import { CgminerError } from "./cgminer_api.ts";
 import { type AsicMiner, minerAddress } from "./fleet_config.ts";
 import type { FleetMemory } from "./fleet_memory.ts";
 import { formatPh, type MinerProblem, type MinerProblemKind, type MinerReport } from "./fleet_report.ts";
-import { deadPoolProblem, type MinerAccess, notInTime, problemOf, type Sighting } from "./miner_access.ts";
+import {
+  deadPoolProblem,
+  type MinerAccess,
+  notInTime,
+  problemOf,
+  type Sighting,
+  type Survey,
+} from "./miner_access.ts";
+import type { OwnFigures } from "./own_figures.ts";
 import type { PlanMachine, PlanState } from "./plan.ts";
-
-/** A machine below this part of its nominal hashrate is weak, */
-const WEAK_BELOW = 0.5;
-/** until it is at this part again, */
-const STRONG_FROM = 0.8;
-/** and it is not judged before it has run for so long. */
-const WARM_UP_SECONDS = 300;
+import type { Presence } from "./subnet_presence.ts";
 
 /** Those who are not tried again soon. Others are looked at anew each time, and so is whether they answer. */
 const GRUDGE_KINDS: readonly MinerProblemKind[] = [
@@ -36,6 +37,7 @@ export class FleetMachine implements PlanMachine {
   switched = false;
 
   readonly #memory: FleetMemory;
+  readonly #figures: OwnFigures;
   readonly #nowMs: () => number;
   #sighting: Sighting | null = null;
   #readingPh: number | null = null;
@@ -49,6 +51,7 @@ export class FleetMachine implements PlanMachine {
   constructor(readonly miner: AsicMiner, memory: FleetMemory, nowMs: () => number) {
     this.address = minerAddress(miner);
     this.#memory = memory;
+    this.#figures = memory.figuresOf(this.address, fp18ToNumber(miner.hashrateFp18));
     this.#nowMs = nowMs;
   }
 
@@ -67,15 +70,21 @@ export class FleetMachine implements PlanMachine {
     return this.atSubnet && this.state !== "fixed-on-subnet";
   }
 
+  /** Whether it has to be thought of as mining for the subnet. */
+  get presence(): Presence {
+    // A machine that was sent there and did not go may still be on its way.
+    if (this.atSubnet || this.#sentTo === "subnet") return "at-subnet";
+    return this.#sighting === null || this.#sighting.pool === null ? "unknown" : "left";
+  }
+
   /** Its own figure in PH/s. */
   get readingPh(): number | null {
     return this.#readingPh;
   }
 
-  /** Nominal; a weak machine counts with its own figure, since delivering too little gets a hotkey banned. */
+  /** Nominal, or its own figure where that is too far below: delivering too little gets a hotkey banned. */
   get hashrateFp18(): bigint {
-    const weakPh = this.#memory.weak.get(this.address);
-    return weakPh === undefined ? this.miner.hashrateFp18 : parseFp18(weakPh.toFixed(9));
+    return this.miner.hashrateFp18 * BigInt(this.#figures.percent) / 100n;
   }
 
   get state(): PlanState {
@@ -85,22 +94,25 @@ export class FleetMachine implements PlanMachine {
     } else if (this.#grudge() !== null || this.#isGivenUp || this.#obstacle() !== null) {
       return "unavailable";
     }
-    return this.#memory.weak.has(this.address) ? "reserve" : "available";
+    return this.#figures.level === "weak" ? "reserve" : "available";
   }
 
-  /** It answered. */
-  noteSurvey({ sighting, summary }: { readonly sighting: Sighting; readonly summary: MinerSummary }): void {
+  /** It answered, or did not. */
+  noteSurvey(answer: Survey | CgminerError): void {
+    const nowMs = this.#nowMs();
+    if (answer instanceof CgminerError) {
+      this.#problem = problemOf(answer);
+      this.#figures.noteSilence(nowMs);
+      return;
+    }
+    const { sighting, summary } = answer;
     this.#sighting = sighting;
     this.#readingPh = summary.hashratePh;
-    this.#judge(summary);
+    const { isNewWindow } = this.#memory;
+    this.#figures.note({ summary, poolNumber: sighting.pool?.number ?? null, nowMs, isNewWindow });
     // It has gone where it was sent, if late.
     const grudge = this.#grudge();
     if (grudge !== null && this.atSubnet === (grudge.sentTo === "subnet")) this.#memory.forgive(this.address);
-  }
-
-  /** It did not answer. */
-  noteSilence(error: CgminerError): void {
-    this.#problem = problemOf(error);
   }
 
   /** There is no time left to move it to the subnet. */
@@ -117,6 +129,7 @@ export class FleetMachine implements PlanMachine {
       : { sighting: this.#sighting, problem: obstacle };
     this.#sighting = sighting;
     this.#problem = problem;
+    if (sighting !== null) this.#figures.notePool(sighting.pool?.number ?? null, this.#nowMs());
     if (problem === null) {
       this.switched = true;
       return true;
@@ -141,28 +154,35 @@ export class FleetMachine implements PlanMachine {
       name: this.miner.name,
       address: this.address,
       nominalHashratePh: fp18ToNumber(this.miner.hashrateFp18),
+      countedHashratePh: fp18ToNumber(this.hashrateFp18),
       wanted,
       found: this.#sighting?.place ?? null,
       poolNumber: this.#sighting?.pool?.number ?? null,
       switched: this.switched,
       readingPh: this.#readingPh,
-      problem: this.#problem ?? grudge?.problem ?? this.#obstacle() ?? this.#weakness(),
+      problem: this.#problem ?? grudge?.problem ?? this.#obstacle() ?? this.#lowFigure(),
+    };
+  }
+
+  /**
+   * For a machine that is no longer configured.
+   *
+   * @param isGivenUp whether it is not asked any more
+   */
+  reportRemoved(isGivenUp: boolean): MinerReport {
+    const problem = this.presence === "left" ? null : this.#problem ?? this.#whyNotLeft();
+    const advice =
+      "it is no longer in [asic] and should not mine for the subnet: look at the miner's own page, and " +
+      `send it to its pool ${this.miner.fallbackPool} there if it does`;
+    const ending = isGivenUp ? "; it has not answered for too long and is left where it is" : "";
+    return {
+      ...this.report(false, false),
+      problem: problem && { kind: problem.kind, message: `${problem.message}; ${advice}${ending}` },
     };
   }
 
   #grudge(): ReturnType<FleetMemory["grudgeOf"]> {
     return this.#memory.grudgeOf(this.address, this.#nowMs());
-  }
-
-  /** A machine without a pool that is alive has nothing to work on: its figure says nothing of it. */
-  #judge({ hashratePh, elapsedSeconds }: MinerSummary): void {
-    if (hashratePh === null || this.#sighting?.pool === null) return;
-    const { weak } = this.#memory;
-    const part = hashratePh / fp18ToNumber(this.miner.hashrateFp18);
-    const isJudged = elapsedSeconds !== null && elapsedSeconds > WARM_UP_SECONDS;
-    const isWeak = weak.has(this.address) ? part < STRONG_FROM : isJudged && part < WEAK_BELOW;
-    if (isWeak) weak.set(this.address, hashratePh);
-    else weak.delete(this.address);
   }
 
   /** What keeps it from going to the subnet. Without a fallback that exists it could not come back. */
@@ -179,6 +199,13 @@ export class FleetMachine implements PlanMachine {
     const { fallbackPool } = this.miner;
     return this.#missingPool("fallbackPool") ??
       (this.#isDead(fallbackPool) ? deadPoolProblem(this.miner, fallbackPool) : null);
+  }
+
+  /** Why a machine is not away from the subnet though no attempt has failed; `null`: it would be, in a rehearsal. */
+  #whyNotLeft(): MinerProblem | null {
+    const obstacle = this.#fallbackObstacle();
+    if (obstacle !== null || this.switched) return obstacle;
+    return this.atSubnet ? notInTime(this.miner) : deadPoolProblem(this.miner, this.miner.fallbackPool);
   }
 
   #missingPool(which: "subnetPool" | "fallbackPool"): MinerProblem | null {
@@ -199,17 +226,17 @@ export class FleetMachine implements PlanMachine {
     return this.#sighting?.pools.find(({ number }) => number === poolNumber)?.state === "dead";
   }
 
-  #weakness(): MinerProblem | null {
-    const weakPh = this.#memory.weak.get(this.address);
-    if (weakPh === undefined) return null;
-    const nominalPh = fp18ToNumber(this.miner.hashrateFp18);
+  #lowFigure(): MinerProblem | null {
+    const { level } = this.#figures;
+    if (level === "sound") return null;
+    const ownPh = formatPh(fp18ToNumber(this.hashrateFp18));
+    const nominalPh = formatPh(fp18ToNumber(this.miner.hashrateFp18));
+    const consequence = level === "slow" ? "counts with that" : "is used only when the others do not suffice";
     return {
-      kind: "weak",
+      kind: level,
       message:
-        `${this.address} says it has ${formatPh(weakPh)} PH/s of nominally ${
-          formatPh(nominalPh)
-        }; see to its ` +
-        "boards, power and cooling, or correct its hashrate in [asic]",
+        `${this.address} says it has about ${ownPh} PH/s of nominally ${nominalPh} and ${consequence}; see to ` +
+        "its boards, power and cooling, or correct its hashrate in [asic]",
     };
   }
 }

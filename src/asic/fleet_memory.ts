@@ -5,6 +5,8 @@
  */
 
 import type { MinerProblem } from "./fleet_report.ts";
+import { OwnFigures } from "./own_figures.ts";
+import { SubnetPresence } from "./subnet_presence.ts";
 
 /** A machine that lied or refused is not tried again within its window, and not for so long. */
 const GRUDGE_MS = 300_000;
@@ -23,17 +25,29 @@ export class FleetMemory {
   expected: ReadonlySet<string> = new Set();
   /** Machines that did not answer when they were last asked. */
   silent: ReadonlySet<string> = new Set();
-  /** Machines that deliver far too little, and their latest figure in PH/s. */
-  readonly weak = new Map<string, number>();
+  /** Machines at the subnet's pool, or on their way there. */
+  presence = new SubnetPresence();
+  /** Whether the run is the first one of its window. */
+  isNewWindow = true;
+  readonly #figures = new Map<string, OwnFigures>();
   readonly #grudges = new Map<string, Grudge>();
   #windowKey: string | null = null;
 
-  /** Another window: everybody is trusted again. Says whether it is the window of the run before. */
-  enterWindow(windowKey: string | null): boolean {
+  /** Another window than that of the run before: everybody is trusted again. */
+  enterWindow(windowKey: string | null): void {
     const isSame = windowKey === this.#windowKey;
     if (!isSame) this.#grudges.clear();
     this.#windowKey = windowKey;
-    return isSame && windowKey !== null;
+    this.isNewWindow = !isSame || windowKey === null;
+  }
+
+  /** A machine's own figures. With another nominal hashrate it is judged anew. */
+  figuresOf(address: string, nominalPh: number): OwnFigures {
+    const known = this.#figures.get(address);
+    if (known !== undefined && known.nominalPh === nominalPh) return known;
+    const figures = new OwnFigures(nominalPh);
+    this.#figures.set(address, figures);
+    return figures;
   }
 
   /** A machine did not go where it was sent. */
@@ -58,7 +72,8 @@ export class FleetMemory {
     copy.expected = this.expected;
     copy.silent = this.silent;
     copy.#windowKey = this.#windowKey;
-    for (const [address, reading] of this.weak) copy.weak.set(address, reading);
+    copy.presence = this.presence.copy();
+    for (const [address, figures] of this.#figures) copy.#figures.set(address, figures.copy());
     for (const [address, grudge] of this.#grudges) copy.#grudges.set(address, grudge);
     return copy;
   }

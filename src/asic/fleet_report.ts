@@ -14,7 +14,8 @@
  * - `not-switched`: it accepted the command and mines on where it was
  * - `no-such-pool`: its list lacks a pool of the configuration
  * - `pool-dead`: it has no connection to the pool it should mine at
- * - `weak`: it says that it has less than half of its nominal hashrate
+ * - `slow`: it says that it has less than 97 % of its nominal hashrate, and is counted with its own figure
+ * - `weak`: it says that it has less than half of its nominal hashrate, and is used only when the others do not suffice
  */
 export type MinerProblemKind =
   | "unreachable"
@@ -25,6 +26,7 @@ export type MinerProblemKind =
   | "not-switched"
   | "no-such-pool"
   | "pool-dead"
+  | "slow"
   | "weak";
 
 /** What is wrong with a machine, for people and programs. */
@@ -43,6 +45,8 @@ export interface MinerReport {
   /** `host:port`. */
   readonly address: string;
   readonly nominalHashratePh: number;
+  /** What it is counted with: nominal, or its own figure where that is too far below. */
+  readonly countedHashratePh: number;
   /**
    * Where it belongs; for a machine that did not go where it was sent, that place. A machine that belongs at the
    * fallback and mines at a third pool is left there.
@@ -65,7 +69,7 @@ export interface FleetReport {
   readonly dryRun: boolean;
   /** The fleet's share of what was won. */
   readonly wantedHashratePh: number;
-  /** Of the machines verified at the subnet's pool: nominal, for weak ones their own figure. */
+  /** Of the machines verified at the subnet's pool, what each is counted with. */
   readonly coveredHashratePh: number;
   /** At least 0. */
   readonly surplusHashratePh: number;
@@ -74,6 +78,28 @@ export interface FleetReport {
   readonly switchedCount: number;
   /** In the order of the configuration. */
   readonly miners: readonly MinerReport[];
+  /**
+   * Machines that are no longer in the configuration and were left at the subnet: they are sent to their fallback. One
+   * without problem has left, and is not in the next report.
+   */
+  readonly removed: readonly MinerReport[];
+}
+
+/** Machines that mine for the subnet though nothing is to be delivered by them, and cannot be made to leave. */
+export function stuckMiners({ miners, removed }: Pick<FleetReport, "miners" | "removed">): MinerReport[] {
+  return [...miners, ...removed].filter(({ wanted, found, problem }) =>
+    wanted === "fallback" && found === "subnet" && problem !== null
+  );
+}
+
+/** Those of the {@link stuckMiners} that are not needed for what was won: their hashrate is given away. */
+export function strayMiners(
+  report: Pick<FleetReport, "miners" | "removed" | "wantedHashratePh" | "surplusHashratePh">,
+): MinerReport[] {
+  const { removed, wantedHashratePh, surplusHashratePh } = report;
+  return stuckMiners(report).filter((miner) =>
+    removed.includes(miner) || wantedHashratePh === 0 || surplusHashratePh >= miner.countedHashratePh
+  );
 }
 
 /** What the machines say they deliver to the subnet. */
@@ -85,18 +111,21 @@ export interface FleetReading {
   readonly silent: number;
 }
 
-/** The machines cannot cover what was won; what could be done has been done. */
+/**
+ * The machines cannot cover what was won; what could be done has been done. The message names the machines that fail;
+ * what is wrong with each is in the report.
+ */
 export class FleetShortError extends Error {
   override readonly name = "FleetShortError";
 
   constructor(readonly report: FleetReport) {
     const { wantedHashratePh, coveredHashratePh, miners } = report;
-    const problems = miners.flatMap(({ name, address, problem }) =>
-      problem === null ? [] : [name === address ? problem.message : `${name}: ${problem.message}`]
+    const failing = miners.flatMap(({ name, problem }) =>
+      problem === null ? [] : [`${name} (${problem.kind})`]
     );
-    const reasons = problems.length === 0
+    const reasons = failing.length === 0
       ? "all machines are at the subnet's pool; add machines to [asic], or offer less in [workers]"
-      : problems.join("\n");
+      : `these do not do their part, see what is said of each: ${failing.join(", ")}`;
     super(
       `Cannot cover what was won: the ASICs deliver ${formatPh(coveredHashratePh)} of ` +
         `${formatPh(wantedHashratePh)} PH/s; ${reasons}`,

@@ -36,6 +36,22 @@ export interface Sighting {
   readonly place: MinerPlace;
 }
 
+/** A machine's answer to where it mines and what it computes. */
+export interface Survey {
+  readonly sighting: Sighting;
+  readonly summary: MinerSummary;
+}
+
+/** Options of {@linkcode MinerAccess.survey}. */
+export interface SurveyOptions {
+  /**
+   * By the monotonic clock: who could not be asked by then, because too many others do not answer, is given up.
+   */
+  readonly latestStartMs: number;
+  /** Whether it was silent before: it may hang and must not hold up the others. */
+  readonly isDoubtful: boolean;
+}
+
 /** What {@link MinerAccess} works with. */
 export interface AccessOptions {
   readonly timeoutMs: number;
@@ -57,6 +73,8 @@ export interface SwitchResult {
 /** The machines, for one run. Everything rejects with the signal's reason when it ends the run. */
 export class MinerAccess {
   readonly #slots = new Slots(PARALLEL_QUESTIONS);
+  /** For those that probably do not answer: they take no slot of those that do. */
+  readonly #doubtfulSlots = new Slots(PARALLEL_QUESTIONS);
   readonly #options: AccessOptions;
 
   constructor(options: AccessOptions) {
@@ -72,16 +90,12 @@ export class MinerAccess {
    * Where a machine mines, and what it says of itself. Both questions share one timeout, so that a slow machine does
    * not count twice; without an answer to the second one, it offers no figures.
    *
-   * @param latestStartMs by the monotonic clock: who could not be asked by then, because too many others do not
-   *   answer, is given up
    * @throws {CgminerError} when it does not say where it mines.
    */
-  async survey(
-    miner: AsicMiner,
-    latestStartMs: number,
-  ): Promise<{ readonly sighting: Sighting; readonly summary: MinerSummary }> {
+  async survey(miner: AsicMiner, { latestStartMs, isDoubtful }: SurveyOptions): Promise<Survey> {
     const { timeoutMs, monotonicMs } = this.#options;
-    return await this.#slots.run(async () => {
+    const slots = isDoubtful ? this.#doubtfulSlots : this.#slots;
+    return await slots.run(async () => {
       const startedMs = monotonicMs();
       if (startedMs > latestStartMs) throw notAsked(miner);
       const sighting = await this.#look(miner, timeoutMs);
@@ -138,7 +152,7 @@ export class MinerAccess {
   }
 
   async #summary(miner: AsicMiner, timeoutMs: number): Promise<MinerSummary> {
-    const none = { hashratePh: null, elapsedSeconds: null };
+    const none = { hashratePh: null, periodSeconds: null, elapsedSeconds: null };
     if (timeoutMs <= 0) return none;
     const answer = await this.#attempt(() => this.#ask(miner, { command: "summary" }, timeoutMs));
     return answer instanceof CgminerError ? none : summaryOf(answer);

@@ -28,7 +28,9 @@ export class Slots {
 }
 
 /** Waits for all, also when some fail; then passes on the first failure. */
-export async function settleAll<Result>(promises: readonly Promise<Result>[]): Promise<Result[]> {
+export async function settleAll<const Promises extends readonly Promise<unknown>[]>(
+  promises: Promises,
+): Promise<{ -readonly [Index in keyof Promises]: Awaited<Promises[Index]> }> {
   await Promise.allSettled(promises);
   return await Promise.all(promises);
 }

@@ -5,13 +5,17 @@
  */
 
 import { type AsicMiner, DEFAULT_API_PORT, type FleetConfig, minerAddress } from "../asic/fleet_config.ts";
+import { formatFp18 } from "../protocol/fp18.ts";
 import { readDecimal } from "./decimal.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import type { ConfigIssue } from "./errors.ts";
 import { formatListenAddress, type ListenAddress, parseListenAddress } from "./listen.ts";
-import { type ConfigFile, keyOf } from "./schema.ts";
+import type { ConfigFile } from "./schema.ts";
+import { describeHost, keyOf, tell } from "./shape.ts";
 
+/** No machine comes near it; more is TH/s. */
+const MAX_HASHRATE_PH = 5n;
 /** Decimals beyond these say nothing of a machine, and would make the choice among many slow. */
 const MAX_HASHRATE_DECIMALS = 6;
 
@@ -49,7 +53,10 @@ export function resolveFleet({ section, settings, issues }: FleetSources): Fleet
     const place = { section: `asic.miners[${i}]`, key };
     const miner = resolveMiner(entry, { settings, issues, ...place, common: section, defaults });
     if (miner === null) return [];
-    const labels: [name: string, value: string][] = [["address", minerAddress(miner)], ["name", miner.name]];
+    const labels: [name: string, value: string][] = [
+      ["address", minerAddress(miner).toLowerCase()],
+      ["name", miner.name],
+    ];
     for (const [name, value] of labels) {
       const owner = owners.get(`${name} ${value}`);
       if (owner !== undefined) {
@@ -120,7 +127,7 @@ function checkAddress(text: string | undefined, refuse: Refuse): ListenAddress |
   const address = parseMinerAddress(text);
   if (address === null) {
     const forms = `"192.168.1.21" or "192.168.1.21:${DEFAULT_API_PORT}"`;
-    refuse("address", `must be an address such as ${forms}; it is "${text}"`);
+    refuse("address", `must be an address such as ${forms}; ${tell(text, describeHost)}`);
   }
   return address;
 }
@@ -138,7 +145,10 @@ function checkHashrate(value: unknown, refuse: Refuse): bigint | null {
   }
   const { text, fp18 } = hashrate;
   if (fp18 <= 0n) refuse("hashrate", `must be above 0; it is ${text}`);
-  else if (fp18 % 10n ** BigInt(18 - MAX_HASHRATE_DECIMALS) !== 0n) {
+  else if (fp18 > MAX_HASHRATE_PH * 10n ** 18n) {
+    const meant = `${text} TH/s is "${formatFp18(fp18 / 1000n)}"`;
+    refuse("hashrate", `is in PH/s, and no machine delivers more than ${MAX_HASHRATE_PH}; ${meant}`);
+  } else if (fp18 % 10n ** BigInt(18 - MAX_HASHRATE_DECIMALS) !== 0n) {
     refuse("hashrate", `must have at most ${MAX_HASHRATE_DECIMALS} decimals; it is ${text}`);
   }
   return fp18;

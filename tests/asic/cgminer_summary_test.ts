@@ -23,6 +23,19 @@ for (const [what, fields, expected] of figures) {
   });
 }
 
+Deno.test("summaryOf() says what its figure is an average of", () => {
+  const periodOf = (name: string): number | null => summaryOf({ SUMMARY: [{ [name]: 1 }] }).periodSeconds;
+  assert.deepEqual(["MHS 1m", "MHS 5m", "MHS 15m", "GHS 5s", "HS RT", "MHS av", "MHS 24h"].map(periodOf), [
+    60,
+    300,
+    900,
+    5,
+    5,
+    null,
+    null,
+  ]);
+});
+
 Deno.test("summaryOf() reads how long the machine has been running", () => {
   assert.equal(summaryOf({ SUMMARY: [{ Elapsed: "413831" }] }).elapsedSeconds, 413831);
   assert.equal(summaryOf({ SUMMARY: [] }).elapsedSeconds, null);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Fleet } from "../../src/asic/fleet.ts";
-import { FleetShortError, type MinerProblemKind } from "../../src/asic/fleet_report.ts";
+import type { FleetConfig } from "../../src/asic/fleet_config.ts";
+import { FleetShortError, type MinerProblemKind, stuckMiners } from "../../src/asic/fleet_report.ts";
 import type { MinerFault } from "../../src/simulator/asic/mod.ts";
 import { about, problems, Rig, SUBNET_POOL } from "./rig.ts";
 
@@ -18,11 +19,13 @@ Deno.test("Fleet.apply() switches the machines that cover what was won with the 
     surplusHashratePh: 0,
     shortfallHashratePh: 0,
     switchedCount: 2,
+    removed: [],
   });
   assert.deepEqual(miners[1], {
     name: "b",
     address: `127.0.0.1:${rig.server("b").port}`,
     nominalHashratePh: 0.06,
+    countedHashratePh: 0.06,
     wanted: "subnet",
     found: "subnet",
     poolNumber: 1,
@@ -252,17 +255,19 @@ Deno.test("Fleet.apply() uses a weak machine only when there is nothing else, un
   assert.deepEqual(problems(report), ["a: weak"]);
   assert.match(
     report.miners[0]!.problem!.message,
-    /says it has 0\.04 PH\/s of nominally 0\.1; see to its boards/,
+    /says it has about 0\.04 PH\/s of nominally 0\.1 and is used only when .* suffice; see to its boards/,
   );
   // It counts with what it says.
   const short = await rig.apply(200, { windowKey: "window 2" });
   assert.equal(rig.atSubnet, "abc");
   assert.equal(short.coveredHashratePh, 0.16);
+  rig.settle();
   rig.miner("a").hashratePh = 0.07;
   assert.deepEqual(problems(await rig.apply(100, { windowKey: "window 3" })), ["a: weak"]);
   assert.equal(rig.atSubnet, "bc");
+  rig.settle();
   rig.miner("a").hashratePh = 0.081;
-  assert.deepEqual(problems(await rig.apply(100, { windowKey: "window 4" })), []);
+  assert.deepEqual(problems(await rig.apply(80, { windowKey: "window 4" })), ["a: slow"]);
   assert.equal(rig.atSubnet, "a");
 });
 
@@ -274,6 +279,7 @@ Deno.test("Fleet.apply() judges no machine that has just started, or does not sa
   const report = await rig.apply(200);
   assert.deepEqual([problems(report), report.shortfallHashratePh], [[], 0]);
   rig.miner("a").elapsedSeconds = 301;
+  rig.settle();
   assert.deepEqual(problems(await rig.apply(200)), ["a: weak"]);
 });
 
@@ -285,6 +291,7 @@ Deno.test("Fleet.apply() replaces a machine that switched and computes nothing",
   assert.equal(rig.atSubnet, "a");
   assert.deepEqual(await rig.fleet.read(rig.config), { deliveredPh: 0, miners: 1, silent: 0 });
   rig.miner("a").elapsedSeconds = 310;
+  rig.settle();
   const report = await rig.apply(100);
   assert.equal(rig.atSubnet, "b");
   assert.deepEqual(problems(report), ["a: weak"]);
@@ -328,11 +335,11 @@ Deno.test("Fleet.apply() reports a shortfall with all that can be had, and Fleet
   assert.deepEqual([report.coveredHashratePh, report.shortfallHashratePh], [0.1, 0.1]);
   const error = new FleetShortError(report);
   assert.equal(error.name, "FleetShortError");
-  assert.match(
+  assert.equal(
     error.message,
-    /^Cannot cover what was won: the ASICs deliver 0\.1 of 0\.2 PH\/s; b: Cannot ask /,
+    "Cannot cover what was won: the ASICs deliver 0.1 of 0.2 PH/s; these do not do their part, see what is said of " +
+      "each: b (unreachable), c (denied)",
   );
-  assert.match(error.message, /\nc: 127\.0\.0\.1:\d+ does not let this host use switchpool/);
 });
 
 Deno.test("FleetShortError says what to do when nothing is wrong with the machines", async () => {
@@ -541,4 +548,251 @@ Deno.test("Fleet.read() ends at once with its signal, and leaves no connection o
   stop.abort(new Error("stopping"));
   await assert.rejects(reading, /stopping/);
   assert.equal(rig.openConnections, 0);
+});
+
+Deno.test("Fleet.apply() counts slow machines with their own figure, and spares come in within the window", async () => {
+  await using rig = new Rig([100, 100, 100, 100, 100, 60, 60, 30]);
+  await rig.apply(500);
+  assert.equal(rig.atSubnet, "abcde");
+  for (const name of "abcde") rig.miner(name).hashratePh = 0.08;
+  rig.takeSwitched();
+  rig.settle();
+  const report = await rig.apply(500);
+  assert.equal(rig.atSubnet, "abcdefg");
+  assert.equal(rig.takeSwitched(), "fg", "nobody leaves");
+  assert.deepEqual([report.coveredHashratePh, report.shortfallHashratePh], [0.52, 0]);
+  assert.deepEqual(problems(report), ["a: slow", "b: slow", "c: slow", "d: slow", "e: slow"]);
+  assert.deepEqual([about(report, "a").nominalHashratePh, about(report, "a").countedHashratePh], [0.1, 0.08]);
+  assert.match(
+    about(report, "a").problem!.message,
+    /says it has about 0\.08 PH\/s of nominally 0\.1 and counts with that; see to its boards/,
+  );
+  rig.settle();
+  const { deliveredPh } = await rig.fleet.read(rig.config);
+  assert.ok(deliveredPh >= report.wantedHashratePh, String(deliveredPh));
+});
+
+Deno.test("Fleet.apply() does not change machines because their figures fluctuate", async () => {
+  await using rig = new Rig([100, 100, 104, 110, 118, 140, 60, 30]);
+  // A fixed sequence, within 3 % of what a machine has: nominal, or for one of them a tenth less.
+  const nominalPh = rig.servers.map(({ miner }) => miner.hashratePh);
+  let seed = 7;
+  const fluctuate = (): void =>
+    rig.servers.forEach(({ miner }, i) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      const part = (i === 2 ? 0.9 : 1) + (seed / 2_147_483_647 - 0.5) * 0.06;
+      miner.hashratePh = nominalPh[i]! * part;
+    });
+  const changes: string[] = [];
+  for (let run = 0; run < 60; run++) {
+    fluctuate();
+    const report = await rig.apply(400, { windowKey: `window ${Math.floor(run / 10)}` });
+    assert.equal(report.shortfallHashratePh, 0);
+    changes.push(rig.takeSwitched());
+    rig.passedMs += 60_000;
+  }
+  // What is chosen in the beginning stays, but for the windows after the slow one was seen to be slow.
+  assert.deepEqual(changes.slice(21).join(""), "", changes.join());
+});
+
+Deno.test("Fleet.apply() is held up by a hanging machine only in the first run", async () => {
+  await using rig = new Rig([100, 60, 60], { timeoutMs: 1200 });
+  await rig.apply(100);
+  rig.miner("a").fault = { kind: "mute" };
+  await rig.apply(100);
+  assert.equal(rig.atSubnet, "abc");
+  await rig.apply(60, { windowKey: "window 2" });
+  const startedMs = performance.now();
+  const run = rig.apply(120, { windowKey: "window 3" });
+  while (rig.atSubnet !== "abc") await new Promise((resolve) => setTimeout(resolve, 5));
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 700, `${tookMs} ms`);
+  const report = await run;
+  assert.deepEqual([problems(report), report.shortfallHashratePh], [["a: timeout"], 0]);
+});
+
+Deno.test("Fleet.apply() has more than enough hanging machines hold up nobody", async () => {
+  await using rig = new Rig([...Array<number>(40).fill(100), 60, 60], { timeoutMs: 1000 });
+  for (const { miner } of rig.servers.slice(0, 40)) miner.fault = { kind: "mute" };
+  await rig.apply(0);
+  const startedMs = performance.now();
+  const run = rig.apply(120, { windowKey: "window 2" });
+  const isThere = (i: number): boolean => rig.servers[i]!.miner.currentPool === SUBNET_POOL;
+  while (!isThere(40) || !isThere(41)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 700, `${tookMs} ms`);
+  assert.equal((await run).shortfallHashratePh, 0);
+});
+
+Deno.test("Fleet.apply() heeds what a machine answers that was silent, and sends it away when it is surplus", async () => {
+  await using rig = new Rig([100, 60, 60], { timeoutMs: 800 });
+  await rig.apply(100);
+  rig.miner("a").fault = { kind: "mute" };
+  await rig.apply(100);
+  rig.takeSwitched();
+  rig.miner("a").fault = { kind: "slow", delayMs: 100 };
+  const report = await rig.apply(120);
+  assert.equal(rig.atSubnet, "bc");
+  assert.equal(rig.takeSwitched(), "a");
+  assert.deepEqual([about(report, "a").found, about(report, "a").switched], ["fallback", true]);
+  assert.deepEqual([problems(report), report.coveredHashratePh], [[], 0.12]);
+});
+
+Deno.test("Fleet.apply() uses a machine that was silent when the others do not suffice", async () => {
+  await using rig = new Rig([100, 60], { timeoutMs: 800 });
+  rig.miner("a").fault = { kind: "mute" };
+  assert.equal((await rig.apply(150)).shortfallHashratePh, 0.09);
+  rig.miner("a").fault = null;
+  assert.equal((await rig.apply(150)).shortfallHashratePh, 0);
+  assert.equal(rig.atSubnet, "ab");
+});
+
+Deno.test("Fleet.read() waits for a machine that hangs only once", async () => {
+  await using rig = new Rig([100, 60], { timeoutMs: 1000 });
+  await rig.apply(160);
+  rig.miner("a").fault = { kind: "mute" };
+  const expected = { deliveredPh: 0.06, miners: 1, silent: 1 };
+  assert.deepEqual(await rig.fleet.read(rig.config), expected);
+  const startedMs = performance.now();
+  assert.deepEqual(await rig.fleet.read(rig.config), expected);
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 600, `${tookMs} ms`);
+  rig.miner("a").fault = null;
+  assert.deepEqual(await rig.fleet.read(rig.config), { deliveredPh: 0.16, miners: 2, silent: 0 });
+});
+
+/** The rig's configuration without some machines. */
+function without(rig: Rig, names: string): FleetConfig {
+  return { ...rig.config, miners: rig.config.miners.filter(({ name }) => !names.includes(name)) };
+}
+
+Deno.test("Fleet.apply() sends machines that are no longer configured to their fallback, when others have come", async () => {
+  await using rig = new Rig([100, 60, 60]);
+  await rig.apply(100);
+  assert.equal(rig.atSubnet, "a");
+  const config = without(rig, "a");
+  assert.ok(rig.fleet.owesRelease(config.miners));
+  let others = 0;
+  rig.server("a").rewrite = (json) => {
+    if (json.includes("Switching")) others = rig.atSubnet.replace("a", "").length;
+    return json;
+  };
+  const run = { windowKey: "window 1", dryRun: false };
+  const dry = await rig.fleet.apply(config, { wonSizes: ["0.1"] }, { ...run, dryRun: true });
+  assert.deepEqual(dry.removed.map(({ name, switched }) => [name, switched]), [["a", true]]);
+  assert.equal(rig.atSubnet, "a");
+  const report = await rig.fleet.apply(config, { wonSizes: ["0.1"] }, run);
+  assert.equal(rig.atSubnet, "bc");
+  assert.equal(others, 2, "b and c were there before a left");
+  assert.deepEqual(
+    report.removed.map((
+      { name, wanted, found, switched, problem },
+    ) => [name, wanted, found, switched, problem]),
+    [
+      ["a", "fallback", "fallback", true, null],
+    ],
+  );
+  assert.deepEqual([report.miners.length, report.coveredHashratePh], [2, 0.12]);
+  assert.ok(!rig.fleet.owesRelease(config.miners));
+  assert.deepEqual((await rig.fleet.apply(config, { wonSizes: ["0.1"] }, run)).removed, []);
+});
+
+Deno.test("Fleet.apply() does not count a machine that is no longer configured, and tries again as long as it stays", async () => {
+  await using rig = new Rig([100, 60]);
+  await rig.apply(100);
+  rig.miner("a").fault = { kind: "denied" };
+  const run = { windowKey: "window 1", dryRun: false };
+  for (let times = 0; times < 3; times++) {
+    rig.takeSwitched();
+    const { removed, ...report } = await rig.fleet.apply(without(rig, "a"), { wonSizes: ["0.1"] }, run);
+    assert.equal(rig.takeSwitched(), times === 0 ? "ab" : "a");
+    assert.deepEqual([report.coveredHashratePh, report.shortfallHashratePh], [0.06, 0.04]);
+    assert.deepEqual(removed.map(({ problem }) => problem?.kind), ["denied"]);
+    assert.deepEqual(stuckMiners({ ...report, removed }).map(({ name }) => name), ["a"]);
+    assert.match(
+      removed[0]!.problem!.message,
+      /no longer in \[asic\] .* send it to its pool 0 there if it does$/,
+    );
+    // It answers: it is not given up.
+    rig.passedMs += 30 * 60_000;
+  }
+  rig.miner("a").fault = null;
+  const { removed } = await rig.fleet.apply(null, { wonSizes: ["0.1"] }, run);
+  assert.deepEqual(removed.map(({ name, found, problem }) => [name, found, problem]), [
+    ["a", "fallback", null],
+    ["b", "fallback", null],
+  ]);
+  assert.equal(rig.atSubnet, "");
+});
+
+Deno.test("Fleet.apply() gives up a machine that is no longer configured and does not answer for two windows", async () => {
+  await using rig = new Rig([100, 60]);
+  await rig.apply(100);
+  await rig.server("a").stop();
+  const run = { windowKey: "window 1", dryRun: false };
+  const config = without(rig, "a");
+  const problem = async (): Promise<string | undefined> =>
+    (await rig.fleet.apply(config, { wonSizes: [] }, run)).removed[0]?.problem?.message;
+  assert.match((await problem())!, /nothing listens there; .*if it does$/);
+  rig.passedMs += 23 * 60_000;
+  assert.match((await problem())!, /if it does$/);
+  rig.passedMs += 60_000;
+  assert.match((await problem())!, /it has not answered for too long and is left where it is$/);
+  assert.equal(await problem(), undefined);
+  assert.ok(!rig.fleet.owesRelease([]));
+});
+
+Deno.test("Fleet.apply() is not kept from switching by a removed machine that hangs", async () => {
+  await using rig = new Rig([100, 60, 60], { timeoutMs: 1200 });
+  await rig.apply(100);
+  rig.miner("a").fault = { kind: "mute" };
+  const startedMs = performance.now();
+  const run = rig.fleet.apply(without(rig, "a"), { wonSizes: ["0.12"] }, {
+    windowKey: "window 2",
+    dryRun: false,
+  });
+  while (rig.atSubnet !== "abc") await new Promise((resolve) => setTimeout(resolve, 5));
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs < 700, `${tookMs} ms`);
+  assert.deepEqual((await run).removed.map(({ problem }) => problem?.kind), ["timeout"]);
+});
+
+Deno.test("Fleet.apply() takes a machine of another name or with other pools for the same one", async () => {
+  await using rig = new Rig([100, 60]);
+  await rig.apply(160);
+  rig.takeSwitched();
+  const [a, b] = rig.config.miners;
+  const config = { ...rig.config, miners: [{ ...a!, name: "renamed" }, { ...b!, subnetPool: 2 }] };
+  const run = { windowKey: "window 1", dryRun: false };
+  const report = await rig.fleet.apply(config, { wonSizes: ["0.16"] }, run);
+  assert.deepEqual([report.removed, report.shortfallHashratePh], [[], 0]);
+  assert.deepEqual(rig.servers.map(({ miner }) => miner.currentPool), [SUBNET_POOL, 2]);
+  assert.equal(rig.takeSwitched(), "b");
+});
+
+Deno.test("Fleet.apply() leaves the same machine under another address where it belongs, after a run", async () => {
+  await using rig = new Rig([100]);
+  await rig.apply(100);
+  const [a] = rig.config.miners;
+  const config = { ...rig.config, miners: [{ ...a!, name: "a by name", host: "localhost" }] };
+  const run = { windowKey: "window 1", dryRun: false };
+  await rig.fleet.apply(config, { wonSizes: ["0.1"] }, run);
+  for (let times = 0; times < 3; times++) {
+    const { removed, shortfallHashratePh } = await rig.fleet.apply(config, { wonSizes: ["0.1"] }, run);
+    assert.deepEqual([rig.atSubnet, removed, shortfallHashratePh], ["a", [], 0]);
+  }
+});
+
+Deno.test("Fleet.apply() does not take a machine for gone that has no pool alive", async () => {
+  await using rig = new Rig([100]);
+  await rig.apply(100);
+  for (const pool of [0, 1, 2]) rig.miner("a").setPoolAlive(pool, false);
+  const run = { windowKey: "window 1", dryRun: false };
+  const { removed } = await rig.fleet.apply(null, { wonSizes: [] }, run);
+  assert.deepEqual(removed.map(({ found, problem }) => [found, problem?.kind]), [["elsewhere", "pool-dead"]]);
+  for (const pool of [0, 1, 2]) rig.miner("a").setPoolAlive(pool, true);
+  assert.equal(rig.atSubnet, "a");
+  await rig.fleet.apply(null, { wonSizes: [] }, run);
+  assert.equal(rig.atSubnet, "");
+  assert.ok(!rig.fleet.owesRelease([]));
 });

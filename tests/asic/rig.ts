@@ -69,6 +69,11 @@ export class Rig {
     return await this.fleet.apply(this.config, { wonSizes }, { windowKey, dryRun, signal });
   }
 
+  /** Lets so much time pass that a machine is judged again after a change of pool. */
+  settle(): void {
+    this.passedMs += 121_000;
+  }
+
   server(name: string): MinerServer {
     return this.servers[this.#index(name)]!;
   }

@@ -101,7 +101,7 @@ Deno.test("resolveFleet() names every mistake with its machine", () => {
   refused({ timeout: "5m" }, /\[asic\] timeout: must be a length of time from 1 s to 30 s/);
   refused(
     { miners: [{ subnet_pool: -1 }] },
-    /\[asic\] miners\[0\]\.subnet_pool: must be 0 or more; it is -1/,
+    /\[asic\] miners\[0\]\.subnet_pool: must be 0 to 99; it is -1/,
   );
   refused({ miners: [{ port: 1 }] }, /\[asic\] miners\[0\]\.port: is not a known key/);
 });
@@ -116,7 +116,10 @@ Deno.test("resolveRouting() routes to ASICs alone unless a proxy is named, and w
   const both = resolveRouting({ ...common, section: { pools_path: "/p" }, asic });
   assert.ok(both.kind === "on");
   assert.equal(both.targets.length, 1);
-  assert.match(both.warnings[0]!, /shares of the "ihp" targets and of \[asic\] add up to 2/);
+  assert.match(
+    both.warnings[0]!,
+    /shares of the "ihp" targets and of \[asic\] add up to 2 \(\/p 1, \[asic\] 1\): more is/,
+  );
   const shared = resolveRouting({
     ...common,
     section: { targets: [{ pools_path: "/p", share: 0.75 }] },
@@ -125,4 +128,39 @@ Deno.test("resolveRouting() routes to ASICs alone unless a proxy is named, and w
   assert.ok(shared.kind === "on");
   assert.deepEqual(shared.warnings, []);
   assert.throws(() => resolveRouting({ ...common, section: undefined, asic: {} }), ConfigError);
+});
+
+Deno.test("resolveFleet() refuses TH/s, and says what they are in PH/s", () => {
+  const [issue] = fleetOf({ miners: [{ address: "a", hashrate: "200" }] }).issues;
+  assert.equal(
+    issue,
+    '[asic] miners[0].hashrate: is in PH/s, and no machine delivers more than 5; 200 TH/s is "0.2"',
+  );
+  assert.deepEqual(fleetOf({ miners: [{ address: "a", hashrate: "5" }] }).issues, []);
+});
+
+Deno.test("resolveFleet() refuses an address that is no IP address and no name, and shows no login", () => {
+  const refusal = (address: string): string | undefined =>
+    fleetOf({ miners: [{ address, hashrate: "0.2" }] }).issues[0];
+  for (
+    const address of ["192.168.1.321", "192.168.1", "1234", "a..b", "-a", "[fd00::x]", "192.168.1.21:4028:1"]
+  ) {
+    assert.match(
+      refusal(address) ?? "",
+      /^\[asic\] miners\[0\]\.address: must be an address such as/,
+      address,
+    );
+  }
+  assert.match(refusal("192.168.1.321")!, /it is "192\.168\.1\.321"$/);
+  assert.match(refusal("user:secret@host")!, /it is a text, which is not shown$/);
+  for (const address of ["192.168.1.21", "rig-7.lan", "rig_7", "2nd.rack.lan", "[fd00::7]:4029"]) {
+    assert.equal(refusal(address), undefined, address);
+  }
+});
+
+Deno.test("resolveFleet() knows a machine again whose name is written in capitals", () => {
+  const { issues } = fleetOf({
+    miners: [{ address: "rig.lan", hashrate: "1" }, { address: "Rig.LAN:4028", hashrate: "1" }],
+  });
+  assert.match(issues[0]!, /^\[asic\] miners\[1\]\.address: is that of miners\[0\], too/);
 });
