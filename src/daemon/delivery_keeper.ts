@@ -5,13 +5,14 @@
  */
 
 import type { Fleet } from "../asic/fleet.ts";
+import type { FleetConfig } from "../asic/fleet_config.ts";
 import type { Config } from "../config/load.ts";
-import { DeliveryWatch } from "../delivery/delivery_watch.ts";
+import { type DeliveredWindow, DeliveryWatch } from "../delivery/delivery_watch.ts";
 import { metricDeliverySource } from "../delivery/metric_source.ts";
 import type { DeliverySource } from "../delivery/sources.ts";
 import type { Logger } from "../lib/log.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
-import { bidderOf } from "./settings.ts";
+import { bidderOf, type Settings } from "./settings.ts";
 
 /** The machines may be busy being switched, one after the other's question. */
 const FLEET_TIMEOUT_MS = 60_000;
@@ -29,7 +30,9 @@ export interface DeliveryKeeperContext {
 export class DeliveryKeeper {
   readonly #fleet: Fleet;
   readonly #watch: DeliveryWatch;
-  #bidder: string | null = null;
+  #settings: Settings | null = null;
+  /** With all that was won of it. */
+  #window: DeliveredWindow | null = null;
 
   constructor({ fleet, log, nowMs, observe }: DeliveryKeeperContext) {
     this.#fleet = fleet;
@@ -43,16 +46,20 @@ export class DeliveryKeeper {
   /** Takes notice of what happened. */
   notice(event: DaemonEvent): void {
     if (event.kind === "settings-read") {
-      const { config } = event.settings;
-      const bidder = bidderOf(event.settings);
+      const { settings } = event;
       // Another bidder's window is not ours.
-      if (this.#bidder !== null && this.#bidder !== bidder) this.#watch.follow(null);
-      this.#bidder = bidder;
-      this.#watch.use(this.#sourcesOf(config), config.delivery.limits);
+      if (this.#settings !== null && bidderOf(this.#settings) !== bidderOf(settings)) {
+        this.#window = null;
+        this.#follow();
+      }
+      this.#settings = settings;
+      this.#watch.use(this.#sourcesOf(settings.config), settings.config.delivery.limits);
+      this.#follow();
     } else if (event.kind === "outcome-computed") {
       const { window, own } = event.computed.outcome;
       const { firstBlock, index } = window;
-      this.#watch.follow({ firstBlock, windowIndex: index, wonHashratePh: own.wonHashratePh });
+      this.#window = { firstBlock, windowIndex: index, wonHashratePh: own.wonHashratePh };
+      this.#follow();
     }
   }
 
@@ -61,17 +68,44 @@ export class DeliveryKeeper {
     return this.#watch.stop();
   }
 
+  #follow(): void {
+    const { config } = this.#settings ?? {};
+    this.#watch.follow(
+      this.#window === null || config === undefined
+        ? this.#window
+        : { ...this.#window, wonHashratePh: this.#window.wonHashratePh * measuredShare(config) },
+    );
+  }
+
   #sourcesOf({ delivery, routing }: Config): DeliverySource[] {
     const fleet = routing.kind === "on" ? routing.fleet : null;
     return [
+      // The same source whatever [asic] says: its machines are asked by the settings of the day.
       ...(fleet === null ? [] : [{
-        key: JSON.stringify(fleet, (_key, value) => typeof value === "bigint" ? String(value) : value),
+        key: "asic",
         name: "the ASICs",
         timeoutMs: FLEET_TIMEOUT_MS,
-        read: async (signal: AbortSignal): Promise<number> =>
-          (await this.#fleet.read(fleet, signal)).deliveredPh,
+        read: (signal: AbortSignal): Promise<number> => this.#readFleet(fleet, signal),
       }]),
       ...delivery.sources.map((source) => metricDeliverySource(source)),
     ];
   }
+
+  /** A machine that says nothing counts as none, as it does for the routing; where none says anything, nobody knows. */
+  async #readFleet(fleet: FleetConfig, signal: AbortSignal): Promise<number> {
+    const { deliveredPh, miners, silent } = await this.#fleet.read(fleet, signal);
+    if (miners === 0 && silent > 0) {
+      throw new Error(
+        `Cannot read the ASICs: none of the ${silent} that should be at the subnet's pool says its hashrate; ` +
+          "check that they run and are reachable",
+      );
+    }
+    return deliveredPh;
+  }
+}
+
+/** The part of what was won that the sources tell of: proxies have one, too, and without a metric nobody knows it. */
+function measuredShare({ delivery, routing }: Config): number {
+  if (routing.kind === "off" || routing.fleet === null) return 1;
+  return routing.targets.length > 0 && delivery.sources.length === 0 ? routing.fleet.share : 1;
 }

@@ -16,13 +16,14 @@ import {
   judgeDelivery,
 } from "./judgement.ts";
 import { type DeliverySource, SourceReader, type Timers } from "./sources.ts";
-import { SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
+import { type DeliveryFigures, SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
 
 /** A window that is delivered, and what of ours has won it. */
 export interface DeliveredWindow {
   readonly firstBlock: number;
   /** 0 to 5 within its epoch. */
   readonly windowIndex: number;
+  /** In PH/s; where the sources tell of a part of the routing only, the part of it that is theirs to deliver. */
   readonly wonHashratePh: number;
 }
 
@@ -40,8 +41,13 @@ export interface DeliveryReport extends DeliveredWindow {
   /** Whether the window is over. */
   readonly isFinal: boolean;
   readonly level: DeliveryLevel;
-  /** Why sources cannot be read at the moment. */
+  /** Why sources could not be read the last time. */
   readonly errors: readonly string[];
+  /**
+   * Since when no reading was complete, in milliseconds since 1970: the first that failed, also in a former window or
+   * of other sources. `null`: the last one was complete, or there was none yet.
+   */
+  readonly unreadableSinceMs: number | null;
 }
 
 /** Options of {@link DeliveryWatch}. */
@@ -53,16 +59,11 @@ export interface DeliveryWatchOptions extends Partial<Timers> {
   readonly onReport: (report: DeliveryReport) => void;
 }
 
-/** One stretch of readings: of one window, by the same sources. */
-interface Run {
-  readonly window: DeliveredWindow;
-  readonly average: WindowAverage;
-  readonly stop: AbortController;
-}
-
 const BAN_HINT =
   "winners that deliver less than 95 % on average are banned: look for ASICs that are off, slow " +
   "or at another pool, and at the shares in [routing]";
+
+const UNKNOWN_HINT = "too little of it could be read to judge it: see what is said of the sources";
 
 /** The watch; it is off until it has a window and sources. */
 export class DeliveryWatch {
@@ -74,12 +75,16 @@ export class DeliveryWatch {
   #sources: readonly DeliverySource[] = [];
   #limits = DEFAULT_DELIVERY_LIMITS;
   #window: DeliveredWindow | null = null;
-  #run: Run | null = null;
+  /** Of the window; `null`: nothing of it was to be read yet. */
+  #average: WindowAverage | null = null;
+  /** Ends the readings by the sources of now. */
+  #readings: AbortController | null = null;
   #timer: number | undefined;
   /** Ends when the last reading has ended or was given up. */
   #reading: Promise<void> = Promise.resolve();
   #nowPh: number | null = null;
   #errors: readonly string[] = [];
+  #unreadableSinceMs: number | null = null;
   /** What the log said last. */
   #announced: Exclude<DeliveryLevel, "unknown"> = "ok";
   #isStopped = false;
@@ -112,18 +117,20 @@ export class DeliveryWatch {
   follow(window: DeliveredWindow | null): void {
     if (this.#isStopped) return;
     const former = this.#window;
-    this.#window = window;
     if (former?.firstBlock !== window?.firstBlock || former?.windowIndex !== window?.windowIndex) {
-      if (this.#run !== null) this.#tell(this.#run, true);
+      this.#tell(true);
+      this.#average = null;
+      this.#window = window;
       this.#begin();
-    } else if (this.#run !== null && window !== null && window.wonHashratePh !== former?.wonHashratePh) {
-      this.#run = { ...this.#run, window };
-      this.#tell(this.#run, false);
+    } else if (former?.wonHashratePh !== window?.wonHashratePh) {
+      this.#window = window;
+      this.#tell(false);
     }
   }
 
   /**
-   * What to read, and how to judge it. Other sources than before measure something else, so measuring begins anew.
+   * What to read, and how to judge it. With other sources than before the window's average goes on: what was measured
+   * was measured, and the time from the last reading on is not.
    *
    * @param sources one with the same key as another is not read twice; none switches it off.
    * @throws {RangeError} for limits that are none.
@@ -137,16 +144,19 @@ export class DeliveryWatch {
       );
     }
     if (this.#isStopped) return;
-    const former = this.#limits;
+    const hasOtherLimits = warnBelow !== this.#limits.warnBelow || alertBelow !== this.#limits.alertBelow;
     this.#limits = { warnBelow, alertBelow };
-    const distinct = [...new Map(sources.map((source) => [source.key, source])).values()];
-    if (keysOf(distinct) !== keysOf(this.#sources)) {
-      this.#sources = distinct;
+    const former = this.#sources;
+    this.#sources = [...new Map(sources.map((source) => [source.key, source])).values()];
+    if (keysOf(former) !== keysOf(this.#sources)) {
       this.#nowPh = null;
-      this.#errors = [];
+      if (this.#sources.length === 0) {
+        this.#errors = [];
+        this.#unreadableSinceMs = null;
+      }
       this.#begin();
-    } else if (this.#run !== null && (former.warnBelow !== warnBelow || former.alertBelow !== alertBelow)) {
-      this.#tell(this.#run, false);
+    } else if (hasOtherLimits) {
+      this.#tell(false);
     }
   }
 
@@ -157,45 +167,48 @@ export class DeliveryWatch {
     await this.#reading;
   }
 
+  /** Reads the sources for the window from now on. */
   #begin(): void {
     this.#end();
-    if (this.#window === null || this.#sources.length === 0) return;
-    this.#run = {
-      window: this.#window,
-      average: new WindowAverage(this.#nowMs()),
-      stop: new AbortController(),
-    };
-    this.#schedule();
-    this.#tell(this.#run, false);
+    if (this.#window !== null && this.#sources.length > 0) {
+      const nowMs = this.#nowMs();
+      this.#average ??= new WindowAverage(nowMs);
+      this.#average.skipTo(nowMs);
+      this.#readings = new AbortController();
+      this.#schedule(this.#average, this.#readings.signal);
+    }
+    this.#tell(false);
   }
 
   #end(): void {
     if (this.#timer !== undefined) this.#timers.clearTimer(this.#timer);
-    this.#run?.stop.abort(new Error("Cannot finish the reading: it is not wanted any more"));
-    this.#run = null;
+    this.#readings?.abort(new Error("Cannot finish the reading: it is not wanted any more"));
+    this.#readings = null;
   }
 
-  #schedule(): void {
+  #schedule(average: WindowAverage, signal: AbortSignal): void {
     this.#timer = this.#timers.setTimer(() => {
-      this.#reading = this.#sample();
+      this.#reading = this.#sample(average, signal);
     }, SAMPLE_INTERVAL_MS);
   }
 
-  async #sample(): Promise<void> {
-    const { signal } = this.#run!.stop;
+  async #sample(average: WindowAverage, signal: AbortSignal): Promise<void> {
     const { deliveredPh, errors } = await this.#reader.read(this.#sources, signal);
-    // Meanwhile another window may have begun; the run that was aborted is no longer there.
-    const run = this.#run;
-    if (signal.aborted || run === null) return;
-    run.average.add({ atMs: this.#nowMs(), deliveredPh });
+    // Meanwhile another window may have begun, or other sources are to be read.
+    if (signal.aborted) return;
+    const atMs = this.#nowMs();
+    average.add({ atMs, deliveredPh });
     this.#nowPh = deliveredPh;
     this.#errors = errors;
-    this.#schedule();
-    this.#tell(run, false);
+    this.#unreadableSinceMs = deliveredPh === null ? this.#unreadableSinceMs ?? atMs : null;
+    this.#schedule(average, signal);
+    this.#tell(false);
   }
 
-  /** Judges a run, and says so. */
-  #tell({ window, average }: Run, isFinal: boolean): void {
+  /** Judges the window, and says so; not where nothing of it was to be read. */
+  #tell(isFinal: boolean): void {
+    const [window, average] = [this.#window, this.#average];
+    if (window === null || average === null) return;
     const figures = average.report(this.#nowMs());
     const delivery: Delivery = { ...figures, wonHashratePh: window.wonHashratePh, isFinal };
     const level = judgeDelivery(delivery, this.#limits);
@@ -209,9 +222,10 @@ export class DeliveryWatch {
       isFinal,
       level,
       errors: this.#errors,
+      unreadableSinceMs: this.#unreadableSinceMs,
     };
     this.#announce(report);
-    if (isFinal) this.#logWindow(report);
+    if (isFinal) this.#logWindow(report, figures);
     this.#onReport(report);
   }
 
@@ -231,11 +245,19 @@ export class DeliveryWatch {
     }
   }
 
-  #logWindow(report: DeliveryReport): void {
-    const fields = fieldsOf(report);
-    if (report.level === "alert") this.#log.error("Window delivered", fields);
-    else if (report.level === "warning") this.#log.warning("Window delivered", fields);
-    else this.#log.info("Window delivered", fields);
+  #logWindow(report: DeliveryReport, { elapsedSeconds }: DeliveryFigures): void {
+    const event = "Window's delivery";
+    const { level, unreadableSinceMs } = report;
+    const fields = { judgement: level, ...fieldsOf(report) };
+    if (level === "alert") this.#log.error(event, fields);
+    else if (level === "warning") this.#log.warning(event, fields);
+    else if (level === "unknown" && this.#sources.length > 0 && elapsedSeconds * 1000 >= SAMPLE_INTERVAL_MS) {
+      const since = unreadableSinceMs === null ? null : new Date(unreadableSinceMs).toISOString();
+      this.#log.warning(event, { ...fields, unreadable_since: since, hint: UNKNOWN_HINT });
+    } else {
+      // Where no reading was due, none is missed.
+      this.#log.info(event, fields);
+    }
   }
 }
 

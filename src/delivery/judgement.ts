@@ -27,7 +27,7 @@ export interface Delivery extends DeliveryFigures {
 }
 
 /** Machines need time to come: a window is judged by no less, unless it is over. */
-const SETTLED_SECONDS = 180;
+export const SETTLED_SECONDS = 180;
 /** Of a window that is over, this part has to be measured, where it is less. */
 const MEASURED_PART = 0.5;
 /** Sums of doubles are off by less, and no hashrate is known so well. */

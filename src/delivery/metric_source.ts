@@ -7,12 +7,13 @@
 import { asError } from "../lib/errors.ts";
 import {
   formatSelector,
+  hasUnknownType,
+  isOfNow,
   matches,
   type MetricSample,
   type MetricSelector,
   parsePrometheusText,
   PrometheusTextError,
-  sumOf,
 } from "./prometheus_text.ts";
 import { type DeliverySource, SOURCE_TIMEOUT_MS } from "./sources.ts";
 
@@ -25,7 +26,7 @@ export type HashrateUnit = (typeof HASHRATE_UNITS)[number];
 export interface MetricSource {
   /** http or https; `user:password@` in it is sent as basic authentication. */
   readonly url: string;
-  /** Several series that match are added. */
+  /** Of a gauge, or of what has no type. Several series that match are added. */
   readonly metric: MetricSelector;
   readonly unit: HashrateUnit;
 }
@@ -35,8 +36,8 @@ export interface MetricSource {
  *
  * - `unreachable`: no connection, or it broke off; `timeout`: no whole answer in time
  * - `http-status`: an answer other than 200; `redirected`: it sends us elsewhere
- * - `too-large`: more than 4 MiB; `not-prometheus`: another format
- * - `no-metric`: no series matches; `no-number`: what matches is no hashrate
+ * - `too-large`: more than 4 MiB; `not-prometheus`: another format, or not kept to
+ * - `no-metric`: no series matches; `no-gauge`: what matches is no figure of now; `no-hashrate`: it is no hashrate
  */
 export type DeliverySourceErrorKind =
   | "unreachable"
@@ -46,7 +47,8 @@ export type DeliverySourceErrorKind =
   | "too-large"
   | "not-prometheus"
   | "no-metric"
-  | "no-number";
+  | "no-gauge"
+  | "no-hashrate";
 
 /** A source that could not be read; the message says which host, why, and what to do, and holds no secrets. */
 export class DeliverySourceError extends Error {
@@ -68,6 +70,8 @@ export interface ReadMetricOptions {
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
+/** What all of Bitcoin's miners had together in 2025: a wrong unit shows by it. */
+const MAX_HASHRATE_PH = 1_000_000;
 const MAX_REDIRECTIONS = 3;
 const REDIRECTIONS = [301, 302, 303, 307, 308];
 /** Names and series that a message suggests. */
@@ -238,13 +242,46 @@ function hashrateIn(text: string, { metric, unit }: MetricSource, place: string)
     if (!(error instanceof PrometheusTextError)) throw error;
     throw failure("not-prometheus", place, `${error.message}; correct the URL's path`);
   }
-  const value = sumOf(samples, metric);
-  if (value !== null && value >= 0) return value * HASHES_PER_UNIT[unit] / HASHES_PER_UNIT["PH/s"];
   const series = samples.filter((sample) => matches(sample, metric));
   if (series.length === 0) throw failure("no-metric", place, missing(samples, metric));
-  const wrong = series.find((sample) => !(sample.value >= 0 && Number.isFinite(sample.value)))!;
-  const hint = "wait until the proxy knows it, or choose another metric";
-  throw failure("no-number", place, `${formatSelector(wrong)} is ${wrong.value}, no hashrate; ${hint}`);
+  const counted = series.find((sample) => !isOfNow(sample));
+  if (counted !== undefined) throw failure("no-gauge", place, notOfNow(counted, samples));
+  const wrong = series.find(({ value }) => !(value >= 0 && Number.isFinite(value)));
+  if (wrong !== undefined) {
+    const hint = "wait until the proxy knows it, or choose another metric";
+    throw failure("no-hashrate", place, `${formatSelector(wrong)} is ${wrong.value}, no hashrate; ${hint}`);
+  }
+  const twice = repeated(series.map(formatSorted));
+  if (twice !== undefined) {
+    throw failure(
+      "not-prometheus",
+      place,
+      `it serves ${twice} twice, and nobody knows which counts; mend the proxy`,
+    );
+  }
+  const sum = series.reduce((total, { value }) => total + value, 0);
+  const hashratePh = sum * HASHES_PER_UNIT[unit] / HASHES_PER_UNIT["PH/s"];
+  if (hashratePh > MAX_HASHRATE_PH) {
+    const why = `${formatSelector(metric)} is ${sum} ${unit}, more than all miners of the world have`;
+    throw failure("no-hashrate", place, `${why}; correct the unit, or choose another metric`);
+  }
+  return hashratePh;
+}
+
+/** The same text for the same series, in whatever order its labels come. */
+function formatSorted({ name, labels }: MetricSample): string {
+  return formatSelector({ name, labels: new Map([...labels].toSorted(([a], [b]) => a < b ? -1 : 1)) });
+}
+
+function repeated(texts: readonly string[]): string | undefined {
+  return texts.toSorted().find((text, i, sorted) => text === sorted[i + 1]);
+}
+
+/** That a series is of another kind, and what there is instead. */
+function notOfNow({ name, type }: MetricSample, samples: readonly MetricSample[]): string {
+  const kind = hasUnknownType(type) ? "by its name a sum of the past" : `a ${type}`;
+  const instead = similarTo(name, samples);
+  return `${name} is ${kind}, but a gauge of the current hashrate is needed; ${instead}; choose another metric`;
 }
 
 /** That no series matches, and what there is instead. */
@@ -253,15 +290,19 @@ function missing(samples: readonly MetricSample[], metric: MetricSelector): stri
   if (sameName.length > 0) {
     return `it has ${metric.name}, but not as ${formatSelector(metric)}; choose among ${listOf(sameName)}`;
   }
-  const names = [...new Set(samples.map(({ name }) => name))];
-  const near = names.map((name) => ({ name, likeness: likenessOf(name, metric.name) }))
+  return `it has no metric ${metric.name}; ${similarTo(metric.name, samples)}; correct the metric`;
+}
+
+/** The names that could be meant instead of one. */
+function similarTo(name: string, samples: readonly MetricSample[]): string {
+  const names = [...new Set(samples.filter(isOfNow).map(({ name }) => name))];
+  const near = names.map((other) => ({ other, likeness: likenessOf(other, name) }))
     .filter(({ likeness }) => likeness > SIMILARITY)
     .sort((a, b) => b.likeness - a.likeness)
-    .map(({ name }) => name);
-  const instead = near.length > 0
+    .map(({ other }) => other);
+  return near.length > 0
     ? `similar ones are ${listOf(near)}`
-    : `none of the ${names.length} it has is similar`;
-  return `it has no metric ${metric.name}; ${instead}; correct the metric`;
+    : `none of the ${names.length} gauges it has is similar`;
 }
 
 function listOf(names: readonly string[]): string {

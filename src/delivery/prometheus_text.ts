@@ -16,6 +16,8 @@ export interface MetricSelector {
 export interface MetricSample extends MetricSelector {
   /** Any double: also NaN and the infinities. */
   readonly value: number;
+  /** What its `# TYPE` says, in lower case, such as `gauge` or `counter`; `null` when there is none. */
+  readonly type: string | null;
 }
 
 /** A text that is not in the format. */
@@ -38,15 +40,31 @@ export class PrometheusTextError extends Error {
  * @throws {PrometheusTextError} at the first line that is neither a sample, nor a comment, nor blank.
  */
 export function parsePrometheusText(text: string): MetricSample[] {
-  const samples: MetricSample[] = [];
+  const samples: Omit<MetricSample, "type">[] = [];
+  const types = new Map<string, string>();
   for (const [index, line] of text.split("\n").entries()) {
     const content = line.trim();
-    if (content === "" || content.startsWith("#")) continue;
+    if (content === "") continue;
+    if (content.startsWith("#")) {
+      const declared = parseType(content);
+      if (declared !== null) types.set(declared.name, declared.type);
+      continue;
+    }
     const sample = parseSample(content);
     if (sample === null) throw new PrometheusTextError(index + 1, content);
     samples.push(sample);
   }
-  return samples;
+  return samples.map((sample) => ({ ...sample, type: typeOf(sample.name, types) }));
+}
+
+/** Whether a series says how much there is now; one that only ever grows, or counts what was seen, does not. */
+export function isOfNow({ name, type }: Pick<MetricSample, "name" | "type">): boolean {
+  return hasUnknownType(type) ? !CUMULATIVE_NAME.test(name) : type === "gauge";
+}
+
+/** Whether there is nothing but the name to tell what kind of metric it is. */
+export function hasUnknownType(type: MetricSample["type"]): boolean {
+  return type === null || UNKNOWN_TYPES.includes(type);
 }
 
 /**
@@ -73,17 +91,6 @@ export function matches(series: MetricSelector, { name, labels }: MetricSelector
     [...labels].every(([label, value]) => (series.labels.get(label) ?? "") === value);
 }
 
-/**
- * The values of the series that match, added.
- *
- * @returns `null` when none matches, or one of them is not finite: then a part of the sum is not known.
- */
-export function sumOf(samples: readonly MetricSample[], selector: MetricSelector): number | null {
-  const values = samples.filter((sample) => matches(sample, selector)).map(({ value }) => value);
-  if (values.length === 0 || !values.every(Number.isFinite)) return null;
-  return values.reduce((sum, value) => sum + value, 0);
-}
-
 const METRIC_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const BLANKS = /[ \t]*/y;
@@ -93,6 +100,18 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_A_NUMBER = /^[+-]?nan$/i;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
 const SHOWN_LENGTH = 80;
+/** What Prometheus and OpenMetrics call a metric whose type nobody knows. */
+const UNKNOWN_TYPES = ["untyped", "unknown"];
+/** By both formats' conventions: a counter, the parts of a histogram, and those it has in common with a summary. */
+const CUMULATIVE_NAME = /_(total|bucket|count)$/;
+/** The series of a metric that has more than one, or in OpenMetrics another name than its only one. */
+const SUFFIXES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["counter", ["_total", "_created"]],
+  ["histogram", ["_bucket", "_count", "_sum", "_created"]],
+  ["gaugehistogram", ["_bucket", "_gcount", "_gsum"]],
+  ["summary", ["_count", "_sum", "_created"]],
+  ["info", ["_info"]],
+]);
 
 /** A place in a text, moved forward by what is taken. */
 class Cursor {
@@ -142,7 +161,29 @@ class Cursor {
   }
 }
 
-function parseSample(line: string): MetricSample | null {
+/** What a comment declares; `null` when it declares no type. */
+function parseType(comment: string): { readonly name: string; readonly type: string } | null {
+  const cursor = new Cursor(comment);
+  if (!cursor.takeMark("#")) return null;
+  cursor.take(BLANKS);
+  if (cursor.take(WORD) !== "TYPE") return null;
+  cursor.take(BLANKS);
+  const name = cursor.take(METRIC_NAME) ?? cursor.takeQuoted();
+  cursor.take(BLANKS);
+  const type = cursor.take(WORD);
+  return name === null || type === null ? null : { name, type: type.toLowerCase() };
+}
+
+/** The type of a series: of its own name, or of the metric that it is a part of. */
+function typeOf(name: string, types: ReadonlyMap<string, string>): string | null {
+  const own = types.get(name);
+  if (own !== undefined) return own;
+  const cut = name.lastIndexOf("_");
+  const type = cut < 0 ? undefined : types.get(name.slice(0, cut));
+  return type !== undefined && SUFFIXES.get(type)?.includes(name.slice(cut)) ? type : null;
+}
+
+function parseSample(line: string): Omit<MetricSample, "type"> | null {
   const cursor = new Cursor(line);
   const series = parseSeries(cursor);
   if (series === null) return null;

@@ -14,8 +14,8 @@ export const SOURCE_TIMEOUT_MS = 5_000;
 /** Something that says what is delivered: a proxy's metric, or the ASICs themselves. */
 export interface DeliverySource {
   /**
-   * Of all that `read` goes by: of sources with equal keys, the one that is already in use stays. Never shown, so it may
-   * hold credentials.
+   * Of what it reads: another object with an equal key reads the same, if by other settings, so that reading goes on in
+   * its rhythm. Never shown, so it may hold credentials.
    */
   readonly key: string;
   /** What it is called in the log. */

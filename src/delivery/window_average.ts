@@ -43,10 +43,15 @@ export class WindowAverage {
   add({ atMs, deliveredPh }: DeliverySample): void {
     // A clock that was set back measures nothing.
     const spanMs = Math.min(Math.max(0, atMs - this.#lastMs), MAX_SPAN_MS);
-    this.#lastMs = atMs;
+    this.skipTo(atMs);
     if (deliveredPh === null) return;
     this.#measuredMs += spanMs;
     this.#sum += deliveredPh * spanMs;
+  }
+
+  /** The time from the last reading until then is not measured. */
+  skipTo(atMs: number): void {
+    this.#lastMs = atMs;
   }
 
   /** The figures at this moment. */

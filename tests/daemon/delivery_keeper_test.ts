@@ -29,12 +29,14 @@ class Bench {
   readonly reports: DeliveryReport[] = [];
   readonly asked: FleetConfig[] = [];
   deliveredPh = 0.2;
+  /** Machines that give a figure, and that give none. */
+  answers = { miners: 1, silent: 0 };
   readonly keeper: DeliveryKeeper;
 
   constructor() {
     const read = (config: FleetConfig): Promise<unknown> => {
       this.asked.push(config);
-      return Promise.resolve({ deliveredPh: this.deliveredPh, miners: 1, silent: 0 });
+      return Promise.resolve({ deliveredPh: this.deliveredPh, ...this.answers });
     };
     this.keeper = new DeliveryKeeper({
       fleet: { read } as unknown as Fleet,
@@ -59,12 +61,23 @@ class Bench {
   }
 }
 
-Deno.test("DeliveryKeeper holds what the ASICs deliver against what each window won", async () => {
+/** With a clock that the test moves. */
+async function withClock(
+  run: (clock: ReturnType<typeof FakeTimers.install>) => Promise<void>,
+): Promise<void> {
   const clock = FakeTimers.install({
     now: 1_000_000,
     toFake: ["setTimeout", "clearTimeout", "Date", "performance"],
   });
   try {
+    await run(clock);
+  } finally {
+    clock.uninstall();
+  }
+}
+
+Deno.test("DeliveryKeeper holds what the ASICs deliver against what each window won", async () => {
+  await withClock(async (clock) => {
     const bench = new Bench();
     await bench.configure();
     bench.compute(100, 0.2);
@@ -76,16 +89,61 @@ Deno.test("DeliveryKeeper holds what the ASICs deliver against what each window 
     await clock.tickAsync(240_000);
     assert.deepEqual([bench.reports.at(-1)?.level, bench.reports.at(-1)?.ratio], ["alert", 0.8]);
 
-    // Other pools are another thing to ask for, and another hotkey has not won this window.
+    // It goes on with other settings of the machines, which are asked by them; another hotkey has not won this window.
+    const { measuredSeconds } = bench.reports.at(-1)!;
     await bench.configure(CONFIG.replace("fallback_pool = 0", "fallback_pool = 2"));
     await clock.tickAsync(20_000);
     assert.equal(bench.asked.at(-1)?.miners[0]?.fallbackPool, 2);
+    assert.equal(bench.reports.at(-1)?.measuredSeconds, measuredSeconds + 20);
     await bench.configure(CONFIG, "another");
     const told = bench.reports.length;
     await clock.tickAsync(240_000);
     assert.equal(bench.reports.length, told);
     await bench.keeper.stop();
-  } finally {
-    clock.uninstall();
-  }
+  });
+});
+
+Deno.test("DeliveryKeeper holds the ASICs against their share where nothing tells what the proxies deliver", async () => {
+  await withClock(async (clock) => {
+    const bench = new Bench();
+    const shared = CONFIG.replace("[asic]", "[asic]\nshare = 0.4").replace(
+      "[wallet]",
+      '[routing]\nmode = "ihp"\npools_path = "/pools.toml"\n[wallet]',
+    );
+    const metric = '[[delivery.sources]]\nurl = "http://127.0.0.1:9/"\nmetric = "rate"\n';
+    await bench.configure(shared);
+    bench.compute(100, 0.5);
+    await clock.tickAsync(240_000);
+    const { level, ratio, wonHashratePh } = bench.reports.at(-1)!;
+    assert.deepEqual([level, ratio, wonHashratePh], ["ok", 1, 0.2]);
+
+    await bench.configure(shared.replace("share = 0.4", "share = 0.8"));
+    assert.deepEqual([bench.reports.at(-1)?.level, bench.reports.at(-1)?.ratio], ["alert", 0.5]);
+    await bench.configure(`${shared}${metric}`);
+    assert.equal(bench.reports.at(-1)?.wonHashratePh, 0.5, "the proxies are measured, too");
+    await bench.configure(CONFIG.replace("[asic]", "[asic]\nshare = 0.4"));
+    assert.equal(bench.reports.at(-1)?.wonHashratePh, 0.5, "nobody else is there to deliver the rest");
+    await bench.keeper.stop();
+  });
+});
+
+Deno.test("DeliveryKeeper takes ASICs that all say nothing for unreadable, and a silent one for nothing", async () => {
+  await withClock(async (clock) => {
+    const bench = new Bench();
+    await bench.configure();
+    bench.compute(100, 0.4);
+    bench.answers = { miners: 1, silent: 1 };
+    await clock.tickAsync(20_000);
+    assert.deepEqual([bench.reports.at(-1)?.nowPh, bench.reports.at(-1)?.unreadableSinceMs], [0.2, null]);
+    bench.answers = { miners: 0, silent: 2 };
+    bench.deliveredPh = 0;
+    await clock.tickAsync(20_000);
+    const { nowPh, unreadableSinceMs, errors } = bench.reports.at(-1)!;
+    assert.deepEqual([nowPh, unreadableSinceMs], [null, Date.now()]);
+    assert.match(errors[0]!, /^Cannot read the ASICs: none of the 2 that .*; check /);
+    bench.answers = { miners: 0, silent: 0 };
+    await clock.tickAsync(20_000);
+    assert.deepEqual([bench.reports.at(-1)?.nowPh, bench.reports.at(-1)?.unreadableSinceMs], [0, null]);
+    await bench.keeper.stop();
+  });
 });

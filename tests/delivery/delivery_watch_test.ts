@@ -13,7 +13,7 @@ const START_MS = 1_700_000_000_000;
 const LESS = "Delivering less than won";
 const FAR_LESS = "Delivering far less than won";
 const AGAIN = "Delivering what was won again";
-const OVER = "Window delivered";
+const OVER = "Window's delivery";
 
 /** A watch with a clock, a log and one source; it tells nothing but what a test brings about. */
 class Bench {
@@ -80,6 +80,7 @@ Deno.test("DeliveryWatch reads every 20 s, first 20 s after the window began to 
     isFinal: false,
     level: "unknown",
     errors: [],
+    unreadableSinceMs: null,
   }]);
   await bench.pass(19.999);
   assert.equal(bench.source.readings, 0);
@@ -163,6 +164,7 @@ for (const [delivered, level, lines] of ends) {
     assert.equal(bench.final.level, level);
     assert.equal(bench.final.measuredSeconds, 720);
     assert.deepEqual(bench.log.fieldsOf(OVER), {
+      judgement: level,
       window_index: 0,
       first_block: 1_000,
       won_hashrate_ph: 1,
@@ -200,7 +202,12 @@ Deno.test("DeliveryWatch judges a short window by half of it, and does not know 
   await bench.pass(60);
   bench.next();
   assert.deepEqual([bench.final.level, bench.final.measuredSeconds], ["unknown", 40]);
-  assert.equal(bench.lines.at(-1), `info: ${OVER}`);
+  assert.equal(bench.lines.at(-1), `warning: ${OVER}`);
+  bench.source.says = 1;
+  await bench.pass(19);
+  bench.next();
+  assert.deepEqual([bench.final.level, bench.final.measuredSeconds], ["unknown", 0]);
+  assert.equal(bench.lines.at(-1), `info: ${OVER}`, "no reading was due");
 });
 
 Deno.test("DeliveryWatch complains of nothing where nothing was won, but says what is delivered", async () => {
@@ -285,27 +292,107 @@ Deno.test("DeliveryWatch does not count a reading of the former window in the ne
   assert.equal(bench.reports.length, length);
   await bench.pass(1);
   assert.deepEqual([bench.source.readings, bench.last.measuredSeconds], [2, 20]);
-  assert.deepEqual(bench.lines, [`info: ${OVER}`], "nobody is to blame for it");
+  assert.deepEqual(bench.lines, [`warning: ${OVER}`], "no source is to blame for it");
 });
 
-Deno.test("use() of DeliveryWatch changes nothing with equal sources, and begins anew with others", async () => {
+Deno.test("DeliveryWatch says since when nothing was read in full, across windows and other sources", async () => {
+  const bench = Bench.following({ wonHashratePh: 2 });
+  const other = new FakeSource("other");
+  bench.watch.use([bench.source, other], DEFAULT_DELIVERY_LIMITS);
+  await bench.pass(40);
+  assert.equal(bench.last.unreadableSinceMs, null);
+  other.says = new Error("off");
+  await bench.pass(19);
+  assert.equal(bench.last.unreadableSinceMs, null, "nothing failed yet");
+  await bench.pass(1);
+  const sinceMs = START_MS + 60_000;
+  assert.deepEqual([bench.last.unreadableSinceMs, bench.last.nowPh], [sinceMs, null], "a part is no sum");
+  await bench.pass(660);
+  bench.next(2);
+  assert.deepEqual([bench.final.unreadableSinceMs, bench.last.unreadableSinceMs], [sinceMs, sinceMs]);
+  bench.source.says = new Error("off, too");
+  await bench.pass(100);
+  bench.watch.use([bench.source, other, new FakeSource("third")], DEFAULT_DELIVERY_LIMITS);
+  assert.equal(bench.last.unreadableSinceMs, sinceMs);
+  assert.deepEqual(bench.last.errors, ["off, too", "off"], "why goes on to be known");
+  bench.source.says = other.says = 1;
+  await bench.pass(20);
+  assert.deepEqual([bench.last.unreadableSinceMs, bench.last.nowPh], [null, 3]);
+  other.says = "slow";
+  await bench.pass(25);
+  assert.equal(bench.last.unreadableSinceMs, bench.clock.now, "one that does not answer is unreadable, too");
+});
+
+Deno.test("DeliveryWatch warns when too little of a window could be read to judge it", async () => {
+  const bench = Bench.following();
+  bench.source.says = new Error("off");
+  await bench.pass(720);
+  bench.next(0);
+  assert.deepEqual(bench.log.fieldsOf(OVER), {
+    judgement: "unknown",
+    window_index: 0,
+    first_block: 1_000,
+    won_hashrate_ph: 1,
+    delivered_hashrate_ph: null,
+    ratio: null,
+    measured_seconds: 0,
+    unreadable_since: new Date(START_MS + 20_000).toISOString(),
+    hint: "too little of it could be read to judge it: see what is said of the sources",
+  });
+  assert.equal(bench.lines.at(-1), `warning: ${OVER}`);
+  await bench.pass(720);
+  bench.next();
+  assert.equal(bench.lines.at(-1), `info: ${OVER}`, "where nothing was won, nothing is missed");
+});
+
+Deno.test("use() of DeliveryWatch changes nothing with equal sources but the settings they are read by", async () => {
   const bench = Bench.following();
   await bench.pass(30);
   const { length } = bench.reports;
-  bench.watch.use([new FakeSource("renamed", "proxy")], { ...DEFAULT_DELIVERY_LIMITS });
+  const renamed = new FakeSource("renamed", "proxy");
+  bench.watch.use([renamed], { ...DEFAULT_DELIVERY_LIMITS });
   assert.equal(bench.reports.length, length);
   await bench.pass(10);
-  assert.deepEqual([bench.source.readings, bench.last.measuredSeconds], [2, 40]);
+  assert.deepEqual([bench.source.readings, renamed.readings, bench.last.measuredSeconds], [1, 1, 40]);
+});
 
+Deno.test("use() of DeliveryWatch goes on with the window's average by other sources, but for the time between", async () => {
+  const bench = Bench.following({ wonHashratePh: 2 });
+  await bench.pass(190);
   const other = new FakeSource("other");
   bench.watch.use([other, bench.source, other], DEFAULT_DELIVERY_LIMITS);
-  assert.deepEqual([bench.last.measuredSeconds, bench.last.nowPh, bench.last.isFinal], [0, null, false]);
-  assert.equal(bench.last.sinceMs, START_MS + 40_000);
+  const { measuredSeconds, averagePh, nowPh, isFinal, sinceMs, level } = bench.last;
+  assert.deepEqual([measuredSeconds, averagePh, nowPh, isFinal], [180, 1, null, false]);
+  assert.deepEqual([sinceMs, level], [START_MS, "alert"]);
+  other.says = 5;
   await bench.pass(20);
+  assert.deepEqual([bench.last.measuredSeconds, bench.last.averagePh], [200, 1.5]);
   assert.equal(other.readings, 1, "the same source is read once");
   bench.watch.use([bench.source, other], DEFAULT_DELIVERY_LIMITS);
   await bench.pass(20);
-  assert.deepEqual([bench.last.averagePh, bench.last.measuredSeconds], [2, 40], "their order means nothing");
+  assert.equal(bench.last.measuredSeconds, 220, "their order means nothing");
+  bench.next();
+  await bench.pass(20);
+  assert.deepEqual(
+    [bench.last.measuredSeconds, bench.last.averagePh],
+    [20, 6],
+    "the next window begins anew",
+  );
+});
+
+Deno.test("use() of DeliveryWatch ends the reading by the former sources", async () => {
+  const bench = Bench.following();
+  bench.source.says = "slow";
+  await bench.pass(22);
+  const other = new FakeSource("other");
+  bench.watch.use([other], DEFAULT_DELIVERY_LIMITS);
+  assert.ok(bench.source.lastSignal!.aborted);
+  await bench.pass(20);
+  assert.deepEqual([bench.last.nowPh, bench.last.measuredSeconds, bench.last.unreadableSinceMs], [
+    1,
+    20,
+    null,
+  ]);
 });
 
 Deno.test("use() of DeliveryWatch judges by new limits at once", async () => {
@@ -322,16 +409,43 @@ Deno.test("use() of DeliveryWatch judges by new limits at once", async () => {
 Deno.test("use() of DeliveryWatch with no sources switches it off, and with some on again", async () => {
   const bench = Bench.following();
   await bench.pass(200);
+  bench.source.says = new Error("off");
+  await bench.pass(20);
   bench.watch.use([], DEFAULT_DELIVERY_LIMITS);
+  const { nowPh, averagePh, errors, unreadableSinceMs } = bench.last;
+  assert.deepEqual(
+    [nowPh, averagePh, errors, unreadableSinceMs],
+    [null, 1, [], null],
+    "nothing is unreadable",
+  );
   const { length } = bench.reports;
+  await bench.pass(380);
+  assert.deepEqual([bench.source.readings, bench.reports.length], [11, length]);
+  bench.source.says = 4;
+  bench.watch.use([bench.source], DEFAULT_DELIVERY_LIMITS);
+  await bench.pass(40);
+  assert.deepEqual(
+    [bench.last.measuredSeconds, bench.last.averagePh],
+    [240, 1.5],
+    "within the window it goes on",
+  );
+
+  bench.watch.use([], DEFAULT_DELIVERY_LIMITS);
+  bench.next();
+  assert.deepEqual([bench.last.isFinal, bench.last.averagePh], [true, 1.5], "what was measured is judged");
+  const told = bench.reports.length;
   await bench.pass(600);
   bench.next();
-  bench.next();
-  assert.deepEqual([bench.source.readings, bench.reports.length], [10, length]);
-  assert.deepEqual(bench.lines, []);
+  assert.deepEqual([bench.source.readings, bench.reports.length], [13, told], "nothing was to be read");
   bench.watch.use([bench.source], DEFAULT_DELIVERY_LIMITS);
   await bench.pass(20);
   assert.deepEqual([bench.last.firstBlock, bench.last.measuredSeconds], [1_060, 20]);
+
+  bench.watch.use([], DEFAULT_DELIVERY_LIMITS);
+  await bench.pass(600);
+  bench.next();
+  assert.equal(bench.final.level, "unknown");
+  assert.equal(bench.lines.at(-1), `info: ${OVER}`, "nobody wanted it to be read");
 });
 
 for (
@@ -387,4 +501,28 @@ Deno.test("stop() of DeliveryWatch ends one that never read, also with the globa
   // The test itself fails when a timer is left.
   await watch.stop();
   assert.ok(reports[0]!.sinceMs >= beforeMs);
+});
+
+Deno.test("DeliveryWatch reads sources that hang all at once, never twice, and stops at once", async () => {
+  const bench = Bench.following();
+  const sources = Array.from({ length: 10 }, (_, i) => new FakeSource(`proxy ${i}`));
+  for (const source of sources) source.says = "hangs";
+  bench.watch.use([...sources, ...sources], DEFAULT_DELIVERY_LIMITS);
+  await bench.pass(20);
+  assert.deepEqual(sources.map(({ active }) => active), Array(10).fill(1));
+  await bench.pass(5);
+  assert.deepEqual([bench.last.errors.length, bench.last.unreadableSinceMs], [10, bench.clock.now]);
+  await bench.pass(600);
+  bench.next();
+  await bench.pass(600);
+  assert.deepEqual(sources.map(({ readings }) => readings), Array(10).fill(1));
+
+  const late = new FakeSource("late");
+  late.says = "hangs";
+  bench.watch.use([...sources, late], DEFAULT_DELIVERY_LIMITS);
+  await bench.pass(22);
+  assert.equal(late.active, 1);
+  const { now } = bench.clock;
+  await bench.watch.stop();
+  assert.deepEqual([bench.clock.now, bench.clock.countTimers()], [now, 0]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry, Summary } from "prom-client";
 import {
   type DeliverySourceError,
   type DeliverySourceErrorKind,
@@ -317,20 +317,106 @@ const bodies: [string, string, DeliverySourceErrorKind, string[]][] = [
     "similar ones are xrate, rates;",
   ]],
   ["other labels", 'rate{a="b"} 1\nrate{a="d"} 1', "no-metric", ['rate{a="b"}, rate{a="d"}']],
-  ["a series that is not a number", 'rate{a="c",x="1"} 5\nrate{a="c",x="2"} NaN', "no-number", [
+  ["a series that is not a number", 'rate{a="c",x="1"} 5\nrate{a="c",x="2"} NaN', "no-hashrate", [
     'rate{a="c",x="2"} is NaN',
   ]],
-  ["an infinite one", 'rate{a="c"} +Inf', "no-number", ["is Infinity"]],
-  ["a negative one", 'rate{a="c"} -1', "no-number", ["is -1"]],
+  ["an infinite one", 'rate{a="c"} +Inf', "no-hashrate", ["is Infinity"]],
+  ["a negative one", 'rate{a="c"} -1', "no-hashrate", ["is -1"]],
+  ["a negative one beside others", 'rate{a="c",x="1"} 5\nrate{a="c",x="2"} -1', "no-hashrate", [
+    'rate{a="c",x="2"} is -1',
+  ]],
+  ["what is in a smaller unit", 'rate{a="c"} 4.5e14', "no-hashrate", [
+    'rate{a="c"} is 450000000000000 TH/s, more than all miners',
+    "unit",
+  ]],
+  ["what no double holds", 'rate{a="c",x="1"} 1e308\nrate{a="c",x="2"} 1e308', "no-hashrate", [
+    "Infinity TH/s",
+  ]],
+  ["a series that is there twice", 'rate{a="c",x="1"} 5\nrate{x="1",a="c"} 6', "not-prometheus", [
+    'rate{a="c",x="1"} twice',
+  ]],
 ];
 for (const [what, body, kind, parts] of bodies) {
   Deno.test(`readMetricSource() says what is wrong with ${what}`, async () => {
     await using proxy = new Proxy(() => new Response(body));
-    const metric = what === "other labels" || kind === "no-number" ? 'rate{a="c"}' : "rate";
+    const metric = body.includes('a="') && what !== "similar names" ? 'rate{a="c"}' : "rate";
     const message = await failure(read(`http://${proxy.host}/`, { metric }), kind, proxy.host, ...parts);
-    assert.match(message, /; (correct|choose|wait) /, "says what to do");
+    assert.match(message, /(; (correct|choose|wait) |mend the proxy)/, "says what to do");
   });
 }
+
+const GAUGE = "a gauge of the current hashrate is needed";
+const cumulative: [string, string, string[]][] = [
+  ["shares", "# TYPE shares counter\nshares 5", ["shares is a counter", GAUGE]],
+  ["shares_total", "# TYPE shares counter\nshares_total 5\n# EOF", ["shares_total is a counter", GAUGE]],
+  ["shares_total", "shares_total 5", ["shares_total is by its name a sum of the past", GAUGE]],
+  ["shares_total", "# TYPE shares_total untyped\nshares_total 5", ["by its name a sum of the past", GAUGE]],
+  ["shares_total", "# TYPE shares gauge\nshares 1\nshares_total 5", ["sum of the past", GAUGE]],
+  ["rate_bucket", '# TYPE rate histogram\nrate_bucket{le="+Inf"} 5', ["rate_bucket is a histogram", GAUGE]],
+  ["rate_count", "# TYPE rate summary\nrate_count 5", ["rate_count is a summary", GAUGE]],
+  ["rate_sum", "# TYPE rate summary\nrate_sum 5", ["rate_sum is a summary", GAUGE]],
+  ["rate", '# TYPE rate summary\nrate{quantile="0.5"} 5', ["rate is a summary", GAUGE]],
+  ["rate_bucket", "rate_bucket 5\nrate_buckets_total 1\nrate 1", ["similar ones are rate;"]],
+  ["hash", "# TYPE hash counter\nhash 5\n# TYPE hash_total counter\nhash_total 1", [
+    "none of the 0 gauges it has is similar",
+  ]],
+  ["a.rate", '# TYPE "a.rate" counter\n{"a.rate"} 5', ["a.rate is a counter"]],
+];
+for (const [name, body, parts] of cumulative) {
+  Deno.test(`readMetricSource() does not take ${JSON.stringify(body)} for a hashrate of now`, async () => {
+    await using proxy = new Proxy(() => new Response(body));
+    const metric = name.includes(".") ? `{"${name}"}` : name;
+    const message = await failure(read(`http://${proxy.host}/`, { metric }), "no-gauge", ...parts);
+    assert.match(message, /; choose /, "says what to do");
+  });
+}
+
+const current: [string, string][] = [
+  ["rate", "rate 450"],
+  ["rate", "# TYPE rate untyped\nrate 450"],
+  ["rate", "# TYPE rate unknown\nrate 450\n# EOF"],
+  ["rate", "# TYPE rate Gauge\nrate 450"],
+  ["rate", "# TYPE rate\n# TYPE\n# TYPES rate counter\n# HELP rate TYPE rate counter\nrate 450"],
+  ["rate", "# TYPE other counter\nother 1\nrate 450"],
+  ["rate_total", "# TYPE rate_total gauge\nrate_total 450"],
+  ["rate_total", "# TYPE rate counter\n# TYPE rate_total gauge\nrate_total 450"],
+  ["miner_count_rate", "# TYPE miner counter\nminer_count_rate 450"],
+  ["constructor_x", "# TYPE constructor constructor\nconstructor_x 450"],
+];
+for (const [metric, body] of current) {
+  Deno.test(`readMetricSource() takes ${JSON.stringify(body)} for a hashrate of now`, async () => {
+    await using proxy = new Proxy(() => new Response(body));
+    assert.equal(await read(`http://${proxy.host}/`, { metric }), 0.45);
+  });
+}
+
+Deno.test("readMetricSource() refuses what prom-client serves of counters, histograms and summaries, in both formats", async () => {
+  for (const type of [Registry.PROMETHEUS_CONTENT_TYPE, Registry.OPENMETRICS_CONTENT_TYPE] as const) {
+    const registry = new Registry();
+    // The types of prom-client know one format a registry.
+    registry.setContentType(type as typeof Registry.PROMETHEUS_CONTENT_TYPE);
+    const registers = [registry];
+    new Counter({ name: "shares_total", help: "x", registers }).inc(3);
+    new Histogram({ name: "seconds", help: "x", registers }).observe(1);
+    new Summary({ name: "sizes", help: "x", registers }).observe(1);
+    new Gauge({ name: "rate", help: "x", registers }).set(450);
+    await using proxy = new Proxy(async () => new Response(await registry.metrics()));
+    const url = `http://${proxy.host}/`;
+    for (
+      const metric of [
+        "shares_total",
+        "seconds_bucket",
+        "seconds_count",
+        "seconds_sum",
+        "sizes",
+        "sizes_count",
+      ]
+    ) {
+      await failure(read(url, { metric }), "no-gauge", metric, GAUGE);
+    }
+    assert.equal(await read(url), 0.45);
+  }
+});
 
 Deno.test("readMetricSource() names five similar metrics at most, the most similar first", async () => {
   const names = [
@@ -354,7 +440,15 @@ Deno.test("readMetricSource() names five similar metrics at most, the most simil
 Deno.test("readMetricSource() has a figure or a typed error for whatever a proxy serves", async () => {
   const line = fc.oneof(
     fc.string(),
-    fc.constantFrom("rate 1", "rate NaN", "rate -1", "rate 1e400", 'rate{a="b"} 2', "# x"),
+    fc.constantFrom(
+      "rate 1",
+      "rate NaN",
+      "rate -1",
+      "rate 1e400",
+      'rate{a="b"} 2',
+      "# x",
+      "# TYPE rate counter",
+    ),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(line), async (body) => {
