@@ -4,7 +4,7 @@
  * @module
  */
 
-import { redactUrls } from "../lib/redact.ts";
+import { redactAddress } from "../lib/redact.ts";
 
 interface PublicNetwork {
   readonly endpoint: string;
@@ -94,11 +94,11 @@ export function knownGenesisHash(network: string | readonly string[]): string | 
  * @param endpoint A ws or wss URL.
  */
 export function endpointLabel(endpoint: string): string {
-  if (!URL.canParse(endpoint)) return redactUrls(endpoint);
+  if (!URL.canParse(endpoint)) return redactAddress(endpoint);
   const { protocol, host, pathname, search } = new URL(endpoint);
   if (pathname.length > 1 || search !== "") return `${protocol}//${host}/…`;
   // Not `host`: it would lose a port that goes without saying.
-  return redactUrls(endpoint);
+  return redactAddress(endpoint);
 }
 
 function resolveEndpoint(value: string): string {
@@ -114,8 +114,8 @@ function resolveEndpoint(value: string): string {
     : undefined;
   if (text === undefined || problem !== undefined) {
     throw new NetworkError(
-      redactUrls(String(value)),
-      `Cannot resolve the network: ${redactUrls(JSON.stringify(value))} is ${problem}; ` +
+      redactAddress(String(value)),
+      `Cannot resolve the network: ${JSON.stringify(redactAddress(String(value)))} is ${problem}; ` +
         `use one of ${NETWORK_NAMES.join(", ")} or a URL such as ws://127.0.0.1:9944`,
     );
   }

@@ -13,7 +13,7 @@ import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
 import type { Command } from "./arguments.ts";
 import { toDocument } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
-import { redactUrls } from "../lib/redact.ts";
+import { redactAddress } from "../lib/redact.ts";
 import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
 
 /** What the command prints, and its exit code. */
@@ -61,7 +61,7 @@ function toJson(config: Config, environment: Environment): string {
     status: workers instanceof ConfigError ? "failed" : "done",
     error: workers instanceof ConfigError ? workers.message : null,
     config: path,
-    endpoints: endpoints.map(redactUrls),
+    endpoints: endpoints.map(redactAddress),
     hotkeyPath,
     commitment: workers instanceof ConfigError ? null : describeBid(workers.commitment),
     routingOff: routing.kind === "off" ? routing.reason : null,
@@ -74,15 +74,26 @@ function toJson(config: Config, environment: Environment): string {
 }
 
 function toText(config: Config, environment: Environment): string {
-  const { path, effective, endpoints, hotkeyPath, workers, routing } = config;
+  const { path, effective, endpoints, hotkeyPath, workers, routing, solver, hooks, alerting, delivery } =
+    config;
+  const isOff = routing.kind === "off";
   const notes: Readonly<Record<string, readonly string[]>> = {
-    bittensor: endpoints.map((endpoint) => `endpoint: ${redactUrls(endpoint)}`),
+    bittensor: endpoints.map((endpoint) => `endpoint: ${redactAddress(endpoint)}`),
     wallet: [`hotkey file: ${hotkeyPath}`],
     workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
-    routing: routing.kind === "off" ? [`routing is off: ${routing.reason}`] : [
+    routing: isOff ? [`routing is off: ${routing.reason}`] : [
       ...(routing.targets.length === 0 ? ["no proxy is named: only the ASICs of [asic] are routed to"] : []),
       ...routing.warnings.map((warning) => `doubtful: ${warning}`),
     ],
+    // What follows has no effect, although it has its values.
+    solver: solver.engine === "glpk" ? ["cbc is not used: the engine is glpk"] : [],
+    hooks: [
+      ...(Object.keys(hooks.programs).length === 0 ? ["timeout is not used: there is no program"] : []),
+      ...(alerting === null ? ["webhook_format and no_win_windows are not used: there is no webhook"] : []),
+    ],
+    delivery: delivery.sources.length === 0 && (isOff || routing.fleet === null)
+      ? ["nothing is watched: there is neither a source nor [asic]"]
+      : [],
   };
   const lines = [`# ${path}, completed by the environment and the defaults`];
   for (const section of sectionsOf(effective)) {

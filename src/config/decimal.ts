@@ -4,9 +4,10 @@
  * @module
  */
 
+import { redactUrls } from "../lib/redact.ts";
 import { parseFp18 } from "../protocol/fp18.ts";
 import { ProtocolError } from "../protocol/protocol_error.ts";
-import { describe } from "./schema.ts";
+import { describe } from "./shape.ts";
 
 /** A decimal in both its forms, or what is wrong with it and what it is. */
 export type ReadDecimal =
@@ -22,7 +23,9 @@ export function readDecimal(value: unknown): ReadDecimal {
   try {
     return { text, fp18: parseFp18(text) };
   } catch (error) {
-    if (error instanceof ProtocolError) return { problem: `${error.message}; it is ${describe(value)}` };
+    if (error instanceof ProtocolError) {
+      return { problem: `${redactUrls(error.message)}; it is ${describe(value)}` };
+    }
     throw error;
   }
 }

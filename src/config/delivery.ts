@@ -7,10 +7,11 @@
 import { DEFAULT_DELIVERY_LIMITS, type DeliveryLimits } from "../delivery/judgement.ts";
 import type { HashrateUnit, MetricSource } from "../delivery/metric_source.ts";
 import { parseSelector } from "../delivery/prometheus_text.ts";
-import { redactUrls } from "../lib/redact.ts";
+import { redactAddress } from "../lib/redact.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import type { ConfigIssue } from "./errors.ts";
-import { type ConfigFile, keyOf } from "./schema.ts";
+import type { ConfigFile } from "./schema.ts";
+import { keyOf } from "./shape.ts";
 
 /** What to read beside the ASICs' own figures, and the limits. */
 export interface DeliveryConfig {
@@ -47,6 +48,7 @@ export function resolveDelivery({ section = {}, settings, issues }: DeliverySour
       message: `must be at most warn_below, ${warnBelow}; it is ${alertBelow}`,
     });
   }
+  const earlier: (MetricSource & { readonly place: string })[] = [];
   const sources = (section.sources ?? []).flatMap((source, i): MetricSource[] => {
     const { url, metric } = source;
     const missing = (["url", "metric"] as const).filter((key) => source[key] === undefined);
@@ -59,10 +61,28 @@ export function resolveDelivery({ section = {}, settings, issues }: DeliverySour
     const place = `delivery.sources[${i}]`;
     const unit = settings.pick<HashrateUnit>(place, "unit", [inFile(source.unit)], "TH/s");
     if (url === undefined || metric === undefined) return [];
-    settings.pick(place, "url", [inFile(url)], url, redactUrls);
+    settings.pick(place, "url", [inFile(url)], url, redactAddress);
     settings.pick(place, "metric", [inFile(metric)], metric);
     // The schema takes no other text.
-    return [{ url, metric: parseSelector(metric)!, unit }];
+    const parsed = { url, metric: parseSelector(metric)!, unit };
+    const same = earlier.find((other) => readSame(other, parsed));
+    if (same !== undefined) {
+      issues.push({
+        key: keyOf(["delivery", "sources", i, "metric"]),
+        message: `takes series of this url that ${same.place} takes, too, and they would count twice; ` +
+          "remove one of the two, or give both labels that tell them apart",
+      });
+    }
+    earlier.push({ ...parsed, place: `sources[${i}]` });
+    return [parsed];
   });
   return { sources, limits: { warnBelow, alertBelow } };
+}
+
+/** Whether what one of them takes is part of what the other takes. */
+function readSame(one: MetricSource, other: MetricSource): boolean {
+  const isWithin = (narrow: MetricSource, wide: MetricSource): boolean =>
+    [...wide.metric.labels].every(([label, value]) => narrow.metric.labels.get(label) === value);
+  return new URL(one.url).href === new URL(other.url).href && one.metric.name === other.metric.name &&
+    (isWithin(one, other) || isWithin(other, one));
 }

@@ -6,7 +6,7 @@
 
 import type { WebhookConfig, WebhookFormat } from "../alerts/webhook.ts";
 import { HOOK_NAMES, type HookName, type HooksConfig } from "../hooks/hooks.ts";
-import { redactCommand, redactUrls } from "../lib/redact.ts";
+import { redactAddress, redactCommand } from "../lib/redact.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import { type Environment, expandHome } from "./environment.ts";
@@ -51,7 +51,7 @@ export function resolveHooks(
     "webhook",
     [inFile(section.webhook)],
     null,
-    (value) => value === null ? null : redactUrls(value),
+    (value) => value === null ? null : redactAddress(value),
   );
   const format = settings.pick<WebhookFormat>(
     "hooks",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isIPv4, isIPv6 } from "node:net";
 import { formatHostPort } from "../lib/host_port.ts";
 
 /** Where to listen. */
@@ -15,13 +16,19 @@ export interface ListenAddress {
 
 /** Reads `HOST:PORT`; `null` when it is none. The host is never optional: what listens to all must say so. */
 export function parseListenAddress(text: string): ListenAddress | null {
-  const [, bracketed, plain, digits = ""] = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(
-    text.trim(),
-  ) ?? [];
-  const hostname = bracketed ?? plain;
+  const [, bracketed, plain = "", digits = ""] =
+    /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim()) ?? [];
   const port = Number(digits);
-  if (hostname === undefined || digits === "" || port < 1 || port > 65_535) return null;
-  return { hostname, port };
+  if (port < 1 || port > 65_535) return null;
+  if (bracketed !== undefined) return isIPv6(bracketed) ? { hostname: bracketed, port } : null;
+  return isIPv4(plain) || isHostName(plain) ? { hostname: plain, port } : null;
+}
+
+/** Whether it is a name. One that ends in a number would be taken for an IPv4 address, and is none. */
+function isHostName(text: string): boolean {
+  const labels = text.replace(/\.$/, "").split(".");
+  return text.length <= 253 && labels.every((label) => /^\w(?:[\w-]{0,61}\w)?$/.test(label)) &&
+    !/^\d+$/.test(labels.at(-1)!);
 }
 
 /** `127.0.0.1:9464`, `[::1]:9464`. */

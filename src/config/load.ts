@@ -7,7 +7,7 @@
 import { join, resolve } from "node:path";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
-import { redactUrls } from "../lib/redact.ts";
+import { redactAddress } from "../lib/redact.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
 import { locateProgram } from "../lib/locate_program.ts";
 import type { EngineChoice } from "../solver/types.ts";
@@ -191,7 +191,7 @@ function bittensorOf({ bittensor }: ConfigFile, settings: EffectiveSettings): Co
   const { network, netuid } = bittensor;
   // Providers put access keys into URLs.
   const show = (value: typeof network): unknown =>
-    typeof value === "string" ? redactUrls(value) : value.map(redactUrls);
+    typeof value === "string" ? redactAddress(value) : value.map(redactAddress);
   return {
     network: settings.pick("bittensor", "network", [inFile(network)], network, show),
     netuid: settings.pick("bittensor", "netuid", [inFile(netuid)], netuid),

@@ -15,7 +15,8 @@ import { type Environment, type EnvironmentName, expandHome } from "./environmen
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 import { redactCommand } from "../lib/redact.ts";
 import { resolveFleet } from "./fleet.ts";
-import { type ConfigFile, keyOf, type ProxySection } from "./schema.ts";
+import type { ConfigFile, ProxySection } from "./schema.ts";
+import { keyOf } from "./shape.ts";
 
 /** The folder the original's container keeps its source in; its proxy files have their defaults there. */
 const CONTAINER_SOURCE = "/root/src";
@@ -127,10 +128,7 @@ function resolveSingle(section: ProxySection, context: Context): Proxies {
   const pools = environment.APS_MINER_POOLS_CONFIG_PATH;
   const implied = impliedMode(section, named, place, context) ??
     (pools !== undefined && exists(expandHome(pools, environment)) ? "ihp" : "braiins");
-  const mode = settings.pick<Mode>("routing", "mode", [
-    inEnvironment("APS_MINER_PROXY_MODE", modeOf(environment.APS_MINER_PROXY_MODE)),
-    inFile(section.mode),
-  ], implied);
+  const mode = named ?? implied;
   const { fileKey, fileVariable, sentinelVariable } = NAMES[mode];
   const { file: defaultFile, sentinel: defaultSentinel } = DEFAULTS[mode];
   const path = pathIn(environment);
@@ -138,6 +136,11 @@ function resolveSingle(section: ProxySection, context: Context): Proxies {
   // one that lists its ASICs has nothing that it does not name.
   const isNamed = environment[fileVariable] !== undefined || section[fileKey] !== undefined;
   const hasDefault = !isNamed && asic === undefined && exists(defaultFile);
+  // Where there is no proxy, no mode is in effect but one that is named.
+  settings.pick<Mode | null>("routing", "mode", [
+    inEnvironment("APS_MINER_PROXY_MODE", modeOf(environment.APS_MINER_PROXY_MODE)),
+    inFile(section.mode),
+  ], isNamed || hasDefault ? mode : null);
   const file = settings.pick<string | null>("routing", fileKey, [
     inEnvironment(fileVariable, path(environment[fileVariable])),
     inFile(path(section[fileKey])),
@@ -243,19 +246,30 @@ function resolveTarget(entry: ProxySection, place: Place, context: Context): Rou
   return reload && { mode, poolsPath: file, subnetPoolName, share, ...reload };
 }
 
-/** Together all should deliver what was won: less gets a hotkey banned, more mines for nothing. */
+/**
+ * Together all should deliver what was won: less gets a hotkey banned, more mines for nothing. Doubtful rather than
+ * wrong: somebody may want a reserve, and what is missing may come from elsewhere.
+ */
 function shareWarnings(targets: readonly RoutingTarget[], fleet: FleetConfig | null): string[] {
   const shares = [
-    ...targets.map((target) => target.mode === "ihp" ? target.share ?? 1 : 0),
-    ...(fleet === null ? [] : [fleet.share]),
+    ...targets.flatMap((target) =>
+      target.mode === "ihp" ? [{ of: targetPath(target), share: target.share ?? 1 }] : []
+    ),
+    ...(fleet === null ? [] : [{ of: "[asic]", share: fleet.share }]),
   ];
-  const sum = shares.reduce((total, share) => total + share, 0);
+  const sum = shares.reduce((total, { share }) => total + share, 0);
   const isPartial = targets.every(({ mode }) => mode === "ihp") && sum < 1 - 1e-9;
   if (sum <= 1 + 1e-9 && !isPartial) return [];
   const whose = fleet === null ? 'the "ihp" targets' : 'the "ihp" targets and of [asic]';
+  const each = shares.map(({ of, share }) => `${of} ${share}`).join(", ");
+  const outcome = isPartial
+    ? "less is delivered than was won, and validators ban for that"
+    : "more is delivered than was won, and what is beyond it is not paid for";
   return [
-    `the shares of ${whose} add up to ${Number(sum.toFixed(6))}: together they are told to deliver ` +
-    "that many times what was won; set share in each so that they add up to 1",
+    `the shares of ${whose} add up to ${
+      Number(sum.toFixed(6))
+    } (${each}): ${outcome}; set share in [asic] and in ` +
+    "each [[routing.targets]] so that they add up to 1",
   ];
 }
 

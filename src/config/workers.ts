@@ -16,7 +16,7 @@ import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../prot
 import { readDecimal } from "./decimal.ts";
 import { ConfigError } from "./errors.ts";
 import { EffectiveSettings, inFile } from "./effective.ts";
-import { checkAgainst, describe } from "./schema.ts";
+import { checkAgainst, describe, shown, tables } from "./shape.ts";
 
 /** The checked `[workers]` section. */
 export interface WorkersConfig {
@@ -45,11 +45,11 @@ const tierSchema = z.strictObject({ price_multiplier: z.unknown(), worker_sizes:
 
 /** The shape of `[workers]`; what is in it is checked one by one, for messages that help. */
 export const workersSchema = z.strictObject({
-  enabled: z.boolean(),
+  enabled: shown(z.boolean()),
   price_multiplier: z.unknown(),
   hashrates: z.unknown(),
   worker_sizes: z.unknown(),
-  tiers: z.array(tierSchema).min(1, "lists no tier; remove it"),
+  tiers: tables("workers.tiers", tierSchema).min(1, "lists no tier; remove it"),
 }).partial();
 
 /**
@@ -181,10 +181,11 @@ function checkSizes(value: unknown, key: string, fail: Fail): [string, number][]
     if (/^\d+$/.test(size) && typeof count === "object") {
       fail(key, `has a table within a table; put the size in quotes, such as "${size}.45" = 2`);
     }
+    const place = `${key}.${describe(size)}`;
     if (typeof count !== "number" || !Number.isSafeInteger(count) || count <= 0) {
-      fail(`${key}."${size}"`, `must be a whole number of workers, at least 1; it is ${describe(count)}`);
+      fail(place, `must be a whole number of workers, at least 1; it is ${describe(count)}`);
     }
-    return [checkDecimal(size, `${key}."${size}"`, fail), count];
+    return [checkDecimal(size, place, fail), count];
   });
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AsicMiner } from "../asic/fleet_config.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { formatListenAddress } from "../config/listen.ts";
@@ -11,7 +12,8 @@ import { type Config, loadConfig } from "../config/load.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
-import { shownReloadMethod } from "../routing/reload.ts";
+import { describeReload } from "../routing/reload.ts";
+import { type RoutingTarget, targetPath } from "../routing/route.ts";
 import { formatFp18 } from "../protocol/fp18.ts";
 import { asError } from "../lib/errors.ts";
 
@@ -127,10 +129,15 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
 /** The destinations, for the log. */
 export function describeRouting(routing: RoutingConfig): unknown {
   if (routing.kind === "off") return "off";
-  const { fleet } = routing;
-  const targets = routing.targets.map((target) => ({ ...target, ...shownReloadMethod(target) }));
-  const asics = (fleet?.miners ?? []).map(({ name, hashrateFp18 }) =>
-    `${name}: ${formatFp18(hashrateFp18)} PH/s`
-  );
-  return fleet === null ? targets : { targets, asics };
+  const { targets, fleet } = routing;
+  return [...targets.map(describeProxy), ...(fleet?.miners ?? []).map(describeAsic)];
+}
+
+function describeProxy(target: RoutingTarget): string {
+  const whose = target.mode === "ihp" ? ` (pool ${target.subnetPoolName}, share ${target.share ?? 1})` : "";
+  return `${target.mode} ${targetPath(target)}${whose}, reload by ${describeReload(target)}`;
+}
+
+function describeAsic({ name, hashrateFp18, subnetPool, fallbackPool }: AsicMiner): string {
+  return `ASIC ${name}: ${formatFp18(hashrateFp18)} PH/s, pool ${subnetPool} or ${fallbackPool}`;
 }

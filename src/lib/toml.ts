@@ -7,6 +7,7 @@
  */
 
 import { parse, TomlDocument } from "@decimalturn/toml-patch";
+import { tomlMistake } from "./toml_mistakes.ts";
 
 /** A node of the library's concrete syntax tree at the top level of a document. */
 export type TomlBlock = TomlDocument["cst"][number];
@@ -28,7 +29,7 @@ export class TomlError extends Error {
   readonly line: number;
   /** Column in UTF-16 code units, from 1. */
   readonly column: number;
-  /** What is wrong there, without place and file. */
+  /** What is wrong there, without place and file, and without anything of the text, which may hold secrets. */
   readonly reason: string;
 
   constructor(place: { source: string; line: number; column: number; reason: string }) {
@@ -125,7 +126,9 @@ function located<T>(source: string, run: () => T): T {
   } catch (error) {
     const { message, line, column } = error as Error & { line?: unknown; column?: unknown };
     if (typeof line !== "number" || typeof column !== "number") throw error;
-    const reason = message.split("\n").at(-1) ?? message;
-    throw new TomlError({ source, line, column: column + 1, reason });
+    // Above the reason stand a headline and, unless the line is empty, that line with a mark below it.
+    const [, , mark = "", ...below] = message.split("\n");
+    const reason = /^ *\^$/.test(mark) ? below.join("\n") : message.split("\n").slice(1).join("\n");
+    throw new TomlError({ source, line, column: column + 1, reason: tomlMistake(reason) });
   }
 }

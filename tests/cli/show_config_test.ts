@@ -146,3 +146,24 @@ Deno.test("config says why routing is off", async () => {
   assert.ok(squeezed(shown).some((line) => line.startsWith("# routing is off: no proxy file is named by ")));
   assert.ok(squeezed(shown).includes("# profile_path is not set # default"));
 });
+
+Deno.test("config shows no mode where only ASICs are routed to, and says what has no effect", async () => {
+  const asic =
+    '[[asic.miners]]\naddress = "192.168.1.21"\nhashrate = "0.2"\n[solver]\nengine = "glpk"\ncbc = "cbc"\n';
+  const lines = squeezed(await show(CONFIG.replace(/\[routing\]\n.*\n/, asic)));
+  for (
+    const line of [
+      "# mode is not set # default",
+      "# no proxy is named: only the ASICs of [asic] are routed to",
+      "# cbc is not used: the engine is glpk",
+      "# timeout is not used: there is no program",
+      "# webhook_format and no_win_windows are not used: there is no webhook",
+    ]
+  ) {
+    assert.ok(lines.includes(line), `${line} is missing in\n${lines.join("\n")}`);
+  }
+  assert.ok(!lines.some((line) => line.startsWith("mode = ")));
+  const off = squeezed(await show(CONFIG.replace(/pools_path.*/, 'mode = "ihp"')));
+  assert.ok(off.includes('mode = "ihp" # file'));
+  assert.ok(off.includes("# nothing is watched: there is neither a source nor [asic]"));
+});

@@ -67,3 +67,28 @@ Deno.test("resolveDelivery() names what is missing or contradicts itself", () =>
   refused({ sources: [{ unit: "TH" }] }, /\[delivery\] sources\[0\]\.unit: must be one of "H\/s"/);
   refused({ sources: [{ url: "ftp://a/secret" }] }, /\[delivery\] sources\[0\]\.url: must be an http/);
 });
+
+Deno.test("resolveDelivery() refuses to count the same series twice, naming both sources", () => {
+  const url = "http://user:secret@h:9100/metrics";
+  const twice = (...metrics: object[]): string[] =>
+    deliveryOf({ sources: metrics.map((source) => ({ url, ...source })) }).issues;
+  for (
+    const pair of [
+      [{ metric: "a" }, { metric: "a" }],
+      [{ metric: "a" }, { metric: "a", unit: "PH/s" }],
+      [{ metric: 'a{x="1",y="2"}' }, { metric: 'a{ y="2", x="1" }' }],
+      [{ metric: "a" }, { metric: 'a{pool="b"}' }],
+      [{ metric: "a" }, { metric: "a", url: "HTTP://user:secret@H:9100/metrics" }],
+    ]
+  ) {
+    const [issue, ...more] = twice({ metric: "other" }, ...pair);
+    assert.match(
+      issue!,
+      /^\[delivery\] sources\[2\]\.metric: takes series of this url that sources\[1\] takes, too/,
+    );
+    assert.doesNotMatch(issue!, /secret/);
+    assert.deepEqual(more, []);
+  }
+  assert.deepEqual(twice({ metric: 'a{pool="b"}' }, { metric: 'a{pool="c"}' }), []);
+  assert.deepEqual(twice({ metric: "a" }, { metric: "a", url: "http://other/metrics" }), []);
+});

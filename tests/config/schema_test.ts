@@ -73,10 +73,91 @@ const wrongValues: [string, object, string][] = [
     { bittensor: { network: 5, netuid: 1 } },
     "[bittensor] network: must be a string or a list of strings, none of them empty; it is 5",
   ],
-  ["a section that is no table", { wallet: "default" }, '[wallet]: must be a table; it is "default"'],
+  [
+    "a section that is no table",
+    { wallet: "default" },
+    "[wallet]: must be a table; it is a text, which is not shown",
+  ],
 ];
 for (const [what, change, expected] of wrongValues) {
   Deno.test(`checkConfigFile() refuses ${what}, showing it`, () => {
     assert.deepEqual(mistakes({ ...good, ...change }), [expected]);
   });
 }
+
+const PROXY = { pools_path: "/p" };
+const FORMS: [string, object, RegExp][] = [
+  [
+    "a hook that is one text",
+    { hooks: { on_won: "/bin/hook secret" } },
+    /^\[hooks\] on_won: must be a list of words; write it as a list: \["\/path\/to\/program"\]; it is a text, which is not shown$/,
+  ],
+  [
+    "a hook whose words are one",
+    { hooks: { on_won: ["/bin/hook secret"] } },
+    /^\[hooks\] on_won\[0\]: has spaces in it; write the program and each of its arguments as a word/,
+  ],
+  ["a hook that is a URL", { hooks: { on_won: ["https://h/secret"] } }, /^\[hooks\] on_won\[0\]: is a URL; /],
+  [
+    "a command that is one text",
+    { routing: { ...PROXY, reload_command: "reload secret" } },
+    /^\[routing\] reload_command: must be a list of words; write it as a list: \["systemctl", /,
+  ],
+  [
+    "sources that are a text",
+    { delivery: { sources: "http://u:secret@h/" } },
+    /^\[delivery\] sources: must be a list of tables; write \[\[delivery\.sources\]\] above/,
+  ],
+  [
+    "a source that is a text",
+    { delivery: { sources: ["http://u:secret@h/"] } },
+    /^\[delivery\] sources\[0\]: must be a table; write \[\[delivery\.sources\]\] above/,
+  ],
+  [
+    "key and value exchanged",
+    { hooks: { "https://h/secret": "webhook" } },
+    /^\[hooks\]: has a key that is not known, and not shown/,
+  ],
+  [
+    "NUL in a hook's argument",
+    { hooks: { on_won: ["a", "b\0"] } },
+    /^\[hooks\] on_won\[1\]: holds a control character/,
+  ],
+  [
+    "NUL in a command's argument",
+    { routing: { ...PROXY, reload_command: ["a", "b\0"] } },
+    /^\[routing\] reload_command\[1\]: holds a control/,
+  ],
+  [
+    "a line break in a path",
+    { routing: { pools_path: "/a\nb" } },
+    /^\[routing\] pools_path: holds a control character/,
+  ],
+  [
+    "an escape sequence in a name",
+    { asic: { miners: [{ name: "\x1b[2Jrig" }] } },
+    /^\[asic\] miners\[0\]\.name: holds a control/,
+  ],
+  [
+    "a control character in a URL",
+    { hooks: { webhook: "https://h/secret\u0001" } },
+    /^\[hooks\] webhook: holds a control character/,
+  ],
+  [
+    "a control character in an endpoint",
+    { bittensor: { network: "ws://h\x7f", netuid: 1 } },
+    /^\[bittensor\] network: holds a control/,
+  ],
+  ["a space in a URL", { hooks: { webhook: "https://h/a secret" } }, /^\[hooks\] webhook: holds a space/],
+];
+for (const [what, change, expected] of FORMS) {
+  Deno.test(`checkConfigFile() refuses ${what}, without showing it`, () => {
+    const [mistake = "accepted"] = mistakes({ ...good, ...change });
+    assert.match(mistake, expected);
+    assert.doesNotMatch(mistake, /secret|\p{Cc}/u);
+  });
+}
+
+Deno.test("checkConfigFile() takes a script of several lines for an argument", () => {
+  assert.deepEqual(mistakes({ ...good, hooks: { on_won: ["/bin/sh", "-c", "a\n\tb"] } }), []);
+});

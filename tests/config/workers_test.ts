@@ -146,7 +146,11 @@ const wrong: [string, string, RegExp][] = [
     `price_multiplier = "1"\n${TIER}`,
     /\[workers\] worker_sizes: is missing/,
   ],
-  ["tiers that are no list", "tiers = 3", /\[workers\] tiers: must be a list; it is 3/],
+  [
+    "tiers that are no list",
+    "tiers = 3",
+    /\[workers\] tiers: must be a list of tables; write \[\[workers\.tiers\]\]/,
+  ],
   ["an empty list of tiers", "tiers = []", /\[workers\] tiers: lists no tier; remove it/],
   [
     "an unquoted size in a tier",

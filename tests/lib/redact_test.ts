@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { redactUrls } from "../../src/lib/redact.ts";
+import * as fc from "fast-check";
+import { redactAddress, redactUrls } from "../../src/lib/redact.ts";
 
 const cases: [string, string][] = [
   ["wss://node.example", "wss://node.example"],
@@ -25,4 +26,30 @@ Deno.test("redactUrls() cuts rather too much where a URL has characters that may
   assert.equal(redactUrls("http://user:pa'ss@proxy:9100/x'y failed"), "http://proxy:9100/… failed");
   assert.equal(redactUrls("(http://h:1/a)b?key=s)."), "(http://h:1/…).");
   assert.equal(redactUrls('["wss://a/k,ey","wss://b/"]'), '["wss://a/…","wss://b"]');
+});
+
+Deno.test("redactUrls() shows nothing of a login, a path or a query, whatever is in it", () => {
+  const secret = "kEy0fS0me0ne";
+  const rest = fc.stringMatching(/^[!-~]{0,8}$/).filter((text) => !text.includes('"'));
+  fc.assert(fc.property(rest, rest, fc.constantFrom("/", "?", "#", "/a@"), (before, after, sign) => {
+    const login = `${before}:${secret}${after}`;
+    for (const url of [`ws://${login}@h.example:1/`, `ws://h.example${sign}${before}${secret}${after}`]) {
+      for (const text of [url, `Cannot use ${url}: refused`, JSON.stringify([url])]) {
+        assert.ok(!redactUrls(text).includes(secret), redactUrls(text));
+        assert.equal(redactUrls(redactUrls(text)), redactUrls(text));
+      }
+      assert.ok(!redactAddress(url).includes(secret));
+      assert.ok(!redactAddress(url.slice("ws://".length)).includes(secret));
+    }
+  }));
+});
+
+Deno.test("redactAddress() leaves the host of an address without a scheme", () => {
+  for (
+    const address of ["finney", "node.example:443", "[::1]:9944", "wss://node.example:443", "192.168.1.21"]
+  ) {
+    assert.equal(redactAddress(address), address);
+  }
+  assert.equal(redactAddress("user:key@node.example/key"), "node.example/…");
+  assert.equal(redactAddress("node.example:key"), "node.example/…");
 });

@@ -67,3 +67,36 @@ Deno.test("findUnquotedDecimalKeys() looks into inline tables", () => {
 Deno.test("findUnquotedDecimalKeys() leaves ordinary dotted keys alone", () => {
   assert.deepEqual(findUnquotedDecimalKeys('a.b = 1\nv1.2 = 3\n"0.4" = 1\n', { source }), []);
 });
+
+const mistakes: [string, RegExp][] = [
+  ["webhook = https://hooks.example/SECRET", /a text needs quotes/],
+  ["on_won = [/bin/sh, SECRET]", /a text needs quotes/],
+  ["a = SECRET", /a text needs quotes/],
+  ["a = 12SECRET", /a text needs quotes/],
+  ["a = 2026-01-01SECRET", /a text needs quotes/],
+  ["a = SECRET.example/x", /a text needs quotes/],
+  ['a = "SECRET', /is a quote missing/],
+  ['a = """SECRET\nSECRET', /is a quote missing/],
+  ['a = "\\SECRET"', /a backslash begins what TOML does not know/],
+  ['a = "x" SECRET', /there is more on the line than one value/],
+  ['"SECRET" = 1\n"SECRET" = 2', /stands further up already/],
+  ['a = { "SECRET" = 1, "SECRET" = 2 }', /stands further up already/],
+  ["[SECRET]\n[SECRET]", /stands further up already/],
+  ["[a SECRET]", /a table's header is a line by itself/],
+  ["[a] SECRET", /a table's header is a line by itself/],
+  ["SECRET", /a line must be key = value/],
+  ["https://SECRET = 1", /a line must be key = value/],
+  ["a = [1 2]", /one comma/],
+  ["a = [1, 2", /a \] or \} behind the last/],
+  ["a =", /a value is missing/],
+  ['a = "SECRET\0"', /control character/],
+];
+for (const [text, expected] of mistakes) {
+  Deno.test(`parseToml() says what is wrong with ${JSON.stringify(text)} without showing it`, () => {
+    for (const wrong of [text, `\n\n${text}\n`, `[table]\nb = 1\n${text}\nc = 1\n`]) {
+      const { reason, message } = errorOf(wrong);
+      assert.match(reason, expected);
+      assert.doesNotMatch(message, /SECRET/);
+    }
+  });
+}
