@@ -4,9 +4,10 @@
  * @module
  */
 
+import { strayMiners } from "../asic/fleet_report.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { formatDuration, formatHashrate } from "../telemetry/format.ts";
-import type { StatusReport, WindowSummary } from "../telemetry/status_report.ts";
+import type { FleetStatus, StatusReport, WindowSummary } from "../telemetry/status_report.ts";
 
 /** What alerts there are. */
 export const ALERT_KINDS = [
@@ -17,6 +18,7 @@ export const ALERT_KINDS = [
   "chain-stale",
   "routing-failed",
   "delivery-low",
+  "delivery-unreadable",
 ] as const;
 /** One of {@link ALERT_KINDS}. */
 export type AlertKind = (typeof ALERT_KINDS)[number];
@@ -24,11 +26,16 @@ export type AlertKind = (typeof ALERT_KINDS)[number];
 /** Something that is wrong. `kind` and `subject` are its identity; its words may change while it goes on. */
 export interface Alert {
   readonly kind: AlertKind;
-  /** The proxy's file, or `asic`, for what there may be several of; else empty. */
+  /** For what there may be several of: the proxy's file, `asic`, or `asic-stuck`; else empty. */
   readonly subject: string;
   readonly title: string;
   /** A sentence or two: what, why, what to do. */
   readonly text: string;
+}
+
+/** What makes two alerts the same one. */
+export function identityOf({ kind, subject }: Pick<Alert, "kind" | "subject">): string {
+  return JSON.stringify([kind, subject]);
 }
 
 /** What {@link activeAlerts} goes by, beside the report. */
@@ -43,6 +50,8 @@ export interface AlertOptions {
 const STARTUP_GRACE_SECONDS = 120;
 /** A reload is retried within seconds; owed for longer, it wants somebody. */
 const RELOAD_GRACE_MS = 30_000;
+/** One window: proxies restart, and a window of which something was measured is judged by that. */
+const UNREADABLE_GRACE_MS = 12 * 60_000;
 
 /** All that is wrong at the moment of the report, in the order of {@link ALERT_KINDS}. URLs in it are cut to their hosts. */
 export function activeAlerts(report: StatusReport, options: AlertOptions): Alert[] {
@@ -54,6 +63,7 @@ export function activeAlerts(report: StatusReport, options: AlertOptions): Alert
     ...chainStale(report),
     ...routingFailed(report),
     ...deliveryLow(report),
+    ...deliveryUnreadable(report),
   ].map((alert) => ({ ...alert, text: redactUrls(alert.text) }));
 }
 
@@ -93,10 +103,13 @@ function noWins({ history, window }: StatusReport, { noWinWindows, isSelling }: 
   return [{ kind: "no-wins", subject: "", title: "Nothing won", text }];
 }
 
-/** Windows without a win, back to the last win, or to where our bid was the empty one: then none was wanted. */
+/**
+ * Windows without a win, back to the last win, or to where the bid had no part in it: it was the empty one, or its
+ * hotkey was banned, of which there is an alert already.
+ */
 function lostInARow(history: readonly WindowSummary[]): number {
   const last = history.findLastIndex(({ wonWorkers, reason }) =>
-    wonWorkers > 0 || reason?.code === "withdrawn"
+    wonWorkers > 0 || reason?.code === "withdrawn" || reason?.code === "banned"
   );
   return history.length - 1 - last;
 }
@@ -116,7 +129,8 @@ function reloadPending({ proxies, now }: StatusReport): Alert[] {
 function chainStale(report: StatusReport): Alert[] {
   const { checks, stale, chain } = report;
   const check = checks.find(({ name }) => name === "chain");
-  const isUnseen = chain.headNumber === null && isStarting(report);
+  const followedMs = Date.parse(report.now) - Date.parse(chain.followedSince);
+  const isUnseen = chain.headNumber === null && followedMs < STARTUP_GRACE_SECONDS * 1000;
   const isStuck = check?.ok === false && !isUnseen;
   if (!isStuck && stale === null) return [];
   const parts: string[] = [];
@@ -151,7 +165,18 @@ function routingFailed({ proxies, fleet }: StatusReport): Alert[] {
         : `These do not do their part: ${failing.join(", ")}.`);
     alerts.push({ kind, subject, title: "ASICs short", text });
   }
-  return alerts;
+  return [...alerts, ...asicsStuck(fleet)];
+}
+
+function asicsStuck(fleet: FleetStatus): Alert[] {
+  const stray = strayMiners(fleet);
+  if (stray.length === 0) return [];
+  const names = stray.map(({ name, address }) => name === address ? name : `${name} (${address})`);
+  const text =
+    "These ASICs mine for the subnet though nothing that was won needs them, and cannot be sent to their " +
+    `fallback pool: ${names.join(", ")}. It is tried again; if it does not help, switch them by hand. ` +
+    sentence(stray[0]?.problem?.message ?? "");
+  return [{ kind: "routing-failed", subject: "asic-stuck", title: "ASICs stuck at the subnet", text }];
 }
 
 function deliveryLow({ delivery, history }: StatusReport): Alert[] {
@@ -169,6 +194,18 @@ function deliveryLow({ delivery, history }: StatusReport): Alert[] {
     } delivered on average. Winners that deliver less than 95 % are banned: look ` +
     "for ASICs that are off, slow or at another pool, and at the shares in [routing].";
   return [{ kind: "delivery-low", subject: "", title: "Delivering too little", text }];
+}
+
+function deliveryUnreadable({ delivery, now }: StatusReport): Alert[] {
+  if (delivery === null || delivery.unreadableSince === null) return [];
+  const forMs = Date.parse(now) - Date.parse(delivery.unreadableSince);
+  if (forMs <= UNREADABLE_GRACE_MS) return [];
+  const text = `What is delivered could not be read for ${formatDuration(forMs / 1000)}: ` +
+    `${
+      sentence(delivery.errors.join("; "))
+    } Whether it is enough is not known: look at the sources in [delivery] ` +
+    "and at the ASICs.";
+  return [{ kind: "delivery-unreadable", subject: "", title: "Delivery unknown", text }];
 }
 
 function isStarting({ uptimeSeconds }: StatusReport): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Alert } from "./alert.ts";
+import { type Alert, identityOf } from "./alert.ts";
 
 /** An alert that began or is over. Times are in milliseconds since 1970. */
 export interface AlertChange {
@@ -75,8 +75,4 @@ export class AlertBook {
     this.#entries.set(identity, { ...entry, goneSinceMs, isOver: isNowOver });
     return isNowOver ? [{ state: "over", alert, beganAtMs, endedAtMs: goneSinceMs }] : [];
   }
-}
-
-function identityOf({ kind, subject }: Alert): string {
-  return JSON.stringify([kind, subject]);
 }

@@ -55,17 +55,15 @@ export class Alerter {
   /**
    * Looks whether alerts began or are over. Never throws: the daemon does not stumble over those who watch it.
    *
-   * @param config `null`: nobody is to be told. What was said is forgotten then.
+   * @param config `null`: nobody is to be told. Another webhook's readers are told all that goes on.
    */
   check(config: AlertsConfig | null): void {
-    if (config === null) {
-      this.#book = new AlertBook();
-      return;
-    }
+    if (this.#sender.use(config?.webhook ?? null)) this.#book = new AlertBook();
+    if (config === null) return;
     try {
       const report = this.#report();
       for (const change of this.#book.update(activeAlerts(report, config), this.#nowMs())) {
-        this.#sender.send(notificationOf(change, report), config.webhook);
+        this.#sender.send(notificationOf(change, report));
       }
       this.#isBroken = false;
     } catch (error) {

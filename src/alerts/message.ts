@@ -7,6 +7,7 @@
 import { toDocument } from "../lib/document.ts";
 import { clockTime, formatBlock, formatDuration, shortHotkey } from "../telemetry/format.ts";
 import type { IdentityReport, StatusReport } from "../telemetry/status_report.ts";
+import type { Alert } from "./alert.ts";
 import type { AlertChange } from "./alert_book.ts";
 
 /** What webhooks can be given: the whole alert, or a message as chat services take it. */
@@ -51,13 +52,15 @@ export function webhookBody(notification: AlertNotification, format: WebhookForm
   }
 }
 
-function alertDocument(
-  { state, alert, beganAtMs, endedAtMs, identity, window, version }: AlertNotification,
-): unknown {
+function alertDocument(notification: AlertNotification): unknown {
+  const { state, alert, beganAtMs, endedAtMs, identity, window, version } = notification;
+  const { kind, subject } = alert;
   return toDocument({
     format: DOCUMENT_FORMAT,
     state,
-    ...alert,
+    kind,
+    subject,
+    ...wordsOf(notification),
     beganAt: new Date(beganAtMs).toISOString(),
     endedAt: endedAtMs === null ? null : new Date(endedAtMs).toISOString(),
     hotkey: identity?.hotkey ?? null,
@@ -68,23 +71,28 @@ function alertDocument(
   });
 }
 
+/** Title and text; of what is over, as something that was. */
+function wordsOf({ alert, beganAtMs, endedAtMs }: AlertNotification): Pick<Alert, "title" | "text"> {
+  const { title, text } = alert;
+  if (endedAtMs === null) return { title, text };
+  const seconds = (endedAtMs - beganAtMs) / 1000;
+  return { title: `Over after ${formatDuration(seconds)}: ${title}`, text: `It was said: “${text}”` };
+}
+
 /** Three lines: what, the text, and where and when. */
 function chatMessage(notification: AlertNotification): string {
-  const { state, alert, beganAtMs, endedAtMs, identity, window } = notification;
+  const { state, beganAtMs, identity, window } = notification;
   const whose = identity === null
     ? "ih-miner"
     : `ih-miner ${shortHotkey(identity.hotkey)} (${identity.network.join(", ")}, subnet ${identity.netuid})`;
-  const title = state === "begun"
-    ? `ALERT: ${alert.title}`
-    : `Over after ${formatDuration(((endedAtMs ?? beganAtMs) - beganAtMs) / 1000)}: ${alert.title}`;
-  const since = `Began ${clockTime(new Date(beganAtMs).toISOString())} UTC`;
+  const { title, text } = wordsOf(notification);
+  const began = `Began ${clockTime(new Date(beganAtMs).toISOString())} UTC`;
   const where = window === null
-    ? since
-    : `${since}; now in window ${window.index}, blocks ${formatBlock(window.firstBlock)} to ${
-      formatBlock(window.lastBlock)
-    }`;
-  const head = `${title} – ${whose}`;
-  const text = state === "begun" ? alert.text : `It was: ${alert.text}`;
+    ? began
+    : `${began}${state === "begun" ? "" : "; over"} in window ${window.index}, blocks ${
+      formatBlock(window.firstBlock)
+    } to ${formatBlock(window.lastBlock)}`;
+  const head = `${state === "begun" ? "ALERT: " : ""}${title} – ${whose}`;
   const room = MESSAGE_CHARACTERS - head.length - where.length - 2;
   return harmless(`${head}\n${shortened(text, room)}\n${where}`);
 }

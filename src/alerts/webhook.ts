@@ -1,17 +1,18 @@
 /**
- * Sending alerts to a webhook: one after the other, again where the service had a bad moment.
+ * Sending alerts to a webhook: one at a time, again where the service had a bad moment.
  *
  * The webhook's URL is a secret: whoever knows it can post. Of it only the host is ever logged.
  *
  * @module
  */
 
-import type { Logger } from "../lib/log.ts";
+import { asError } from "../lib/errors.ts";
+import { FailureLog } from "../lib/failure_log.ts";
+import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { VERSION } from "../version.ts";
 import { type AlertNotification, webhookBody, type WebhookFormat } from "./message.ts";
-import { WorkQueue } from "../lib/work_queue.ts";
-import { asError } from "../lib/errors.ts";
+import { type Message, Outbox } from "./outbox.ts";
 
 export { WEBHOOK_FORMATS, type WebhookFormat } from "./message.ts";
 
@@ -25,30 +26,30 @@ export interface WebhookConfig {
 /** What {@link WebhookSender} is made with. */
 export interface WebhookSenderParts {
   readonly log: Logger;
+  /**
+   * Is told of each try, and of each notification that is given up: why it was not taken (`null`: it was), and whether
+   * it is lost. Must not throw.
+   */
+  readonly onTried?: (error: string | null, isLost: boolean) => void;
   /** @default globalThis.fetch */
   readonly fetch?: typeof fetch;
   /** Waits, or until the signal. @default by a timer */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds since 1970. @default Date.now */
   readonly nowMs?: () => number;
+  /** Milliseconds on a clock that never goes back. @default performance.now */
+  readonly monotonicMs?: () => number;
   /** An answer is waited for so long. @default 10_000 */
   readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
-const MAX_TRIES = 8;
 const FIRST_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
 /** A service that asks for more patience gets so much. */
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
-/** Notifications that wait; the newest count. */
-const MAX_WAITING = 50;
-
-/** One notification on its way. */
-interface Delivery {
-  readonly notification: AlertNotification;
-  readonly config: WebhookConfig;
-}
+/** That an alert is over is news for so long. That it goes on is as long as it does. */
+const OVER_PATIENCE_MS = 60 * 60_000;
 
 /** How one try ended. */
 type Answer =
@@ -57,78 +58,126 @@ type Answer =
   | { readonly kind: "retry"; readonly why: string; readonly afterMs: number }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Sends in order. What goes wrong is logged, never thrown. */
+/** Sends one at a time, as {@link Outbox} has it. What goes wrong is logged, never thrown. */
 export class WebhookSender {
   readonly #log: Logger;
+  readonly #onTried: NonNullable<WebhookSenderParts["onTried"]>;
   readonly #fetch: typeof fetch;
   readonly #sleep: NonNullable<WebhookSenderParts["sleep"]>;
   readonly #nowMs: () => number;
+  readonly #monotonicMs: () => number;
   readonly #timeoutMs: number;
-  readonly #queue: WorkQueue<Delivery>;
-  /** Ends waiting and trying again. */
-  readonly #stop = new AbortController();
+  readonly #failures: FailureLog;
+  #config: WebhookConfig | null = null;
+  #outbox = new Outbox();
+  /** Ends when nothing waits any longer; `null` while nothing is under way. */
+  #working: Promise<void> | null = null;
+  /** Ends waiting for the next try. */
+  #alarm = new AbortController();
+  #isStopped = false;
   /** Ends the request under way. */
   readonly #abandon = new AbortController();
 
   constructor(parts: WebhookSenderParts) {
-    const { log, fetch = globalThis.fetch, sleep = sleepFor, nowMs = Date.now, timeoutMs = TIMEOUT_MS } =
-      parts;
-    this.#log = log;
-    this.#fetch = fetch;
-    this.#sleep = sleep;
-    this.#nowMs = nowMs;
-    this.#timeoutMs = timeoutMs;
-    this.#queue = new WorkQueue({
-      work: (delivery) => this.#deliver(delivery),
-      maxWaiting: MAX_WAITING,
-      onDropped: (delivery) => this.#lost(delivery, `more than ${MAX_WAITING} wait`),
-    });
+    this.#log = parts.log;
+    this.#onTried = parts.onTried ?? (() => {});
+    this.#fetch = parts.fetch ?? globalThis.fetch;
+    this.#sleep = parts.sleep ?? sleepFor;
+    this.#nowMs = parts.nowMs ?? Date.now;
+    this.#monotonicMs = parts.monotonicMs ?? (() => performance.now());
+    this.#timeoutMs = parts.timeoutMs ?? TIMEOUT_MS;
+    this.#failures = new FailureLog(this.#nowMs);
   }
 
-  /** Queues a notification. With 50 waiting, the oldest of them is dropped. */
-  send(notification: AlertNotification, config: WebhookConfig): void {
-    if (this.#stop.signal.aborted) return;
-    this.#queue.add({ notification, config });
+  /**
+   * Sends to this webhook from now on, `null`: to none. What waits for another one is forgotten.
+   *
+   * @returns whether it is another one, whose readers have been told of nothing.
+   */
+  use(config: WebhookConfig | null): boolean {
+    if (config?.url === this.#config?.url && config?.format === this.#config?.format) return false;
+    this.#config = config;
+    this.#outbox = new Outbox();
+    this.#alarm.abort();
+    return true;
   }
 
-  /** Resolves when all has been sent or given up. */
-  settled(): Promise<void> {
-    return this.#queue.settled();
+  /** Puts a notification into the outbox. Without a webhook, nobody is told. */
+  send(notification: AlertNotification): void {
+    if (this.#isStopped || this.#config === null) return;
+    const overtaken = this.#outbox.add(notification, this.#monotonicMs());
+    if (overtaken !== null) this.#overtaken(overtaken, this.#config);
+    this.#alarm.abort();
+    this.#working ??= this.#work();
+  }
+
+  /** Resolves when all has been sent or given up: while the service is down, not before its alerts are over. */
+  async settled(): Promise<void> {
+    await this.#working;
   }
 
   /** No more notifications. What waits is tried once, as far as that is done in so long. */
   async stop(patienceMs: number): Promise<void> {
-    this.#stop.abort();
+    this.#isStopped = true;
+    this.#alarm.abort();
     const timer = setTimeout(() => this.#abandon.abort(), patienceMs);
-    await this.#queue.settled();
+    await this.settled();
     clearTimeout(timer);
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    for (let attempt = 1;; attempt++) {
-      const answer = await this.#post(delivery);
-      if (answer.kind === "accepted") {
-        this.#log.info("Alert sent", fieldsOf(delivery));
-        return;
+  async #work(): Promise<void> {
+    for (;;) {
+      const outbox = this.#outbox;
+      const message = outbox.take(this.#isStopped ? Infinity : this.#monotonicMs());
+      if (message !== null && this.#config !== null) {
+        await this.#try(message, outbox, this.#config);
+        continue;
       }
-      if (answer.kind === "refused" || attempt === MAX_TRIES || this.#stop.signal.aborted) {
-        this.#lost(delivery, answer.why);
-        return;
-      }
-      const delayMs = Math.max(
-        Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), MAX_DELAY_MS),
-        Math.min(answer.afterMs, MAX_RETRY_AFTER_MS),
-      );
-      this.#log.debug("Alert not sent yet", {
-        ...fieldsOf(delivery),
-        error: answer.why,
-        retry_in_ms: delayMs,
-      });
-      await this.#sleep(delayMs, this.#stop.signal);
+      const { dueMs } = outbox;
+      if (dueMs === null) break;
+      this.#alarm = new AbortController();
+      await this.#sleep(Math.max(0, dueMs - this.#monotonicMs()), this.#alarm.signal);
     }
+    this.#working = null;
   }
 
-  async #post({ notification, config }: Delivery): Promise<Answer> {
+  async #try(message: Message, outbox: Outbox, config: WebhookConfig): Promise<void> {
+    const { notification, addedAtMs, tries } = message;
+    const fields = fieldsOf(notification, config);
+    const answer = await this.#post(notification, config);
+    if (answer.kind === "accepted") {
+      outbox.accepted();
+      this.#onTried(null, false);
+      this.#failures.succeeded(this.#log, "webhook", "Webhook takes alerts again", { to: fields.to });
+      this.#log.info("Alert sent", fields);
+      return;
+    }
+    const { why } = answer;
+    const { to } = fields;
+    this.#failures.failed(this.#log, "webhook", "Webhook does not take alerts", why, { to }, "warning");
+    const nowMs = this.#monotonicMs();
+    const isStale = notification.state === "over" && nowMs - addedAtMs >= OVER_PATIENCE_MS;
+    if (answer.kind === "refused" || isStale || this.#isStopped) {
+      outbox.refused();
+      this.#lost(notification, config, why);
+      return;
+    }
+    const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(tries, 10), MAX_DELAY_MS);
+    const pauseMs = Math.min(answer.afterMs, MAX_RETRY_AFTER_MS);
+    if (pauseMs > 0) outbox.pause(nowMs + pauseMs);
+    if (!outbox.failed(why, nowMs + delayMs)) {
+      this.#overtaken({ ...message, why }, config);
+      return;
+    }
+    this.#onTried(why, false);
+    this.#log.debug("Alert not sent yet", {
+      ...fields,
+      error: why,
+      retry_in_ms: Math.max(delayMs, pauseMs),
+    });
+  }
+
+  async #post(notification: AlertNotification, config: WebhookConfig): Promise<Answer> {
     if (this.#abandon.signal.aborted) return { kind: "refused", why: "the agent stopped" };
     if (!URL.canParse(config.url)) return { kind: "refused", why: "it is no URL; correct webhook" };
     const timeout = new AbortController();
@@ -155,9 +204,24 @@ export class WebhookSender {
     }
   }
 
-  #lost(delivery: Delivery, why: string): void {
-    const { title, text } = delivery.notification.alert;
-    this.#log.error("Alert could not be sent", { ...fieldsOf(delivery), error: why, title, text });
+  /** What begins is never told; what is over need not be, since it has begun again. */
+  #overtaken({ notification, why }: Message, config: WebhookConfig): void {
+    if (notification.state === "over") {
+      this.#log.debug("Alert is not over any longer", fieldsOf(notification, config));
+    } else {
+      this.#lost(notification, config, `over before it could be told${why === null ? "" : `: ${why}`}`);
+    }
+  }
+
+  #lost(notification: AlertNotification, config: WebhookConfig, why: string): void {
+    this.#onTried(why, true);
+    const { title, text } = notification.alert;
+    this.#log.error("Alert could not be sent", {
+      ...fieldsOf(notification, config),
+      error: why,
+      title,
+      text,
+    });
   }
 }
 
@@ -180,7 +244,7 @@ function retryAfterMs(text: string | null, nowMs: number): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
-function fieldsOf({ notification: { state, alert }, config }: Delivery): Record<string, unknown> {
+function fieldsOf({ state, alert }: AlertNotification, config: WebhookConfig): LogFields {
   const { kind, subject } = alert;
   return { kind, subject: subject === "" ? undefined : subject, state, to: hostOf(config.url) };
 }

@@ -16,6 +16,7 @@ export type Subject =
   | "asic"
   | "delivery"
   | "hook"
+  | "webhook"
   | "reload"
   | "state"
   | "solver"

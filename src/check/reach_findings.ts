@@ -1,5 +1,5 @@
 /**
- * The checks of what the agent reaches beside the chain: ASICs, metrics of proxies, the operator's programs.
+ * The checks of what the agent reaches beside the chain: ASICs, metrics of proxies, the operator's programs, the webhook.
  *
  * @module
  */
@@ -13,7 +13,11 @@ import { formatSelector } from "../delivery/prometheus_text.ts";
 import { SOURCE_TIMEOUT_MS } from "../delivery/sources.ts";
 import { describeError } from "../lib/errors.ts";
 import { locateProgram } from "../lib/locate_program.ts";
+import { redactUrls } from "../lib/redact.ts";
 import { type Finding, finding } from "./finding.ts";
+
+/** The webhook's host is given so long. */
+const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** Each ASIC: whether it answers, has both pools, and lets itself be switched. Nothing is switched. */
 export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<Finding[]> {
@@ -24,10 +28,15 @@ export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<
     fleet.miners.map((miner, i) => miners[i]!.found === null ? null : whyDenied(miner, fleet)),
   );
   const findings = miners.flatMap(({ name, problem }, i): Finding[] => {
+    // A slow machine does what it is told.
+    if (problem?.kind === "slow" && denials[i] === null) {
+      return [finding("warn", "asic", `${name}: ${problem.message}`)];
+    }
     const problems = [problem?.message ?? null, denials[i] ?? null].filter((message) => message !== null);
     return problems.map((message) => finding("fail", "asic", `${name}: ${message}`));
   });
-  const good = miners.length - new Set(findings.map(({ message }) => message.split(": ", 1)[0])).size;
+  const failures = findings.filter(({ status }) => status === "fail");
+  const good = miners.length - new Set(failures.map(({ message }) => message.split(": ", 1)[0])).size;
   const atSubnet = miners.filter(({ found }) => found === "subnet").length;
   const summary =
     `${good} of ${miners.length} machines answer and can be switched, ${atSubnet} at the subnet now`;
@@ -61,6 +70,34 @@ export async function checkHooks({ hooks }: Pick<Config, "hooks">, searchPath: s
       )
       : finding("ok", "hook", `${name}: ${found}`);
   }));
+}
+
+/**
+ * Whether the webhook's host answers, over the way that alerts take. Only its front page is asked for: an alert would be
+ * a message to somebody.
+ */
+export async function checkWebhook(
+  { alerting }: Pick<Config, "alerting">,
+  timeoutMs = WEBHOOK_TIMEOUT_MS,
+): Promise<Finding[]> {
+  if (alerting === null) return [];
+  const { origin, host } = new URL(alerting.webhook.url);
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(`${origin}/`, { method: "HEAD", redirect: "manual", signal });
+    await response.body?.cancel();
+    const untried = "no alert was posted, so whether webhook is right beyond the host was not tried";
+    const { status } = response;
+    return status >= 500
+      ? [finding("warn", "webhook", `${host} answers, but with HTTP ${status}; ${untried}`)]
+      : [finding("ok", "webhook", `${host} answers; ${untried}`)];
+  } catch (error) {
+    const why = error instanceof DOMException && error.name === "TimeoutError"
+      ? `no answer within ${timeoutMs / 1000} s`
+      : describeError(error).message;
+    const message = `${host} cannot be reached, no alert would be told: ${redactUrls(why)}`;
+    return [finding("fail", "webhook", message, "correct the host of webhook, or the way to it")];
+  }
 }
 
 /** Why a machine would not let itself be switched; `null`: it would. */

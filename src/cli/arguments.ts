@@ -96,6 +96,7 @@ Exit codes:
   1  the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent is not ready
      or does not answer
   2  wrong usage, configuration, wallet or snapshot
+  130, 143  --once and withdraw were ended by SIGINT or SIGTERM
 `;
 
 /**

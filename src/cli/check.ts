@@ -15,7 +15,7 @@ import {
   checkUser,
   configFailures,
 } from "../check/local_checks.ts";
-import { checkAsics, checkDelivery, checkHooks } from "../check/reach_findings.ts";
+import { checkAsics, checkDelivery, checkHooks, checkWebhook } from "../check/reach_findings.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
@@ -85,6 +85,7 @@ async function collect(
     ...await checkAsics(config),
     ...await checkDelivery(config),
     ...await checkHooks(config, environment.PATH ?? ""),
+    ...await checkWebhook(config),
     await checkState(config, user),
     await checkSolver(config.solver),
     ...await checkChain(config, log),

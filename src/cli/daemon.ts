@@ -34,7 +34,12 @@ export async function runAgent(
   try {
     const environment = readEnvironment();
     await using telemetry = new Telemetry({ log, nowMs: Date.now });
-    const alerter = new Alerter({ log: telemetry.log, report: () => telemetry.report(), nowMs: Date.now });
+    const alerter = new Alerter({
+      log: telemetry.log,
+      report: () => telemetry.report(),
+      nowMs: Date.now,
+      onTried: (error, isLost) => telemetry.observe({ kind: "alert-tried", error, isLost }),
+    });
     const observe = (event: DaemonEvent): void => {
       telemetry.observe(event);
       alerter.observe(event);

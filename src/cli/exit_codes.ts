@@ -9,6 +9,7 @@ import { ConfigError } from "../config/errors.ts";
 import { UsageError } from "../lib/args.ts";
 import { WalletError } from "../wallet/errors.ts";
 import { JobFailedError } from "../workers/job_host.ts";
+import { InterruptedError } from "./interruption.ts";
 
 /** Done, also when we had no bid or nothing was won. */
 export const EXIT_DONE = 0;
@@ -21,6 +22,7 @@ const WRONG_INPUT = [UsageError, ConfigError, WalletError, SnapshotError] as con
 
 /** The exit code an error ends the program with. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return error.exitCode;
   if (error instanceof JobFailedError) return error.wrongInput ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;
   return WRONG_INPUT.some((errorClass) => error instanceof errorClass) ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;
 }

@@ -6,12 +6,13 @@
 
 import { keepLoopbackDirect } from "../config/environment.ts";
 import { UsageError } from "../lib/args.ts";
-import { logger, startLogging } from "../lib/log.ts";
+import { type Logger, logger, startLogging } from "../lib/log.ts";
 import { describeVersion } from "../version.ts";
 import { type Command, HELP, parseCommand } from "./arguments.ts";
 import { toDocument } from "../lib/document.ts";
-import { EXIT_DONE, EXIT_WRONG_INPUT } from "./exit_codes.ts";
-import type { CommandResult } from "./once.ts";
+import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
+import { Interruption } from "./interruption.ts";
+import type { OnceResult } from "./once.ts";
 
 /**
  * Runs one command line.
@@ -37,11 +38,14 @@ export async function main(args: readonly string[]): Promise<number> {
       return EXIT_DONE;
     case "once": {
       const { runOnce } = await import("./once.ts");
-      return await finish(command, (log) => runOnce(command, log));
+      return await runInterruptibly(await startRun(command), (parts) => runOnce(command, parts));
     }
     case "replay": {
       const { runReplay } = await import("./replay.ts");
-      return await finish(command, (log) => runReplay(command, log));
+      const run = await startRun(command);
+      const { exitCode, document } = await runReplay(command, run.log);
+      printDocument(run, document);
+      return exitCode;
     }
     case "check": {
       await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stderr });
@@ -69,17 +73,38 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-type RunCommand = (log: ReturnType<typeof logger>) => Promise<CommandResult>;
+/** One run of a command that prints a document. */
+interface Run {
+  readonly id: string;
+  readonly log: Logger;
+}
 
-async function finish(
+async function startRun(
   { logLevel, logFormat }: Extract<Command, { name: "once" | "replay" }>,
-  run: RunCommand,
-): Promise<number> {
+): Promise<Run> {
   await startLogging({ level: logLevel, format: logFormat, stream: Deno.stderr });
-  const runId = crypto.randomUUID().slice(0, 8);
-  const { exitCode, document } = await run(logger().with({ run_id: runId }));
-  print(Deno.stdout, `${JSON.stringify(toDocument({ runId, ...document }), null, 2)}\n`);
-  return exitCode;
+  const id = crypto.randomUUID().slice(0, 8);
+  return { id, log: logger().with({ run_id: id }) };
+}
+
+/** Runs a job, prints its document, and calls the operator's programs: who reads the document need not wait for them. */
+async function runInterruptibly(
+  run: Run,
+  work: (parts: { readonly log: Logger; readonly signal: AbortSignal }) => Promise<OnceResult>,
+): Promise<number> {
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const { exitCode, document, callHooks } = await work({ log: run.log, signal });
+  try {
+    printDocument(run, document);
+  } finally {
+    await callHooks();
+  }
+  return signal.aborted ? exitCodeOf(signal.reason) : exitCode;
+}
+
+function printDocument({ id }: Run, document: object): void {
+  print(Deno.stdout, `${JSON.stringify(toDocument({ runId: id, ...document }), null, 2)}\n`);
 }
 
 function print(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {

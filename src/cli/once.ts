@@ -5,7 +5,6 @@
  */
 
 import { Fleet } from "../asic/fleet.ts";
-import { FleetShortError } from "../asic/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import * as callbacks from "../callbacks.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
@@ -16,13 +15,12 @@ import { type InstanceLock, InstanceLockedError, lockInstance } from "../daemon/
 import { FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
-import { HookRunner } from "../hooks/hooks.ts";
-import { deliverOutcome, warnAboutRouting } from "../jobs/deliver.ts";
+import { HOOK_PATIENCE_MS, HookRunner } from "../hooks/hooks.ts";
+import { deliverOutcome, resultsIn, warnAboutRouting } from "../jobs/deliver.ts";
 import { callResultHooks } from "../jobs/hook_calls.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
 import { computedDocument, routingDocument } from "../jobs/result_document.ts";
 import { formatSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
-import { TargetsFailedError } from "../routing/errors.ts";
 import { buildCommitment } from "../protocol/worker_sizes.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
@@ -38,19 +36,33 @@ export interface CommandResult {
   readonly document: object;
 }
 
+/** What one job ended with, and what is left to do once its document is printed. */
+export interface OnceResult extends CommandResult {
+  /** Calls the operator's programs, and waits for them; none after a dry run, or once the signal was given. */
+  readonly callHooks: () => Promise<void>;
+}
+
+/** What {@link runOnce} works with. */
+export interface OnceParts {
+  readonly log: Logger;
+  /** Ends the job, and the operator's programs, as soon as nothing is left half done. */
+  readonly signal: AbortSignal;
+  /** @default that of the process */
+  readonly environment?: Environment;
+}
+
 const JOBS = { auction: runAuction, commitment: runCommitment, withdraw: runWithdrawal };
 
 /** Runs one job. Every failure becomes part of the document and of the exit code. */
-export async function runOnce(
-  command: OnceCommand,
-  log: Logger,
-  environment: Environment = readEnvironment(),
-): Promise<CommandResult> {
+export async function runOnce(command: OnceCommand, parts: OnceParts): Promise<OnceResult> {
+  const { log, signal } = parts;
   const document: Document = { job: command.job, status: "failed", dryRun: command.dryRun };
   const progress: Progress = { config: null, outcome: null };
-  const exitCode = await runJob(command, log, environment, document, progress);
-  if (!command.dryRun) await callHooks(progress, document, log);
-  return { exitCode, document };
+  const exitCode = await runJob(command, parts, document, progress);
+  const callHooks = async (): Promise<void> => {
+    if (!command.dryRun) await callHooksAfter(progress, document, log, signal);
+  };
+  return { exitCode, document, callHooks };
 }
 
 type Document = Record<string, unknown>;
@@ -63,15 +75,14 @@ interface Progress {
 
 async function runJob(
   command: OnceCommand,
-  log: Logger,
-  environment: Environment,
+  { log, signal, environment = readEnvironment() }: OnceParts,
   document: Document,
   progress: Progress,
 ): Promise<number> {
   try {
     const path = locateConfig(command.configPath, environment, osConfigFiles.exists);
     const config = progress.config = await loadConfig(path, environment);
-    const run = { command, config, log };
+    const run = { command, config, log, signal };
     Object.assign(document, await JOBS[command.job](run, document, progress), { status: "done" });
     return EXIT_DONE;
   } catch (error) {
@@ -83,36 +94,52 @@ async function runJob(
   }
 }
 
-/** Calls the operator's programs, and waits for them. */
-async function callHooks({ config, outcome }: Progress, document: Document, log: Logger): Promise<void> {
-  if (config === null) return;
+async function callHooksAfter(
+  { config, outcome }: Progress,
+  document: Document,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  if (config === null || signal.aborted) return;
   const hooks = new HookRunner({ log });
+  const stop = (): Promise<void> => hooks.stop(HOOK_PATIENCE_MS);
+  signal.addEventListener("abort", stop, { once: true });
   if (outcome !== null) callResultHooks(hooks, config.hooks, outcome, document);
   if (document.status !== "done") hooks.call("on_error", document, config.hooks);
   await hooks.settled();
+  signal.removeEventListener("abort", stop);
 }
 
 interface Run {
   readonly command: OnceCommand;
   readonly config: Config;
   readonly log: Logger;
+  readonly signal: AbortSignal;
 }
 
-async function runCommitment({ command, config, log }: Run): Promise<object> {
+async function runCommitment({ command, config, log, signal }: Run): Promise<object> {
   requireWorkers(config);
-  const hotkey = await finished(launchAddress({ config, log }));
+  const hotkey = await finished(launchAddress({ config, log, signal }));
   const { force, dryRun } = command;
-  return await finished(launchCommitment({ config, hotkey, log, force, dryRun }));
+  return await finished(launchCommitment({ config, hotkey, log, signal, force, dryRun }));
 }
 
 /** Publishes the empty bid, whatever `[workers]` says and however wrong it is. */
-async function runWithdrawal({ command, config, log }: Run): Promise<object> {
-  const hotkey = await finished(launchAddress({ config, log }));
+async function runWithdrawal({ command, config, log, signal }: Run): Promise<object> {
+  const hotkey = await finished(launchAddress({ config, log, signal }));
   const { dryRun } = command;
   try {
     using _lock = await lockFor(command, config, hotkey);
     return await finished(
-      launchCommitment({ config, hotkey, log, force: false, dryRun, commitment: buildCommitment([]) }),
+      launchCommitment({
+        config,
+        hotkey,
+        log,
+        signal,
+        force: false,
+        dryRun,
+        commitment: buildCommitment([]),
+      }),
     );
   } catch (error) {
     if (!(error instanceof InstanceLockedError)) throw error;
@@ -126,18 +153,18 @@ async function runWithdrawal({ command, config, log }: Run): Promise<object> {
 }
 
 async function runAuction(
-  { command, config, log }: Run,
+  { command, config, log, signal }: Run,
   document: Document,
   progress: Progress,
 ): Promise<object> {
-  const hotkey = await finished(launchAddress({ config, log }));
+  const hotkey = await finished(launchAddress({ config, log, signal }));
   const workers = config.workers instanceof ConfigError ? null : config.workers;
   if (config.workers instanceof ConfigError) {
     log.warning("Workers misconfigured: nothing can be published", { error: config.workers.message });
   }
   warnAboutRouting(config.routing, log);
 
-  const result = await finished(launchAuction({ config, hotkey, log, known: null }));
+  const result = await finished(launchAuction({ config, hotkey, log, signal, known: null }));
   if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
   const { outcome, snapshot, window } = result;
   const { saveSnapshotPath } = command;
@@ -148,6 +175,7 @@ async function runAuction(
   // What was computed is worth having even if the routing fails below.
   Object.assign(document, computedDocument(result));
   progress.outcome = outcome;
+  signal.throwIfAborted();
   using _lock = await lockFor(command, config, hotkey);
   const { routing, stateDirectory } = config;
   const { dryRun } = command;
@@ -161,12 +189,13 @@ async function runAuction(
       nowMs: Date.now(),
       fleet: new Fleet(),
       failures: new FailureLog(Date.now),
+      signal,
       log,
     });
     document.routing = routingDocument(routing, results);
   } catch (error) {
-    if (error instanceof TargetsFailedError) document.routing = routingDocument(routing, error.results);
-    if (error instanceof FleetShortError) document.routing = routingDocument(routing, [error.report]);
+    const results = resultsIn(error);
+    if (results !== null) document.routing = routingDocument(routing, results);
     throw error;
   }
   if (unsaved !== null) throw unsaved;

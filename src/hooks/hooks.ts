@@ -5,7 +5,8 @@
  */
 
 import { toDocument } from "../lib/document.ts";
-import type { Logger } from "../lib/log.ts";
+import { asError } from "../lib/errors.ts";
+import type { LogFields, Logger } from "../lib/log.ts";
 import { type ProgramEnd, runProgram } from "../lib/program.ts";
 import { HookOutput } from "./output.ts";
 import { WorkQueue } from "../lib/work_queue.ts";
@@ -29,12 +30,16 @@ export interface HooksConfig {
 /** What {@link HookRunner} is made with. */
 export interface HookRunnerParts {
   readonly log: Logger;
+  /** Is told of each program that has ended: why it failed, `null`: it did not. Must not throw. */
+  readonly onEnded?: (hook: HookName, error: string | null) => void;
   /** @default runProgram */
   readonly run?: typeof runProgram;
 }
 
 /** The variable that tells a program which hook it is called for. */
 const HOOK_VARIABLE = "IH_MINER_HOOK";
+/** A program that runs when the process is to end is given so long; ending it takes up to two seconds more. */
+export const HOOK_PATIENCE_MS = 1_500;
 /** Calls that wait; where a program is slower than the windows, the newest count. */
 const MAX_WAITING = 32;
 
@@ -49,13 +54,15 @@ interface Call {
 /** Calls the programs one at a time, in the order they were asked for. What goes wrong is logged, never thrown. */
 export class HookRunner {
   readonly #log: Logger;
+  readonly #onEnded: NonNullable<HookRunnerParts["onEnded"]>;
   readonly #run: typeof runProgram;
   readonly #queue: WorkQueue<Call>;
   readonly #stop = new AbortController();
   #isStopped = false;
 
-  constructor({ log, run = runProgram }: HookRunnerParts) {
+  constructor({ log, onEnded = () => {}, run = runProgram }: HookRunnerParts) {
     this.#log = log;
+    this.#onEnded = onEnded;
     this.#run = run;
     this.#queue = new WorkQueue({
       work: (call) => this.#runOne(call),
@@ -81,7 +88,7 @@ export class HookRunner {
     try {
       stdin = `${JSON.stringify(toDocument(document), null, 2)}\n`;
     } catch (error) {
-      this.#log.error("Hook failed", { hook: name, error });
+      this.#failed(name, { error });
       return;
     }
     this.#queue.add({ hook: name, words, stdin, timeoutMs });
@@ -122,24 +129,30 @@ export class HookRunner {
         signal: this.#stop.signal,
       });
     } catch (error) {
-      this.#log.error("Hook failed", { ...fields, error });
+      this.#failed(hook, { ...fields, error });
       return;
     }
     output.end();
     const seconds = Math.round(performance.now() - startMs) / 1000;
     if (end.code === 0) {
       this.#log.debug("Hook done", { ...fields, seconds });
+      this.#onEnded(hook, null);
     } else if (this.#stop.signal.aborted) {
       this.#log.warning("Hook ended: the agent stops", { ...fields, seconds });
     } else {
-      const { lastError } = output;
-      this.#log.error("Hook failed", {
+      this.#failed(hook, {
         ...fields,
         seconds,
         error: describeEnd(end, timeoutMs),
-        stderr: lastError,
+        stderr: output.lastError,
       });
     }
+  }
+
+  /** @param fields `error`: why, without arguments and output, which may hold secrets. */
+  #failed(hook: HookName, fields: LogFields & { readonly error: unknown }): void {
+    this.#log.error("Hook failed", { hook, ...fields });
+    this.#onEnded(hook, asError(fields.error).message);
   }
 }
 

@@ -6,8 +6,12 @@
 
 import type { LogFields, Logger } from "./log.ts";
 
+/** How bad failures are. */
+export type FailureLevel = "error" | "warning";
+
 interface Streak {
   readonly message: string;
+  readonly level: FailureLevel;
   readonly sinceMs: number;
   count: number;
 }
@@ -20,20 +24,28 @@ export class FailureLog {
 
   /**
    * Logs a failure: the first of its kind in full, of the identical ones that follow the 2nd, 4th, 8th, … as a
-   * summary.
+   * summary. One of another level is of another kind.
    *
+   * @param level how bad it is.
    * @returns whether the log says so: the others are among its debug lines.
    */
-  failed(log: Logger, subject: string, event: string, message: string, fields: LogFields = {}): boolean {
+  failed(
+    log: Logger,
+    subject: string,
+    event: string,
+    message: string,
+    fields: LogFields = {},
+    level: FailureLevel = "error",
+  ): boolean {
     const streak = this.#streaks.get(subject);
-    if (streak === undefined || streak.message !== message) {
-      this.#streaks.set(subject, { message, sinceMs: this.nowMs(), count: 1 });
-      log.error(event, { ...fields, error: message });
+    if (streak === undefined || streak.message !== message || streak.level !== level) {
+      this.#streaks.set(subject, { message, level, sinceMs: this.nowMs(), count: 1 });
+      log[level](event, { ...fields, error: message });
       return true;
     }
     streak.count++;
     if (Number.isInteger(Math.log2(streak.count))) {
-      log.error(`${event} again`, {
+      log[level](`${event} again`, {
         ...fields,
         error: message,
         times: streak.count,

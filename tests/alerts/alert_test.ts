@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { activeAlerts, ALERT_KINDS, type AlertKind, type AlertOptions } from "../../src/alerts/alert.ts";
-import { FakeAgent } from "../telemetry/fake_agent.ts";
+import { ASICS, FakeAgent } from "../telemetry/fake_agent.ts";
 
 const OPTIONS: AlertOptions = { noWinWindows: 3, isSelling: true };
 const LOST = { cap: "0.0001" };
@@ -74,6 +74,16 @@ const CONDITIONS: Readonly<
     says: /^1\.5 PH\/s of 1\.65 PH\/s won are delivered on average\. Winners that deliver less than 95 %/,
     mends: (agent) => agent.measure(),
   },
+  "delivery-unreadable": {
+    breaks: (agent) => {
+      agent.measure({
+        errors: ["no answer from http://proxy.example/secret"],
+        unreadableSinceMs: agent.nowMs - 720_001,
+      });
+    },
+    says: /^What is delivered could not be read for 12 min: no answer from http:\/\/proxy\.example\/…/,
+    mends: (agent) => agent.measure(),
+  },
 };
 
 for (const kind of ALERT_KINDS) {
@@ -110,6 +120,21 @@ Deno.test("activeAlerts() takes a failure of a starting agent for one", async ()
   assert.deepEqual(kinds(agent), ["commitment-failed"]);
 });
 
+Deno.test("activeAlerts() gives a chain that is followed anew time for its first block", async () => {
+  await using agent = new FakeAgent();
+  await agent.readSettings();
+  agent.run("commitment");
+  agent.pass(500);
+  const report = agent.telemetry.report();
+  const kindsSince = (seconds: number): AlertKind[] => {
+    const followedSince = new Date(agent.nowMs - seconds * 1000).toISOString();
+    return activeAlerts({ ...report, chain: { ...report.chain, followedSince } }, OPTIONS)
+      .map(({ kind }) => kind);
+  };
+  assert.deepEqual(kindsSince(119), []);
+  assert.deepEqual(kindsSince(120), ["chain-stale"]);
+});
+
 Deno.test("activeAlerts() says when the bid has expired", async () => {
   await using agent = new FakeAgent();
   await agent.work();
@@ -131,6 +156,44 @@ Deno.test("activeAlerts() expects no wins while paused, nor counts the windows o
   assert.deepEqual(kinds(agent), ["no-wins"]);
   assert.deepEqual(kinds(agent, { isSelling: false }), []);
   assert.deepEqual(kinds(agent, { noWinWindows: 4 }), []);
+});
+
+Deno.test("activeAlerts() expects no wins during a ban, nor counts its windows", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  for (const number of [1, 2, 3]) await agent.computeWindow({ number, ...LOST });
+  assert.deepEqual(kinds(agent), ["no-wins"]);
+  const reason = { code: "banned", message: "The hotkey is banned" } as const;
+  for (const number of [4, 5, 6, 7]) await agent.computeWindow({ number, ...LOST, overrides: { reason } });
+  assert.deepEqual(kinds(agent), ["banned"]);
+  for (const number of [8, 9]) await agent.computeWindow({ number, ...LOST });
+  assert.deepEqual(kinds(agent), []);
+  await agent.computeWindow({ number: 10, ...LOST });
+  assert.deepEqual(kinds(agent), ["no-wins"]);
+  assert.match(textOf(agent, "no-wins"), /in 3 windows in a row/);
+});
+
+Deno.test("activeAlerts() tells of ASICs that give hashrate away and cannot be sent to their fallback pool", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const [left, , right] = ASICS;
+  const problem = { kind: "denied", message: "it denies to be switched" } as const;
+  const stuck = { ...right!, found: "subnet", countedHashratePh: 0.9, problem } as const;
+  const miners = [left!, stuck];
+  const subjects = (): string[] =>
+    activeAlerts(agent.telemetry.report(), OPTIONS).map(({ subject }) => subject);
+  agent.routeAsics({ miners, wantedHashratePh: 1, coveredHashratePh: 1.8, surplusHashratePh: 0.8 });
+  assert.deepEqual(subjects(), [], "it is needed");
+  agent.routeAsics({ miners, wantedHashratePh: 0.9, coveredHashratePh: 1.8, surplusHashratePh: 0.9 });
+  assert.deepEqual(subjects(), ["asic-stuck"]);
+  assert.match(
+    textOf(agent, "routing-failed"),
+    /^These ASICs .*: right \(192\.168\.1\.23:4028\)\. It is tried again; .* by hand\. it denies to be switched\.$/,
+  );
+  agent.routeAsics({ removed: [{ ...stuck, name: "gone" }] });
+  assert.match(textOf(agent, "routing-failed"), /pool: gone \(192/);
+  agent.routeAsics();
+  assert.deepEqual(subjects(), []);
 });
 
 Deno.test("activeAlerts() lets a reload be retried first", async () => {

@@ -54,6 +54,24 @@ Deno.test("check() of Alerter tells nobody without a webhook, and begins anew wi
   assert.deepEqual(service.received.map(({ body }) => body.state), ["begun", "begun"]);
 });
 
+Deno.test("check() of Alerter tells a new webhook's readers all that goes on", async () => {
+  await using service = new FakeService();
+  await using other = new FakeService();
+  await using agent = new FakeAgent();
+  const alerter = alerterOf(agent);
+  await agent.work();
+  agent.run("commitment", new Error("no endpoint answers"));
+  alerter.check(configOf(service));
+  await alerter.settled();
+  alerter.check(configOf(service));
+  alerter.check(configOf(other));
+  await alerter.settled();
+  assert.deepEqual([service, other].map(({ received }) => received.map(({ body }) => body.state)), [
+    ["begun"],
+    ["begun"],
+  ]);
+});
+
 Deno.test("check() of Alerter never throws, and complains once", async () => {
   const log = new LogRecorder();
   const alerter = new Alerter({

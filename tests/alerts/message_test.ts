@@ -20,8 +20,8 @@ Deno.test("webhookBody() is the whole alert as JSON", () => {
     state: "over",
     kind: "banned",
     subject: "",
-    title: "Banned",
-    text: "The hotkey is banned.",
+    title: "Over after 12 min 30 s: Banned",
+    text: "It was said: “The hotkey is banned.”",
     began_at: "2026-11-23T12:00:00.000Z",
     ended_at: "2026-11-23T12:12:30.000Z",
     hotkey: HOTKEY,
@@ -30,19 +30,20 @@ Deno.test("webhookBody() is the whole alert as JSON", () => {
     window: { index: 3, first_block: 8_000_040, last_block: 8_000_099 },
     version: "0.1.0",
   });
-  assert.equal(JSON.parse(webhookBody(NOTIFICATION, "json")).ended_at, null);
+  const { ended_at, title, text } = JSON.parse(webhookBody(NOTIFICATION, "json"));
+  assert.deepEqual([ended_at, title, text], [null, "Banned", "The hotkey is banned."]);
 });
 
 Deno.test("webhookBody() is a message for people where a chat service reads it", () => {
   assert.deepEqual(JSON.parse(webhookBody(NOTIFICATION, "slack")), {
     text: "ALERT: Banned – ih-miner 5Grwva…utQY (finney, subnet 89)\n" +
       "The hotkey is banned.\n" +
-      "Began 12:00 UTC; now in window 3, blocks 8\u202f000\u202f040 to 8\u202f000\u202f099",
+      "Began 12:00 UTC in window 3, blocks 8\u202f000\u202f040 to 8\u202f000\u202f099",
   });
   assert.deepEqual(JSON.parse(webhookBody(OVER, "discord")), {
     content: "Over after 12 min 30 s: Banned – ih-miner 5Grwva…utQY (finney, subnet 89)\n" +
-      "It was: The hotkey is banned.\n" +
-      "Began 12:00 UTC; now in window 3, blocks 8\u202f000\u202f040 to 8\u202f000\u202f099",
+      "It was said: “The hotkey is banned.”\n" +
+      "Began 12:00 UTC; over in window 3, blocks 8\u202f000\u202f040 to 8\u202f000\u202f099",
     allowed_mentions: { parse: [] },
   });
 });
@@ -74,7 +75,7 @@ Deno.test("webhookBody() stays below 2,000 characters for a chat, and cuts no ch
       const { content } = JSON.parse(webhookBody(notification, "discord"));
       assert.ok(content.length <= 2_000);
       assert.ok(content.isWellFormed());
-      assert.ok(content.includes("now in window 3"));
+      assert.ok(content.includes("in window 3"));
     }
   }));
 });

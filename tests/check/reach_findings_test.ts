@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { checkAsics, checkDelivery, checkHooks } from "../../src/check/reach_findings.ts";
+import { checkAsics, checkDelivery, checkHooks, checkWebhook } from "../../src/check/reach_findings.ts";
 import type { RoutingConfig } from "../../src/config/routing.ts";
 import { parseSelector } from "../../src/delivery/prometheus_text.ts";
+import { freePort } from "../support/free_port.ts";
 import { type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 
 const NAMES = ["good", "shut", "off", "short"];
@@ -89,4 +90,51 @@ Deno.test("checkHooks() wants programs that can be run", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("checkWebhook() asks the webhook's host, posts nothing, and keeps the address to itself", async () => {
+  const requests: string[] = [];
+  let status = 404;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    requests.push(`${request.method} ${request.url}`);
+    return new Response(null, { status, headers: { location: "/login" } });
+  });
+  const host = `127.0.0.1:${server.addr.port}`;
+  const alertingAt = (host: string): Parameters<typeof checkWebhook>[0] => ({
+    alerting: {
+      webhook: { url: `http://u:s3cret@${host}/services/s3cret?k=s3cret`, format: "slack" },
+      noWinWindows: 5,
+    },
+  });
+  const lines: string[] = [];
+  const look = async (host: string): Promise<void> => {
+    const [first, ...rest] = await checkWebhook(alertingAt(host));
+    assert.deepEqual(rest, []);
+    lines.push(`${first?.status} ${first?.check} ${first?.message}`);
+  };
+  await look(host);
+  status = 302;
+  await look(host);
+  status = 502;
+  await look(host);
+  await look(`127.0.0.1:${freePort()}`);
+  assert.equal(lines[0], lines[1]);
+  assert.match(
+    lines[0]!,
+    new RegExp(`^ok webhook ${host} answers; no alert was posted, so whether .* not tried$`),
+  );
+  assert.match(lines[2]!, /^warn webhook .* answers, but with HTTP 502; no alert was posted/);
+  assert.match(lines[3]!, /^fail webhook 127\.0\.0\.1:\d+ cannot be reached, .*refused/i);
+  assert.deepEqual(requests, Array<string>(3).fill(`HEAD http://${host}/`));
+  assert.doesNotMatch(lines.join("\n"), /s3cret|services/);
+  assert.deepEqual(await checkWebhook({ alerting: null }), []);
+});
+
+Deno.test("checkWebhook() does not wait for ever", async () => {
+  const late = Promise.withResolvers<Response>();
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => late.promise);
+  const webhook = { url: `http://127.0.0.1:${server.addr.port}/x`, format: "json" } as const;
+  const [only] = await checkWebhook({ alerting: { webhook, noWinWindows: 5 } }, 50);
+  late.resolve(new Response());
+  assert.match(only?.message ?? "", /no answer within 0\.05 s$/);
 });

@@ -28,7 +28,13 @@ async function runCommand(rig: Rig, args: string[]): Promise<Run> {
   const command = parseCommand(args);
   assert.ok(command.name === "once");
   const log = new LogRecorder();
-  const { exitCode, document } = await runOnce(command, log, { HOME: rig.folder });
+  const { signal } = new AbortController();
+  const { exitCode, document, callHooks } = await runOnce(command, {
+    log,
+    signal,
+    environment: { HOME: rig.folder },
+  });
+  await callHooks();
   return { exitCode, document: toDocument(document), log };
 }
 

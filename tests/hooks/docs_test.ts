@@ -38,7 +38,7 @@ Deno.test("docs/hooks.md shows documents as they are", async () => {
   await agent.work({ cap: "0.015" });
   const documents = [
     auctionDocument(agent.auction as AuctionRun),
-    failureDocument("commitment", new Error("…")),
+    failureDocument("commitment", new Error("…"), agent.auction.routing!),
   ].map(toDocument);
   const alert = JSON.parse(webhookBody(NOTIFICATION, "json"));
   assert.deepEqual(EXAMPLES.map(shapeOf), [...documents, alert].map(shapeOf));

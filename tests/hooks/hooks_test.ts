@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { HookRunner, type HooksConfig } from "../../src/hooks/hooks.ts";
+import { HOOK_NAMES, HookRunner, type HooksConfig } from "../../src/hooks/hooks.ts";
 import type { ProgramEnd, ProgramOptions, runProgram } from "../../src/lib/program.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
@@ -119,6 +119,33 @@ Deno.test("call() of HookRunner logs a program that cannot be started, and goes 
   assert.match((error as Error).message, /^Cannot run \/nowhere\/program: there is no such program/);
   assert.doesNotMatch((error as Error).message, /hush/);
   assert.deepEqual(outputOf(log), ["next"]);
+});
+
+Deno.test("call() of HookRunner tells of each end, without arguments and output", async () => {
+  const ends: [string, string | null][] = [];
+  const hooks = new HookRunner({ log: new LogRecorder(), onEnded: (...end) => ends.push(end) });
+  const programs = config({
+    on_result: sh("exit 0", "hush"),
+    on_won: sh("echo hush >&2; exit 3", "hush"),
+    on_lost: ["/nowhere/program", "hush"],
+    on_error: ["/bin/echo", "nul\0", "hush"],
+  });
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  for (const name of HOOK_NAMES) hooks.call(name, {}, programs);
+  hooks.call("on_result", circular, programs);
+  hooks.call("on_won", {}, config({ on_won: ["/bin/nul\0"] }));
+  hooks.call("on_result", {}, programs);
+  await hooks.settled();
+  assert.deepEqual(ends.filter(([, error]) => error === null), Array(2).fill(["on_result", null]));
+  assert.deepEqual(ends.length, 7);
+  const errors = ends.flatMap(([name, error]) => error === null ? [] : [`${name}: ${error}`]);
+  assert.match(errors[0]!, /^on_result: .*(cyclic|circular|call stack)/i);
+  assert.equal(errors[1], "on_won: ended with exit code 3");
+  assert.match(errors[2]!, /^on_lost: Cannot run \/nowhere\/program: there is no such program/);
+  assert.match(errors[3]!, /^on_error: Cannot run \/bin\/echo: .*nul byte/);
+  assert.match(errors[4]!, /^on_won: Cannot run .*nul byte/);
+  assert.doesNotMatch(errors.join("\n"), /hush/);
 });
 
 Deno.test("call() of HookRunner never throws, whatever the document is", async () => {
