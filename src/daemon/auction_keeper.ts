@@ -5,13 +5,13 @@
  */
 
 import type { Fleet } from "../asic/fleet.ts";
-import { FleetShortError } from "../asic/fleet_report.ts";
 import {
   type Callbacks,
   decisionOf,
   deliverOutcome,
   type DeliveryContext,
   demandOf,
+  resultsIn,
   routeDemand,
   type RouteReport,
   unroutedDemand,
@@ -24,15 +24,17 @@ import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import type { Logger } from "../lib/log.ts";
-import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
+import type { FailedTarget } from "../routing/errors.ts";
 import { type RoutingDemand, targetPath } from "../routing/route.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import type { LaunchOptions } from "../workers/launch.ts";
 import { asError } from "../lib/errors.ts";
+import { ChainProgress } from "./chain_progress.ts";
 import type { DaemonObserver } from "./events.ts";
 import type { FailureLog } from "../lib/failure_log.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
 import type { Settings, SettingsSource } from "./settings.ts";
+import type { ValidationWindow } from "../protocol/windows.ts";
 import { WindowMemory } from "./window_memory.ts";
 
 /** The host's clock and the chain's may differ by so much; blocks are 12 s apart. */
@@ -71,6 +73,8 @@ export class AuctionKeeper {
   #job: RunningJob<AuctionJobResult> | null = null;
   /** The first block of the window that a run was last begun for because of a head. */
   #announcedWindow = -1;
+  #progress = new ChainProgress();
+  /** When the outcome in memory was last known to be that of the current window, by the monotonic clock. */
   #lastGoodMs: number;
   #isStale = false;
   #clockWasOff = false;
@@ -88,6 +92,7 @@ export class AuctionKeeper {
    * @returns the trigger when a run should begin now.
    */
   noticeHead(blockNumber: number): AuctionTrigger | null {
+    this.#noteHead(blockNumber);
     if (this.#job !== null) this.#job.announceHead();
     const memory = this.#memory;
     if (memory === null) return null;
@@ -119,7 +124,7 @@ export class AuctionKeeper {
       const isNews = failures.failed(log, "auction", "Auction failed", message, { error_name: name });
       const config = (settings ?? source.last)?.config;
       if (isNews && config !== undefined) {
-        hooks.call("on_error", failureDocument("auction", error), config.hooks);
+        hooks.call("on_error", failureDocument("auction", error, config.routing), config.hooks);
       }
     }
     await this.#heedStaleness(settings ?? source.last, log);
@@ -130,21 +135,45 @@ export class AuctionKeeper {
     const memory = this.#memory;
     const usable = memory !== null && !memory.isFallback && memory.holdsFor(settings) ? memory : null;
     if (usable !== null && trigger !== "window-begins" && await this.#isCurrent(usable)) {
-      this.#lastGoodMs = this.#context.monotonicMs();
+      this.#noteGood(usable.window, settings);
       await this.#reapply(usable, settings, log);
       return;
     }
     const result = await this.#compute(settings, usable?.known ?? null, log);
-    this.#lastGoodMs = this.#context.monotonicMs();
     if (result.kind === "unchanged") {
+      this.#noteHead(result.head.number);
+      this.#noteGood(result.window, settings);
       if (usable !== null) await this.#reapply(usable, settings, log);
       return;
     }
+    const { chain, head } = result.outcome;
+    if (memory !== null && memory.outcome.chain.genesisHash !== chain.genesisHash) {
+      this.#progress = new ChainProgress();
+    }
+    this.#noteHead(head.number);
+    this.#noteGood(result.window, settings);
     watcher.follow({
       endpoints: settings.config.endpoints,
       expectedGenesisHash: result.outcome.chain.genesisHash,
     });
     await this.#adopt(result, settings, log);
+  }
+
+  #noteHead(blockNumber: number): void {
+    const { monotonicMs, nowMs } = this.#context;
+    this.#progress.note(blockNumber, { monotonicMs: monotonicMs(), nowMs: nowMs() });
+  }
+
+  /**
+   * The window's outcome is known, and good for as long as the window can last.
+   *
+   * @throws when that was over too long ago: routing it once more would contradict the policy that is followed then.
+   */
+  #noteGood(window: ValidationWindow, { config }: Settings): void {
+    const nowMs = this.#context.monotonicMs();
+    const goodMs = Math.min(nowMs, this.#progress.endOfMs(window));
+    this.#lastGoodMs = Math.max(this.#lastGoodMs, goodMs);
+    if (nowMs - this.#lastGoodMs >= config.staleness.afterSeconds * 1000) throw this.#progress.stalledError();
   }
 
   /** Whether the chain is still in the window in memory and nothing has moved; as cheap as three questions. */
@@ -191,7 +220,7 @@ export class AuctionKeeper {
         won_count: own.wonCount,
         lost_count: own.lostCount,
         won_hashrate_ph: own.wonHashratePh,
-        delivered: !this.#undelivered,
+        routed: !this.#undelivered,
       });
     }
     this.#heedClock(result, log);
@@ -300,9 +329,9 @@ interface Routed {
 
 /** What became of each destination when some could not be routed to. */
 function failedResults(error: unknown, routing: RoutingConfig): Routed["results"] {
-  if (error instanceof TargetsFailedError) return error.results;
-  // The only destination's error comes as it is.
-  if (error instanceof FleetShortError) return [error.report];
+  const results = resultsIn(error);
+  if (results !== null) return results;
+  // The only proxy's error comes as it is.
   const targets = routing.kind === "on" ? routing.targets : [];
   return targets.map((target) => ({
     mode: target.mode,

@@ -63,7 +63,7 @@ export class CommitmentKeeper {
       const isNews = failures.failed(log, "commitment", "Commitment failed", message, { error_name: name });
       const config = settings.last?.config;
       if (isNews && config !== undefined) {
-        hooks.call("on_error", failureDocument("commitment", error), config.hooks);
+        hooks.call("on_error", failureDocument("commitment", error, config.routing), config.hooks);
       }
     }
   }

@@ -10,7 +10,7 @@ import { Fleet } from "../asic/fleet.ts";
 import * as callbacks from "../callbacks.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
-import { HookRunner } from "../hooks/hooks.ts";
+import { HOOK_PATIENCE_MS, HookRunner } from "../hooks/hooks.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
 import { settleOwed, warnAboutRouting } from "../jobs/deliver.ts";
 import type { Logger } from "../lib/log.ts";
@@ -38,9 +38,6 @@ import { describeRouting, type Settings, SettingsSource } from "./settings.ts";
 
 /** The files under way at a stop are given so long. */
 const STOP_PATIENCE_MS = 4_000;
-
-/** A hook under way at a stop is given so long; ending it takes up to two seconds more. */
-const HOOK_PATIENCE_MS = 1_500;
 
 /** What the daemon is started with. */
 export interface DaemonOptions {
@@ -110,13 +107,16 @@ export async function runDaemon(
   const { configPath, environment, log, signal, onReady } = options;
   const { scheduler, nowMs, monotonicMs } = parts;
   const fleet = new Fleet();
-  const hooks = new HookRunner({ log });
   const tell = options.observe ?? (() => {});
   const delivery = new DeliveryKeeper({ fleet, log, nowMs, observe: tell });
   const observe = (event: DaemonEvent): void => {
     tell(event);
     delivery.notice(event);
   };
+  const hooks = new HookRunner({
+    log,
+    onEnded: (hook, error) => observe({ kind: "hook-ended", hook, error }),
+  });
   using guard = new InstanceGuard();
   const stop = new AbortController();
   const stopped = Promise.withResolvers<void>();
@@ -150,9 +150,12 @@ export async function runDaemon(
   });
   const first = await settings.read(log);
   announce(first, log);
-  const settle = (log: Logger): Promise<boolean> => {
+  /** Says whether a reload is still owed. */
+  const settle = async (log: Logger): Promise<boolean> => {
     const { routing, stateDirectory } = (settings.last ?? first).config;
-    return settleOwed({ routing, stateDirectory, dryRun: false, nowMs: nowMs(), log });
+    const reports = await settleOwed({ routing, stateDirectory, dryRun: false, nowMs: nowMs(), log });
+    observe({ kind: "reload-retried", reports });
+    return reports.some(({ reload }) => reload === "pending");
   };
   const isReloadOwed = await settle(log);
 

@@ -9,7 +9,9 @@ import type { ComputedAuction } from "../jobs/auction_job.ts";
 import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import type { RouteReport } from "../jobs/deliver.ts";
+import type { HookName } from "../hooks/hooks.ts";
 import type { FailedTarget } from "../routing/errors.ts";
+import type { RecoveryReport } from "../routing/route.ts";
 import type { StalenessConfig } from "../config/load.ts";
 import type { SettingsEvent } from "./settings.ts";
 
@@ -43,6 +45,23 @@ export type DaemonEvent =
   | { readonly kind: "routed"; readonly results: readonly (RouteReport | FailedTarget)[] }
   /** What was delivered, so far or in all of a window. */
   | { readonly kind: "delivery-measured"; readonly report: DeliveryReport }
+  /** A program of `[hooks]` has ended. */
+  | {
+    readonly kind: "hook-ended";
+    readonly hook: HookName;
+    /** Why it failed; `null`: it did not. */
+    readonly error: string | null;
+  }
+  /** An alert was posted to the webhook, or could not be. */
+  | {
+    readonly kind: "alert-tried";
+    /** Why the webhook did not take it; `null`: it did. */
+    readonly error: string | null;
+    /** Whether it was given up; otherwise it is tried again. */
+    readonly isLost: boolean;
+  }
+  /** An owed reload was tried again, beside the runs. */
+  | { readonly kind: "reload-retried"; readonly reports: readonly RecoveryReport[] }
   /** The bid on the chain was looked at, and published if it had to be. */
   | { readonly kind: "commitment-checked"; readonly result: CommitmentResult }
   /** Whether no window could be computed for too long; told after each auction run. */

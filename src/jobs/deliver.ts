@@ -6,13 +6,13 @@
 
 import type { Fleet } from "../asic/fleet.ts";
 import type { FleetConfig } from "../asic/fleet_config.ts";
-import { type FleetReport, FleetShortError } from "../asic/fleet_report.ts";
+import { type FleetReport, FleetShortError, type MinerReport } from "../asic/fleet_report.ts";
 import type { AuctionOutcome, WorkerRun } from "../auction/outcome.ts";
 import type { handleLostBids, handleWonBids } from "../callbacks.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import { asError } from "../lib/errors.ts";
-import type { FailureLog } from "../lib/failure_log.ts";
+import type { FailureLevel, FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
 import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
@@ -20,6 +20,7 @@ import { describeReload, isReloadGiven } from "../routing/reload.ts";
 import {
   applyRouting,
   recoverRouting,
+  type RecoveryReport,
   type RoutingDemand,
   type RoutingReport,
   targetPath,
@@ -68,7 +69,7 @@ export interface DeliveryContext extends Omit<RoutingContext, "decision"> {
 /**
  * Calls the callbacks and routes the hashrate. With `dryRun` nothing is called or written.
  *
- * @returns one report a destination; none when routing is off.
+ * @returns as {@link routeDemand}.
  * @throws as {@link routeDemand}.
  */
 export async function deliverOutcome(
@@ -103,7 +104,7 @@ export function unroutedDemand(workers: WorkersConfig | null): RoutingDemand {
 /**
  * Routes a demand to every destination and logs what was done. One that fails does not stop the others.
  *
- * @returns one report a destination, the ASICs' last; none when routing is off.
+ * @returns one report a destination, the ASICs' last; none when routing is off and no ASIC was left at the subnet.
  * @throws {import("../routing/errors.ts").RoutingError} when the file of the only proxy cannot be used.
  * @throws {FleetShortError} when the ASICs, the only destination, cannot cover what was won.
  * @throws {TargetsFailedError} when that is so for some of several; the others have been routed to.
@@ -113,15 +114,16 @@ export async function routeDemand(
   context: RoutingContext,
 ): Promise<readonly RouteReport[]> {
   const { routing, stateDirectory, dryRun, nowMs, log, onReloads } = context;
-  if (routing.kind === "off") return [];
-  const { targets, fleet } = routing;
+  const { targets, fleet } = routing.kind === "on" ? routing : { targets: [], fleet: null };
+  // ASICs that are no longer configured leave the subnet, also when there is nothing else to do.
+  const isFleetBusy = fleet !== null || context.fleet.owesRelease([]);
   const settled = await Promise.allSettled([
     ...targets.map(async (target): Promise<RouteReport> => {
       const report = await applyRouting(target, demand, { stateDirectory, dryRun, nowMs });
       logRouting(report, log);
       return report;
     }),
-    ...(fleet === null ? [] : [routeFleet(fleet, demand, context)]),
+    ...(isFleetBusy ? [routeFleet(fleet, demand, context)] : []),
   ]);
   const reports = settled.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
   onReloads?.(reports.some((report) => report.mode !== "asic" && report.reload === "pending"));
@@ -142,19 +144,21 @@ export async function routeDemand(
   throw new TargetsFailedError(results, reasons, { cause: first?.reason });
 }
 
+/** What became of each destination, as far as an error of {@link routeDemand} tells; `null`: it is another error. */
+export function resultsIn(error: unknown): readonly (RouteReport | FailedTarget)[] | null {
+  if (error instanceof TargetsFailedError) return error.results;
+  return error instanceof FleetShortError ? [error.report] : null;
+}
+
 /** @throws {FleetShortError} when the machines cannot cover their share. */
 async function routeFleet(
-  config: FleetConfig,
+  config: FleetConfig | null,
   demand: RoutingDemand,
   { fleet, decision: windowKey, dryRun, failures, signal, log }: RoutingContext,
 ): Promise<FleetReport> {
   const report = await fleet.apply(config, demand, { windowKey, dryRun, signal });
-  for (const { name, address, problem } of report.miners) {
-    const subject = `asic ${name}`;
-    if (problem === null) failures.succeeded(log, subject, "ASIC does its part again", { name, address });
-    else failures.failed(log, subject, "ASIC does not do its part", problem.message, { name, address });
-  }
-  const switched = report.miners.filter((miner) => miner.switched)
+  logMiners(report, failures, log);
+  const switched = [...report.miners, ...report.removed].filter((miner) => miner.switched)
     .map(({ name, wanted }) => `${name} to ${wanted}`);
   const { wantedHashratePh, coveredHashratePh, surplusHashratePh, shortfallHashratePh } = report;
   const fields = {
@@ -171,29 +175,55 @@ async function routeFleet(
   return report;
 }
 
+function logMiners(
+  { miners, removed, shortfallHashratePh, dryRun }: FleetReport,
+  failures: FailureLog,
+  log: Logger,
+): void {
+  const note = ({ name, address, problem }: MinerReport, event: string, level: FailureLevel): void => {
+    // By address: a machine whose address was changed is there twice, under one name.
+    const subject = `asic ${address}`;
+    const fields = { name, address };
+    if (problem === null) failures.succeeded(log, subject, "ASIC does its part again", fields);
+    else failures.failed(log, subject, event, problem.message, fields, level);
+  };
+  // As long as the others cover what was won, nothing is lost by one that fails.
+  const level = shortfallHashratePh > 0 ? "error" : "warning";
+  for (const miner of miners) {
+    if (miner.problem?.kind === "slow") note(miner, "ASIC is slow", "warning");
+    else note(miner, "ASIC does not do its part", level);
+  }
+  for (const miner of removed) {
+    note(miner, "ASIC removed from [asic] does not leave the subnet", "warning");
+    const { name, address, problem, poolNumber } = miner;
+    if (problem !== null || dryRun) continue;
+    log.info("ASIC removed from [asic] has left the subnet", { name, address, pool: poolNumber });
+  }
+}
+
 /**
  * Ends what an interrupted run left at any proxy, and gives the reloads that are owed. Never rejects.
  *
- * @returns whether a reload is still owed.
+ * @returns what became of each proxy whose file could be used.
  */
-export async function settleOwed(context: OwedContext): Promise<boolean> {
+export async function settleOwed(context: OwedContext): Promise<readonly RecoveryReport[]> {
   const { routing, stateDirectory, dryRun, nowMs, log } = context;
-  if (routing.kind === "off") return false;
-  const owed = await Promise.all(routing.targets.map(async (target) => {
+  if (routing.kind === "off") return [];
+  const settled = await Promise.all(routing.targets.map(async (target): Promise<RecoveryReport[]> => {
     try {
       const report = await recoverRouting(target, { stateDirectory, dryRun, nowMs });
       const { path, recovered, reload, reloadError } = report;
       if (recovered.outcome !== "none") log.warning("Interrupted run recovered", { ...report });
       else if (isReloadGiven(reload)) log.info("Owed reload given", { path, by: describeReload(report) });
       else if (reload === "pending") log.debug("Proxy reload still pending", { path, error: reloadError });
-      return reload === "pending";
+      return [report];
     } catch (error) {
       // The next auction meets the same and reports it as its failure.
       log.error("Cannot recover an interrupted run", { path: targetPath(target), error });
-      return false;
+      return [];
     }
   }));
-  return owed.includes(true);
+  return settled.flat();
 }
 
 /** Says at a start what an operator should know about the routing. */

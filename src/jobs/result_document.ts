@@ -8,6 +8,7 @@ import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import { describeError } from "../lib/errors.ts";
 import type { ComputedAuction } from "./auction_job.ts";
+import { resultsIn } from "./deliver.ts";
 
 /** An outcome as it stands in result documents. */
 export function outcomeDocument(outcome: AuctionOutcome): object {
@@ -37,9 +38,16 @@ export function auctionDocument({ computed, routing, results, error }: AuctionRu
   };
 }
 
-/** A failed run's document. */
-export function failureDocument(job: string, error: unknown): object {
-  return { job, status: "failed", dryRun: false, error: describeError(error) };
+/** A failed run's document, with what became of each destination where it was the routing that failed. */
+export function failureDocument(job: string, error: unknown, routing: RoutingConfig): object {
+  const results = resultsIn(error);
+  return {
+    job,
+    status: "failed",
+    dryRun: false,
+    routing: results === null ? undefined : routingDocument(routing, results),
+    error: describeError(error),
+  };
 }
 
 /** What an auction job computed. */
@@ -52,6 +60,9 @@ export function computedDocument({ outcome, completed }: ComputedAuction): objec
 
 /** One destination's report as it is, those of several as a list. */
 export function routingDocument(routing: RoutingConfig, results: readonly unknown[]): unknown {
-  if (routing.kind === "off") return { mode: "off", reason: routing.reason };
+  if (routing.kind === "off") {
+    // ASICs that were removed from the configuration are sent away even then.
+    return { mode: "off", reason: routing.reason, targets: results.length === 0 ? undefined : results };
+  }
   return results.length === 1 ? results[0] : { mode: "several", targets: results };
 }

@@ -227,7 +227,7 @@ Deno.test("AuctionKeeper reports the window that closed with its outcome, and a 
   await bench.run("window-begins");
   assert.equal(await bench.target(), "250TH/s");
   const completed = bench.log.fieldsOf("Window completed");
-  assert.deepEqual([completed?.first_block, completed?.won_count, completed?.delivered], [
+  assert.deepEqual([completed?.first_block, completed?.won_count, completed?.routed], [
     WINDOW.firstBlock,
     2,
     true,
@@ -328,6 +328,60 @@ for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as 
   });
 }
 
+for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {
+  Deno.test(`AuctionKeeper with on_stale = "${policy}" leaves ${expected} when a node answers on with the same head`, async () => {
+    await using bench = await Bench.set(`on_stale = "${policy}"`);
+    const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+    const head = WINDOW.firstBlock + 10;
+    bench.answers = [first];
+    await bench.run("start");
+    Object.assign(bench.node, { headNumber: head, hash: first.snapshot.firstBlock.hash });
+    bench.keeper.noticeHead(head);
+
+    // 50 blocks are left of the window, and two windows is the limit.
+    const limitMs = bench.nowMs + 50 * 12_000 + 1_440_000;
+    for (; bench.nowMs < limitMs; bench.nowMs += 60_000) {
+      await bench.run();
+      assert.equal(await bench.target(), "900TH/s", "not yet");
+    }
+    assert.deepEqual(bench.log.events("error"), ["Callback failed"]);
+    for (let minute = 0; minute < 3; minute++, bench.nowMs += 60_000) {
+      await bench.run();
+      assert.equal(await bench.target(), expected);
+    }
+    assert.deepEqual(bench.log.events("error").slice(1), [
+      "Auction failed",
+      "No window could be computed for too long",
+      "Auction failed again",
+    ]);
+    assert.match(
+      String(bench.log.fieldsOf("Auction failed")?.error),
+      new RegExp(`no block beyond ${head} since 1970-01-01T00:16:40.000Z`),
+    );
+    assert.deepEqual(bench.hooks.filter(([name]) => name === "on_error").length, 2);
+
+    bench.keeper.noticeHead(head + 1);
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s", "the chain moves on within the window");
+    assert.ok(bench.log.events("info").includes("Routing follows the auction again"));
+    assert.equal(bench.launches.length, 1);
+  });
+}
+
+Deno.test("AuctionKeeper takes another chain's lower blocks for progress", async () => {
+  await using bench = await Bench.set(`on_stale = "release"`);
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  const earlier = windowAt(WINDOW.firstBlock - 10_000, epochStart(NETUID, 360, WINDOW.firstBlock - 10_000));
+  const other = await computed(earlier.firstBlock, "2;b;BTC,1=0.45:2");
+  const chain = { ...other.outcome.chain, genesisHash: "0xother" };
+  bench.answers = [first, { ...other, outcome: { ...other.outcome, chain } }];
+  await bench.run("start");
+  bench.nowMs += 3_000_000;
+  await bench.run();
+  assert.equal(await bench.target(), "900TH/s");
+  assert.deepEqual(bench.log.events("error"), ["Callback failed", "Callback failed"]);
+});
+
 Deno.test("AuctionKeeper warns once while the host's clock is off from the chain's by more than 30 s", async () => {
   await using bench = await Bench.set();
   const next = WINDOW.lastBlock + 1;
@@ -426,7 +480,13 @@ Deno.test("AuctionKeeper calls on_error, too, when the outcome could not be rout
   await bench.run("window-begins");
   assert.deepEqual(bench.hooks.at(-1), [
     "on_error",
-    { job: "auction", status: "failed", dryRun: false, error: { name: "Error", message: "no chain" } },
+    {
+      job: "auction",
+      status: "failed",
+      dryRun: false,
+      routing: undefined,
+      error: { name: "Error", message: "no chain" },
+    },
   ]);
 });
 

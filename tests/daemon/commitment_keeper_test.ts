@@ -62,6 +62,7 @@ Deno.test("CommitmentKeeper calls on_error when the log tells of a failure, and 
     job: "commitment",
     status: "failed",
     dryRun: false,
+    routing: undefined,
     error: { name: "Error", message: "hotkey not registered" },
   };
   assert.deepEqual(hooks, Array(3).fill(["on_error", document]), "the 1st, 2nd and 4th");

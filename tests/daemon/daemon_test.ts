@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { type DaemonControl, type DaemonParts, realParts, runDaemon } from "../../src/daemon/daemon.ts";
+import type { DaemonEvent } from "../../src/daemon/events.ts";
 import type { ScheduledTask, Scheduler } from "../../src/daemon/scheduler.ts";
 import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
 import type { RunningJob } from "../../src/workers/job_host.ts";
@@ -40,13 +41,17 @@ interface Bench extends AsyncDisposable {
   readonly scheduler: HandScheduler;
   readonly auctions: HandJob[];
   readonly commitments: HandJob[];
+  readonly events: readonly DaemonEvent[];
   readonly stop: AbortController;
   readonly control: () => DaemonControl;
   readonly end: ReturnType<typeof runDaemon>;
 }
 
-async function start(): Promise<Bench> {
+/** @param more added to the end of the configuration. */
+async function start(more = ""): Promise<Bench> {
   const rig = await setUpRig({ chainUrl: "ws://127.0.0.1:1" });
+  await Deno.writeTextFile(rig.configPath, more, { append: true });
+  const events: DaemonEvent[] = [];
   const log = new LogRecorder();
   const scheduler = new HandScheduler();
   const auctions: HandJob[] = [];
@@ -70,6 +75,7 @@ async function start(): Promise<Bench> {
     environment: { HOME: rig.folder },
     log,
     signal: stop.signal,
+    observe: (event) => events.push(event),
     onReady: ready.resolve,
   }, parts);
   const control = await ready.promise;
@@ -80,6 +86,7 @@ async function start(): Promise<Bench> {
     scheduler,
     auctions,
     commitments,
+    events,
     stop,
     control: () => control,
     end,
@@ -173,4 +180,14 @@ Deno.test("runDaemon() ends by itself when a worker cannot be ended, for the sup
   bench.commitments[0]!.end(true);
   assert.deepEqual(await bench.end, { stuckWorker: true });
   assert.equal(bench.log.fieldsOf("Stopping")?.reason, "a worker did not end");
+});
+
+Deno.test("runDaemon() tells of the end of each of the operator's programs", async () => {
+  await using bench = await start('[hooks]\non_error = ["sh", "-c", "exit 7"]\n');
+  const ends = (): DaemonEvent[] => bench.events.filter(({ kind }) => kind === "hook-ended");
+  bench.commitments[0]!.fail("no endpoint answers");
+  bench.commitments[0]!.end(true);
+  await settled(() => ends().length > 0);
+  assert.deepEqual(ends(), [{ kind: "hook-ended", hook: "on_error", error: "ended with exit code 7" }]);
+  await finish(bench);
 });

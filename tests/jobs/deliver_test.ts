@@ -139,10 +139,14 @@ Deno.test("routeDemand() fails with the one proxy's own error, and does nothing 
   assert.deepEqual(await routeDemand(DEMAND, { ...context, routing: { kind: "off", reason: "none" } }), []);
 });
 
+async function isReloadOwed(site: Site): Promise<boolean> {
+  return (await settleOwed(site.context())).some(({ reload }) => reload === "pending");
+}
+
 Deno.test("settleOwed() gives what is owed once that is possible, and leaves the rest alone", async () => {
   await using site = await Site.make();
   await routeDemand(DEMAND, site.context());
-  assert.equal(await settleOwed(site.context()), true);
+  assert.equal(await isReloadOwed(site), true);
 
   const proxy = new Deno.Command("sh", {
     args: [
@@ -156,17 +160,17 @@ Deno.test("settleOwed() gives what is owed once that is possible, and leaves the
   while (await site.read("b.pid").then(() => false, () => true)) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  assert.equal(await settleOwed(site.context()), false);
+  assert.equal(await isReloadOwed(site), false);
   assert.equal((await proxy.status).code, 7);
   assert.equal(site.log.fieldsOf("Owed reload given")?.path, site.path("b.toml"));
-  assert.equal(await settleOwed(site.context()), false);
+  assert.equal(await isReloadOwed(site), false);
   assert.equal(site.log.events().filter((event) => event === "Owed reload given").length, 1);
 });
 
 Deno.test("settleOwed() reports a state folder that cannot be used and does not fail", async () => {
   await using site = await Site.make();
   await Deno.writeTextFile(site.path("state"), "a file in the folder's place");
-  assert.equal(await settleOwed(site.context()), false);
+  assert.deepEqual(await settleOwed(site.context()), []);
   assert.ok(site.log.events("error").includes("Cannot recover an interrupted run"));
 });
 
@@ -250,11 +254,13 @@ Deno.test("routeDemand() fails when the ASICs are short, with what each of them 
     const alone: RoutingConfig = { kind: "on", targets: [], fleet, warnings: [] };
     await assert.rejects(routeDemand(DEMAND, site.context({ routing: alone })), (error) => {
       assert.ok(error instanceof FleetShortError);
-      assert.match(error.message, /the ASICs deliver 0\.2 of 0\.4 PH\/s; m1: .*nothing listens there/);
+      assert.match(error.message, /the ASICs deliver 0\.2 of 0\.4 PH\/s; .* m1 \(unreachable\)$/);
       assert.equal(error.report.shortfallHashratePh, 0.2);
       return true;
     });
-    assert.equal(site.log.fieldsOf("ASIC does not do its part")?.name, "m1");
+    const { level, fields } = site.log.lines.find(({ event }) => event === "ASIC does not do its part")!;
+    assert.deepEqual([level, fields["name"]], ["error", "m1"]);
+    assert.match(String(fields["error"]), /nothing listens there/);
 
     const context = site.context();
     assert.ok(context.routing.kind === "on");
@@ -272,5 +278,64 @@ Deno.test("routeDemand() fails when the ASICs are short, with what each of them 
       return true;
     });
     assert.match(await site.read("a.toml"), /200TH/);
+  });
+});
+
+Deno.test("routeDemand() warns of an ASIC that fails while the others cover what was won, and says once that one is slow", async () => {
+  await using site = await Site.make();
+  await withAsics(async ([first, second], fleet) => {
+    const context = site.context({ routing: { kind: "on", targets: [], fleet, warnings: [] } });
+    await second!.stop();
+    first!.miner.hashratePh = 0.38;
+    const demand = { wonSizes: ["0.3"], lostSizes: [] };
+    for (let times = 0; times < 3; times++) await routeDemand(demand, context);
+    const warnings = site.log.lines.filter(({ level }) => level === "warning");
+    assert.deepEqual(warnings.map(({ event, fields }) => [event, fields["name"]]), [
+      ["ASIC does not do its part", "m2"],
+      ["ASIC does not do its part again", "m2"],
+    ]);
+    assert.deepEqual(site.log.events("error"), []);
+
+    first!.miner.hashratePh = 0.34;
+    await routeDemand(demand, { ...context, failures: new FailureLog(() => 1_000), fleet: new Fleet() });
+    const slow = site.log.lines.find(({ event }) => event === "ASIC is slow");
+    assert.equal(slow?.level, "warning");
+    assert.match(String(slow?.fields["error"]), /says it has about 0\.34 PH\/s of nominally 0\.4/);
+
+    // Now it matters.
+    await assert.rejects(routeDemand({ wonSizes: ["0.5"], lostSizes: [] }, context), FleetShortError);
+    assert.deepEqual(site.log.events("error"), ["ASIC does not do its part"]);
+  });
+});
+
+Deno.test("routeDemand() sends ASICs away that are no longer configured, also when nothing else is routed to", async () => {
+  await using site = await Site.make();
+  await withAsics(async ([first, second], fleet) => {
+    const alone: RoutingConfig = { kind: "on", targets: [], fleet, warnings: [] };
+    const context = site.context({ routing: alone });
+    assert.ok(context.routing.kind === "on");
+    const proxies = site.context().routing;
+    await routeDemand({ wonSizes: ["0.6"], lostSizes: [] }, context);
+    assert.deepEqual([first!.miner.currentPool, second!.miner.currentPool], [1, 1]);
+
+    second!.miner.fault = { kind: "denied" };
+    const reports = await routeDemand(DEMAND, { ...context, routing: proxies });
+    assert.deepEqual(reports.map(({ mode }) => mode), ["ihp", "ihp", "braiins", "asic"]);
+    assert.deepEqual([first!.miner.currentPool, second!.miner.currentPool], [0, 1]);
+    assert.equal(site.log.fieldsOf("ASIC removed from [asic] has left the subnet")?.name, "m1");
+    const stuck = site.log.lines.find(({ event }) =>
+      event === "ASIC removed from [asic] does not leave the subnet"
+    );
+    assert.deepEqual([stuck?.level, stuck?.fields["name"]], ["warning", "m2"]);
+
+    second!.miner.fault = null;
+    const off: RoutingConfig = { kind: "off", reason: "none" };
+    const [last] = await routeDemand(DEMAND, { ...context, routing: off });
+    assert.ok(last?.mode === "asic");
+    assert.deepEqual([last.miners, last.removed.map(({ name }) => name)], [[], ["m2"]]);
+    assert.equal(second!.miner.currentPool, 0);
+    assert.ok(site.log.events("info").includes("ASIC does its part again"));
+    assert.deepEqual(await routeDemand(DEMAND, { ...context, routing: off }), []);
+    assert.ok(!site.log.events("error").some((event) => event.startsWith("ASIC")));
   });
 });
