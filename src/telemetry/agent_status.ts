@@ -14,8 +14,11 @@ import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import type { RouteReport } from "../jobs/deliver.ts";
 import type { FailedTarget } from "../routing/errors.ts";
+import type { HookName } from "../hooks/hooks.ts";
+import type { RoutedValue } from "../routing/file_edit.ts";
 import { isReloadGiven } from "../routing/reload.ts";
-import type { RoutingReport } from "../routing/route.ts";
+import type { RecoveryReport, ReloadReport, RoutingReport } from "../routing/route.ts";
+import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } from "./tries.ts";
 
 /** Windows that are remembered: twelve hours. */
 const KEPT_WINDOWS = 60;
@@ -31,7 +34,7 @@ export interface JobState {
   lastFailureAtMs: number | null;
   lastDurationMs: number | null;
   /** Of the series of failures that goes on; `null` when the last run succeeded. */
-  failing: { readonly sinceMs: number; readonly times: number; readonly error: Error } | null;
+  failing: FailureStreak | null;
 }
 
 /** A window and what became of it. */
@@ -58,8 +61,10 @@ export interface ProxyState {
   readonly mode: RoutingReport["mode"];
   /** Its file. */
   readonly path: string;
-  /** What was done the last time it could be routed to; `null` when it never could. */
-  readonly report: RoutingReport | null;
+  /** What its file said the last time it could be routed to; none when it never could. */
+  readonly values: readonly RoutedValue[];
+  /** How its reload stood when that was last looked at; `null`: it never was. */
+  readonly reload: ReloadReport | null;
   /** Why it cannot be routed to at the moment; `null`: it can. */
   readonly error: string | null;
   readonly checkedAtMs: number;
@@ -80,6 +85,12 @@ export interface FleetState {
   readonly switchedAtMs: number | null;
 }
 
+/** How the webhook takes alerts. */
+export interface WebhookState extends Tries {
+  /** Alerts that were given up. */
+  readonly lost: number;
+}
+
 /** The bid on the chain. */
 export interface CommitmentState {
   readonly result: CommitmentResult;
@@ -94,6 +105,8 @@ export interface EndpointState {
   lastKind: ChainErrorKind;
   lastFailureAtMs: number;
 }
+
+const NO_ALERTS: WebhookState = { ...NO_TRIES, lost: 0 };
 
 /** The state; {@link AgentStatus.apply} is the only one to change it. */
 export class AgentStatus {
@@ -112,9 +125,16 @@ export class AgentStatus {
   fleet: FleetState | null = null;
   commitment: CommitmentState | null = null;
   staleness: Extract<DaemonEvent, { kind: "staleness-checked" }> | null = null;
+  /** Since when the chain of the settings is followed, in milliseconds since 1970. */
+  followedSinceMs: number;
+  /** Of the hooks that are configured, those that were called. */
+  readonly hooks = new Map<HookName, Tries>();
+  webhook: WebhookState = NO_ALERTS;
 
   /** @param startedAtMs milliseconds since 1970. */
-  constructor(readonly startedAtMs: number) {}
+  constructor(readonly startedAtMs: number) {
+    this.followedSinceMs = startedAtMs;
+  }
 
   /** The window that is delivered; `null` before any was computed. */
   get window(): WindowState | null {
@@ -172,6 +192,17 @@ export class AgentStatus {
       case "staleness-checked":
         this.staleness = event;
         break;
+      case "hook-ended":
+        this.hooks.set(event.hook, countTry(this.hooks.get(event.hook) ?? NO_TRIES, event.error, nowMs));
+        break;
+      case "alert-tried": {
+        const lost = this.webhook.lost + (event.isLost ? 1 : 0);
+        this.webhook = { ...countTry(this.webhook, event.error, nowMs), lost };
+        break;
+      }
+      case "reload-retried":
+        for (const report of event.reports) this.#noteReload(report, nowMs);
+        break;
       case "delivery-measured": {
         const { report } = event;
         this.windows = this.windows.map((window) =>
@@ -183,15 +214,27 @@ export class AgentStatus {
   }
 
   #adoptSettings(settings: Settings, nowMs: number): void {
-    // Another bidder's windows are not ours.
-    if (this.settings !== null && bidderOf(this.settings) !== bidderOf(settings)) {
-      this.windows = [];
-      this.commitment = null;
-      this.head = null;
-    }
+    if (this.settings !== null) this.#forgetFormer(this.settings, settings, nowMs);
     this.settings = settings;
     this.settingsReadAtMs = nowMs;
     this.settingsError = null;
+  }
+
+  /** What is known of one bidder, chain or program is not true of another. */
+  #forgetFormer(former: Settings, settings: Settings, nowMs: number): void {
+    if (bidderOf(former) !== bidderOf(settings)) {
+      this.windows = [];
+      this.commitment = null;
+    }
+    const [before, after] = [former.config, settings.config];
+    if (!isSame(before.network, after.network)) {
+      this.head = null;
+      this.followedSinceMs = nowMs;
+    }
+    for (const hook of this.hooks.keys()) {
+      if (!isSame(before.hooks.programs[hook], after.hooks.programs[hook])) this.hooks.delete(hook);
+    }
+    if (!isSame(before.alerting?.webhook, after.alerting?.webhook)) this.webhook = NO_ALERTS;
   }
 
   #noteHead(blockNumber: number, endpoint: string | null, nowMs: number): void {
@@ -211,17 +254,14 @@ export class AgentStatus {
     const asics = results.find(({ mode }) => mode === "asic");
     this.fleet = asics?.mode === "asic" ? fleetState(this.fleet, asics, nowMs) : null;
     this.proxies = results.filter((result) => result.mode !== "asic").map((result) => {
-      const { mode, path } = result;
-      const former = this.proxies.find((proxy) => proxy.path === path);
-      const { writtenAtMs = null, reloadedAtMs = null, report = null } = former ?? {};
-      const common = { mode, path, checkedAtMs: nowMs };
-      if ("error" in result) return { ...common, report, error: result.error, writtenAtMs, reloadedAtMs };
+      const former = this.#proxyAt(result, nowMs);
+      if ("error" in result) return { ...former, error: result.error, checkedAtMs: nowMs };
       return {
-        ...common,
-        report: result,
+        ...withReload(former, result, nowMs),
+        values: result.values,
         error: null,
-        writtenAtMs: result.changed ? nowMs : writtenAtMs,
-        reloadedAtMs: isReloadGiven(result.reload) ? nowMs : reloadedAtMs,
+        checkedAtMs: nowMs,
+        writtenAtMs: result.changed ? nowMs : former.writtenAtMs,
       };
     });
     const { window } = this;
@@ -229,6 +269,40 @@ export class AgentStatus {
     if (window === null || window.routedAtMs !== null || !isDelivered) return;
     this.windows = [...this.windows.slice(0, -1), { ...window, routedAtMs: nowMs }];
   }
+
+  /** A reload can be owed by a former run before anything was routed by this one. */
+  #noteReload(report: RecoveryReport, nowMs: number): void {
+    const proxy = withReload(this.#proxyAt(report, nowMs), report, nowMs);
+    const isKnown = this.proxies.some(({ path }) => path === report.path);
+    if (isKnown) {
+      this.proxies = this.proxies.map((former) => former.path === report.path ? proxy : former);
+    } else if (report.reload !== "not-needed") {
+      this.proxies = [...this.proxies, proxy];
+    }
+  }
+
+  #proxyAt({ mode, path }: Pick<ProxyState, "mode" | "path">, nowMs: number): ProxyState {
+    const former = this.proxies.find((proxy) => proxy.path === path);
+    return former !== undefined ? { ...former, mode } : {
+      mode,
+      path,
+      values: [],
+      reload: null,
+      error: null,
+      checkedAtMs: nowMs,
+      writtenAtMs: null,
+      reloadedAtMs: null,
+    };
+  }
+}
+
+/** A proxy of which the newest about its reload is known. */
+function withReload(proxy: ProxyState, reload: ReloadReport, nowMs: number): ProxyState {
+  return { ...proxy, reload, reloadedAtMs: isReloadGiven(reload.reload) ? nowMs : proxy.reloadedAtMs };
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whether a destination has what it should. */
@@ -273,12 +347,11 @@ function endRun(
   job.runs++;
   job.runningSinceMs = null;
   job.lastDurationMs = durationMs;
+  job.failing = continueStreak(job.failing, error === null ? null : error.message, nowMs);
   if (error === null) {
     job.lastSuccessAtMs = nowMs;
-    job.failing = null;
     return;
   }
   job.failures++;
   job.lastFailureAtMs = nowMs;
-  job.failing = { sinceMs: job.failing?.sinceMs ?? nowMs, times: (job.failing?.times ?? 0) + 1, error };
 }

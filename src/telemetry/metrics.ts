@@ -5,11 +5,15 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { MinerReport } from "../asic/fleet_report.ts";
+import { type MinerReport, strayMiners } from "../asic/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { DaemonEvent } from "../daemon/events.ts";
+import type { DeliveryReport } from "../delivery/delivery_watch.ts";
+import { SETTLED_SECONDS } from "../delivery/judgement.ts";
+import { HOOK_NAMES } from "../hooks/hooks.ts";
 import { isReloadGiven } from "../routing/reload.ts";
-import type { RoutingReport } from "../routing/route.ts";
+import type { RecoveryReport, RoutingReport } from "../routing/route.ts";
+import { isFailing } from "./miners.ts";
 import type { FleetStatus, StatusReport } from "./status_report.ts";
 import { redactUrls } from "../lib/redact.ts";
 
@@ -69,9 +73,23 @@ export class Metrics {
     "result",
   ]);
   readonly #asicSwitches = this.#counter("asic_switches_total", "ASICs switched to another pool");
-  readonly #deliveries = this.#counter("deliveries_total", "Windows that are over, by what was delivered", [
-    "level",
+  readonly #deliveries = this.#counter(
+    "deliveries_total",
+    "Windows that are over and were measured, by what was delivered",
+    ["level"],
+  );
+  readonly #hookCalls = this.#counter("hook_calls_total", "Programs of [hooks] that ended", [
+    "hook",
+    "result",
   ]);
+  readonly #alertPosts = this.#counter(
+    "alert_posts_total",
+    "Alerts posted to the webhook, retries included",
+    [
+      "result",
+    ],
+  );
+  readonly #alertsLost = this.#counter("alerts_lost_total", "Alerts that were given up");
   readonly #rpcFailures = this.#counter("rpc_failures_total", "Failures of an endpoint", [
     "endpoint",
     "kind",
@@ -93,7 +111,11 @@ export class Metrics {
       this.#skipped.inc({ name }, 0);
     }
     for (const outcome of ["won", "partly", "lost", "no-bids"]) this.#windows.inc({ outcome }, 0);
-    for (const level of ["ok", "warning", "alert", "unknown"]) this.#deliveries.inc({ level }, 0);
+    for (const level of ["ok", "warning", "alert"]) this.#deliveries.inc({ level }, 0);
+    for (const result of ["success", "failure"]) {
+      for (const hook of HOOK_NAMES) this.#hookCalls.inc({ hook, result }, 0);
+      this.#alertPosts.inc({ result }, 0);
+    }
     this.#registerStatus();
     this.#registerDelivery();
   }
@@ -143,11 +165,27 @@ export class Metrics {
         }
         break;
       case "delivery-measured":
-        if (event.report.isFinal) this.#deliveries.inc({ level: event.report.level });
+        this.#countDelivery(event.report);
+        break;
+      case "hook-ended":
+        this.#hookCalls.inc({ hook: event.hook, result: event.error === null ? "success" : "failure" });
+        break;
+      case "alert-tried":
+        this.#alertPosts.inc({ result: event.error === null ? "success" : "failure" });
+        if (event.isLost) this.#alertsLost.inc();
+        break;
+      case "reload-retried":
+        for (const report of event.reports) this.#countReload(report);
         break;
       default:
         break;
     }
+  }
+
+  /** Only what can be judged: of a window met at its end, as after a restart, too little was measured. */
+  #countDelivery({ isFinal, level, wonHashratePh, measuredSeconds }: DeliveryReport): void {
+    if (!isFinal || level === "unknown" || wonHashratePh <= 0 || measuredSeconds < SETTLED_SECONDS) return;
+    this.#deliveries.inc({ level });
   }
 
   #countWindow({ window, own, estimated, solver }: AuctionOutcome): void {
@@ -168,8 +206,12 @@ export class Metrics {
     if (solver.fallbackReason !== null) this.#fallbacks.inc();
   }
 
-  #countRouting({ mode, changed, reload }: RoutingReport): void {
-    if (changed) this.#writes.inc({ mode });
+  #countRouting(report: RoutingReport): void {
+    if (report.changed) this.#writes.inc({ mode: report.mode });
+    this.#countReload(report);
+  }
+
+  #countReload({ mode, reload }: RecoveryReport): void {
     if (isReloadGiven(reload)) this.#reloads.inc({ mode, result: "given" });
     if (reload === "pending") this.#reloads.inc({ mode, result: "failed" });
   }
@@ -307,6 +349,18 @@ export class Metrics {
       ({ proxies }) => proxies.map(({ mode, path, reload }) => [{ mode, path }, flag(reload === "pending")]),
     );
 
+    this.#labelled(
+      "hook_ok",
+      "Whether a program of [hooks] did not fail when it was called last",
+      ["hook"],
+      ({ hooks }) => hooks.map(({ hook, failing }) => [{ hook }, flag(failing === null)]),
+    );
+    this.#gauge(
+      "webhook_ok",
+      "Whether the webhook took what it was last sent",
+      ({ webhook }) => webhook === null ? null : flag(webhook.failing === null),
+    );
+
     const { residentBytes } = this.#sources;
     new Gauge({
       name: "process_resident_memory_bytes",
@@ -335,9 +389,16 @@ export class Metrics {
       (fleet) => fleet.coveredHashratePh,
     );
     ofFleet("asic_shortfall_hashrate_ph", "What they lack of it", (fleet) => fleet.shortfallHashratePh);
-    ofMiners("asic_ok", "Whether an ASIC does its part", ({ problem }) => problem === null ? 1 : 0);
+    ofMiners("asic_ok", "Whether an ASIC does its part", (miner) => isFailing(miner) ? 0 : 1);
     ofMiners("asic_at_subnet", "Whether it mines for the subnet", ({ found }) => found === "subnet" ? 1 : 0);
     ofMiners("asic_hashrate_ph", "Its own figure", ({ readingPh }) => readingPh);
+    ofMiners("asic_nominal_hashrate_ph", "What it is configured with", (miner) => miner.nominalHashratePh);
+    ofMiners("asic_counted_hashrate_ph", "What it is counted with", (miner) => miner.countedHashratePh);
+    ofFleet(
+      "asic_stray_miners",
+      "ASICs that mine for the subnet, are not needed there and cannot be sent away",
+      (fleet) => strayMiners(fleet).length,
+    );
     this.#gauge(
       "delivered_hashrate_ph",
       "The last reading of what is delivered",
@@ -347,6 +408,11 @@ export class Metrics {
       "delivered_average_hashrate_ph",
       "Delivered on average in that window so far",
       ({ delivery }) => delivery?.averagePh ?? null,
+    );
+    this.#gauge(
+      "delivery_readable",
+      "Whether what is delivered can be read",
+      ({ delivery }) => delivery === null ? null : delivery.unreadableSince === null ? 1 : 0,
     );
     this.#gauge(
       "delivery_ratio",

@@ -4,8 +4,11 @@
  * @module
  */
 
-import { formatDuration, formatHashrate } from "./format.ts";
-import type { StatusReport, WindowStatus } from "./status_report.ts";
+import type { MinerReport } from "../asic/fleet_report.ts";
+import { clockTime, formatDuration, formatHashrate, trimmed } from "./format.ts";
+import { isFailing, isSlow, namesOf } from "./miners.ts";
+import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
+import type { StreakReport } from "./tries.ts";
 
 /** One thing to know. */
 export interface Notice {
@@ -23,25 +26,21 @@ const CHECK_TITLES: Readonly<Record<string, string>> = {
   auction: "Auction job",
   commitment: "Commitment job",
   chain: "Chain",
-  proxy: "Routing",
+  routing: "Routing",
 };
 
 /** Everything to know, the worst first. */
 export function noticesOf(report: StatusReport): Notice[] {
-  const { checks, stale, routingOff, window, windowsWithoutWin } = report;
+  const { checks, routingOff, window, windowsWithoutWin } = report;
   const notices: Notice[] = checks.filter(({ ok }) => !ok)
     .map(({ name, message }) => ({ level: "bad", title: CHECK_TITLES[name] ?? name, text: message }));
-  if (stale !== null) {
-    const text = stale.policy === "keep"
-      ? "No window could be computed for too long; the last routing is kept ([routing] on_stale)"
-      : "No window could be computed for too long; all hashrate is released from the subnet ([routing] on_stale)";
-    notices.push({ level: "bad", title: "Stale", text });
-  }
   notices.push(
     ...expiredBid(report),
     ...pendingReloads(report),
     ...asicNotices(report),
     ...deliveryNotices(report),
+    ...hookNotices(report),
+    ...webhookNotices(report),
   );
   if (window !== null) notices.push(...windowNotices(window));
   if (windowsWithoutWin > 1) {
@@ -62,36 +61,74 @@ function expiredBid({ commitment }: StatusReport): Notice[] {
 
 function pendingReloads({ proxies, checks }: StatusReport): Notice[] {
   // Owed for long, it is among the failed checks.
-  if (checks.some(({ name, ok }) => name === "proxy" && !ok)) return [];
+  if (checks.some(({ name, ok }) => name === "routing" && !ok)) return [];
   return proxies.filter(({ reload }) => reload === "pending").map(({ path, reloadError }) => ({
     level: "warning",
     title: "Reload pending",
-    text: `The proxy could not be told to read ${path} again, which is tried at each run: ${
+    text: `The proxy could not be told to read ${path} again: ${
       reloadError ?? "unknown reason"
-    }`,
+    }. It is tried again within a minute, until it succeeds`,
   }));
 }
 
 function asicNotices({ fleet }: StatusReport): Notice[] {
-  const failing = (fleet?.miners ?? []).filter(({ problem }) => problem !== null);
-  if (failing.length <= MAX_ASIC_NOTICES) {
-    return failing.map(({ name, problem }) => ({
+  if (fleet === null) return [];
+  const { miners, removed } = fleet;
+  return [
+    ...minerNotices(miners.filter(isFailing), "do not do their part"),
+    ...minerNotices(
+      removed.filter(({ problem }) => problem !== null),
+      "are no longer in [asic] and do not leave",
+    ),
+    ...minerNotices(miners.filter(isSlow), "are slow and counted with their own figures"),
+  ];
+}
+
+/** A notice for each; many are one, since they fail for one reason, such as a switch that is off. */
+function minerNotices(miners: readonly MinerReport[], what: string): Notice[] {
+  if (miners.length <= MAX_ASIC_NOTICES) {
+    return miners.map(({ name, problem }) => ({
       level: "warning",
       title: `ASIC ${name}`,
       text: problem?.message ?? "",
     }));
   }
-  // Many fail for one reason, such as a switch that is off; the list of machines has each one's.
-  const names = failing.map(({ name }) => name).join(", ");
-  const text = `${failing.length} machines do not do their part: ${names}. First: ${
-    failing[0]?.problem?.message
-  }`;
+  const first = miners[0]?.problem?.message;
+  const text = `${miners.length} machines ${what}: ${namesOf(miners)}. First: ${first}`;
   return [{ level: "warning", title: "ASICs", text }];
+}
+
+function hookNotices({ hooks, now }: StatusReport): Notice[] {
+  return hooks.flatMap(({ hook, failing }) =>
+    failing === null ? [] : [{
+      level: "warning",
+      title: `Hook ${hook} fails`,
+      text: `${streakText(failing, now)}; the log has what it wrote`,
+    }]
+  );
+}
+
+function webhookNotices({ webhook, now }: StatusReport): Notice[] {
+  if (webhook === null || webhook.failing === null) return [];
+  const text = `${streakText(webhook.failing, now)}; \`ih-miner check\` looks whether it can be reached`;
+  return [{ level: "warning", title: "Webhook does not take alerts", text }];
+}
+
+/** `3 times since 12:05 UTC, at last: …`. */
+function streakText({ times, since, error }: StreakReport, now: string): string {
+  const age = formatDuration((Date.parse(now) - Date.parse(since)) / 1000);
+  return times === 1 ? `${age} ago: ${error}` : `${times} times in a row for ${age}, at last: ${error}`;
 }
 
 function deliveryNotices({ delivery }: StatusReport): Notice[] {
   if (delivery === null) return [];
-  const unread: Notice[] = delivery.errors.map((text) => ({ level: "warning", title: "Not measured", text }));
+  const { unreadableSince } = delivery;
+  const since = unreadableSince === null ? "" : ` (since ${clockTime(unreadableSince)} UTC)`;
+  const unread: Notice[] = delivery.errors.map((text) => ({
+    level: "warning",
+    title: "Not measured",
+    text: `${text}${since}`,
+  }));
   const { level, averagePh, wonHashratePh, measuredSeconds } = delivery;
   if (averagePh === null || (level !== "warning" && level !== "alert")) return unread;
   const text = `${formatHashrate(averagePh)} of ${formatHashrate(wonHashratePh)} won are delivered (${
@@ -99,6 +136,20 @@ function deliveryNotices({ delivery }: StatusReport): Notice[] {
   }), on average over ${formatDuration(measuredSeconds)}; below 95 % a hotkey gets banned`;
   const notice = { title: "Delivering too little", text };
   return [{ ...notice, level: level === "alert" ? "bad" : "warning" }, ...unread];
+}
+
+/** `99 % in 4 min, now 1.7`: the delivered figure explained. */
+export function deliveryText(delivery: DeliveryStatus): string {
+  const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince } = delivery;
+  const now = unreadableSince !== null
+    ? `, unreadable since ${clockTime(unreadableSince)} UTC`
+    : nowPh === null
+    ? ""
+    : `, now ${trimmed(nowPh)}`;
+  if (wonHashratePh === 0) return `nothing to deliver${now}`;
+  if (averagePh === null || measuredSeconds < 1) return `not measured yet${now}`;
+  const early = level === "unknown" && unreadableSince === null ? ", too early to judge" : "";
+  return `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}${early}`;
 }
 
 /** `97.4 %`; `–` when there is nothing to compare. */

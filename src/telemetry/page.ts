@@ -7,7 +7,7 @@
 import { hashrateChart } from "./chart.ts";
 import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trimmed } from "./format.ts";
 import { Html, html } from "./html.ts";
-import { noticesOf, shareText, timeLeft } from "./notices.ts";
+import { deliveryText, noticesOf, timeLeft } from "./notices.ts";
 import { fleetCard, minersCard } from "./page_fleet.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
@@ -17,6 +17,7 @@ import type {
   CommitmentReport,
   DeliveryStatus,
   EventReport,
+  HookReport,
   JobReport,
   ProxyReport,
   StatusReport,
@@ -125,12 +126,15 @@ function noticeList(report: StatusReport): Html | null {
   `;
 }
 
-/** The proxies, the ASICs, or both. */
+/** The proxies, the ASICs, or both, one above the other beside the window; below them the machines. */
 function routeCards(report: StatusReport): (Html | null)[] {
   const { fleet, proxies, now } = report;
   if (fleet === null) return [proxyCard(report)];
   const asics = fleetCard(fleet, (iso) => ago(iso, now));
-  return [proxies.length === 0 ? null : proxyCard(report), asics, minersCard(fleet)];
+  const both = html`
+    <div class="stack">${proxyCard(report)} ${asics}</div>
+  `;
+  return [proxies.length === 0 ? asics : both, minersCard(fleet)];
 }
 
 function windowCard({ window, delivery }: StatusReport): Html {
@@ -182,19 +186,14 @@ function windowCard({ window, delivery }: StatusReport): Html {
   `;
 }
 
-function deliveryFigure({ averagePh, nowPh, ratio, level, measuredSeconds }: DeliveryStatus): Html {
-  const now = nowPh === null ? "" : `, now ${trimmed(nowPh)}`;
+function deliveryFigure(delivery: DeliveryStatus): Html {
+  const { averagePh, level } = delivery;
+  const colour = averagePh === null || level === "unknown" ? "unknown" : level;
   return html`
-    <div class="${level === "alert"
-      ? "is-bad"
-      : level === "ok" && ratio !== null
-      ? "won"
-      : ""}" id="delivery">
-      <b>${averagePh === null
-        ? "–"
-        : trimmed(averagePh)} <small>PH/s</small></b>delivered, ${measuredSeconds < 1
-        ? "not measured yet"
-        : `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}`}
+    <div class="delivered-${colour}" id="delivery">
+      <b>${averagePh === null ? "–" : trimmed(averagePh)} <small>PH/s</small></b>delivered, ${deliveryText(
+        delivery,
+      )}
     </div>
   `;
 }
@@ -263,7 +262,7 @@ function proxyPart(proxy: ProxyReport, now: string): Html {
     )}
     <dl>
       <dt>Written</dt>
-      <dd>${proxy.writtenAt === null ? "was right already" : ago(proxy.writtenAt, now)}</dd>
+      <dd>${proxy.writtenAt === null ? "not since the start" : ago(proxy.writtenAt, now)}</dd>
       <dt>Reload signal</dt>
       <dd>${reloadText(proxy, now)}</dd>
       <dt>Last checked</dt>
@@ -425,12 +424,37 @@ function agentCard({ checks }: StatusReport): Html {
   `;
 }
 
-function jobsCard({ now, jobs, startedAt }: StatusReport): Html {
+function jobsCard({ now, jobs, startedAt, hooks, webhook }: StatusReport): Html {
   return html`
     <section id="jobs">
       <h2>Jobs <small>started ${ago(startedAt, now)}</small></h2>
-      ${jobs.map((job) => jobPart(job, now))}
+      ${jobs.map((job) => jobPart(job, now))} ${(hooks.length > 0 || webhook !== null) && html`
+        <dl id="hooks">
+          ${hooks.map(hookPart)} ${webhook !== null && html`
+            <dt>Alerts</dt>
+            <dd>${triesText(webhook, "post")}${webhook.lost > 0 && html`
+              , <b class="is-bad">${webhook.lost} lost</b>
+            `}</dd>
+          `}
+        </dl>
+      `}
     </section>
+  `;
+}
+
+function hookPart(hook: HookReport): Html {
+  return html`
+    <dt><code>${hook.hook}</code></dt>
+    <dd>${triesText(hook, "call")}</dd>
+  `;
+}
+
+/** `12 calls (2 failed)`; in red while it goes on. */
+function triesText({ calls, failures, failing }: Omit<HookReport, "hook">, noun: string): Html {
+  return html`
+    ${counted(calls, noun)} ${failures > 0 && html`
+      <span class="${failing === null ? "muted" : "is-bad"}">(${failures} failed)</span>
+    `}
   `;
 }
 

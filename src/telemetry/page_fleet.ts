@@ -7,8 +7,9 @@
 import type { MinerReport } from "../asic/fleet_report.ts";
 import { formatHashrate, trimmed } from "./format.ts";
 import { type Html, html } from "./html.ts";
+import { isFailing, isSlow } from "./miners.ts";
 import type { FleetStatus } from "./status_report.ts";
-import { counted, placeText } from "./words.ts";
+import { capitalised, counted, countedText, placeText, readingText, removedText } from "./words.ts";
 
 /** Machines that are shown at once; the others are folded. */
 const OPEN_MINERS = 12;
@@ -45,21 +46,27 @@ export function fleetCard(fleet: FleetStatus, ago: (iso: string) => Html): Html 
   `;
 }
 
-/** Each machine, those with problems first. */
-export function minersCard({ miners }: FleetStatus): Html {
+/** Each machine: those that are no longer configured, then those with problems, then the others. */
+export function minersCard({ miners, removed }: FleetStatus): Html {
   const sorted = troubledFirst(miners);
   const [shown, folded] = [sorted.slice(0, OPEN_MINERS), sorted.slice(OPEN_MINERS)];
   return html`
     <section class="full" id="miners">
       <h2>Machines</h2>
-      ${minerTable(shown)} ${folded.length > 0 && html`
-        <details><summary>${folded.length} more</summary>${minerTable(folded)}</details>
+      ${minerTable([
+        ...removed.map((miner) => minerRow(miner, removedText(miner))),
+        ...shown.map((miner) => minerRow(miner)),
+      ])} ${folded.length > 0 && html`
+        <details>
+          <summary>${folded.length} more</summary>
+          ${minerTable(folded.map((miner) => minerRow(miner)))}
+        </details>
       `}
     </section>
   `;
 }
 
-function minerTable(miners: readonly MinerReport[]): Html {
+function minerTable(rows: readonly Html[]): Html {
   return html`
     <table class="miners">
       <thead>
@@ -69,22 +76,29 @@ function minerTable(miners: readonly MinerReport[]): Html {
           <th>Is at</th>
         </tr>
       </thead>
-      <tbody>${miners.map(minerRow)}</tbody>
+      <tbody>${rows}</tbody>
     </table>
   `;
 }
 
-function minerRow({ name, address, nominalHashratePh, readingPh, found, problem }: MinerReport): Html {
+/** @param remark what is to be known of it beside its problem. */
+function minerRow(miner: MinerReport, remark: string | null = null): Html {
+  const { name, address, found, problem } = miner;
+  const counts = countedText(miner);
   return html`
     <tr>
       <td>
         <b>${name}</b>${name !== address && html`
           <span>${address}</span>
+        `} ${remark !== null && html`
+          <span>${capitalised(remark)}</span>
         `} ${problem !== null && html`
-          <span class="is-bad">${problem.message}</span>
+          <span class="${isSlow(miner) ? "is-warning" : "is-bad"}">${problem.message}</span>
         `}
       </td>
-      <td>${readingPh === null ? "–" : trimmed(readingPh)} of ${formatHashrate(nominalHashratePh)}</td>
+      <td>${readingText(miner)}${counts !== null && html`
+        <span>${counts}</span>
+      `}</td>
       <td class="${found === "subnet" ? "won" : ""}">${placeText(found)}</td>
     </tr>
   `;
@@ -92,6 +106,7 @@ function minerRow({ name, address, nominalHashratePh, readingPh, found, problem 
 
 /** A list of hundreds is read from its top. */
 function troubledFirst(miners: readonly MinerReport[]): MinerReport[] {
-  const rank = ({ problem, found }: MinerReport): number => problem !== null ? 0 : found === "subnet" ? 1 : 2;
+  const rank = (miner: MinerReport): number =>
+    isFailing(miner) ? 0 : isSlow(miner) ? 1 : miner.found === "subnet" ? 2 : 3;
   return [...miners].sort((a, b) => rank(a) - rank(b));
 }

@@ -36,7 +36,7 @@ code, .mono { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Cons
 .who { margin-left: auto; color: var(--muted); font-size: 13px; text-align: right; }
 .badge { display: inline-flex; align-items: center; gap: 7px; padding: 2px 11px 2px 9px; border-radius: 99px; font-size: 13px; font-weight: 600; border: 1px solid currentColor; }
 .badge::before { content: ""; width: 8px; height: 8px; border-radius: 50%; background: currentColor; }
-.is-ready { color: var(--won); } .is-bad { color: var(--bad); }
+.is-ready { color: var(--won); } .is-warning { color: var(--warning); } .is-bad { color: var(--bad); }
 .notices { list-style: none; margin: 0 0 16px; padding: 0; display: grid; gap: 8px; }
 .notices li { padding: 9px 14px; border-radius: 8px; border-left: 4px solid; overflow-wrap: anywhere; }
 .notices span { white-space: pre-line; }
@@ -47,6 +47,8 @@ code, .mono { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Cons
 .notices .bad strong { color: var(--bad); } .notices .warning strong { color: var(--warning); } .notices .note strong { color: var(--note); }
 .grid { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 14px; }
 section { grid-column: span 2; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; min-width: 0; }
+.stack { grid-column: span 2; display: flex; flex-direction: column; gap: 14px; min-width: 0; }
+.stack section:last-child { flex-grow: 1; }
 .wide { grid-column: span 4; } .full { grid-column: 1 / -1; }
 progress { display: block; width: 100%; height: 8px; margin: 8px 0 4px; border: 0; border-radius: 99px; overflow: hidden; background: var(--track); -webkit-appearance: none; appearance: none; }
 progress::-webkit-progress-bar { background: var(--track); }
@@ -54,19 +56,20 @@ progress::-webkit-progress-value { background: var(--text); border-radius: 99px;
 progress::-moz-progress-bar { background: var(--text); border-radius: 99px; }
 .spread { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 14px; }
 .countdown { font-weight: 600; }
-.figures { display: flex; flex-wrap: wrap; gap: 8px 36px; margin: 18px 0 4px; }
-.figures div { min-width: 0; }
-.figures b { display: block; font-size: 34px; font-weight: 650; line-height: 1.15; letter-spacing: -.02em; }
+.figures { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 18px 0 4px; }
+.figures div { min-width: 0; } .figures #delivery { flex: 1 1 0; min-width: 135px; }
+.figures b { display: block; white-space: nowrap; font-size: 32px; font-weight: 650; line-height: 1.15; letter-spacing: -.02em; }
 .figures b small { font-size: 15px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
-.figures .won b { color: var(--won); }
-.figures .lost b { color: var(--muted); }
+.figures .won b, .figures .delivered-ok b { color: var(--won); }
+.figures .lost b, .figures .delivered-unknown b { color: var(--muted); }
+.figures .delivered-warning b { color: var(--warning); } .figures .delivered-alert b { color: var(--bad); }
 table { width: 100%; border-collapse: collapse; margin-top: 12px; }
 th { font-size: 12px; font-weight: 500; color: var(--muted); text-align: right; padding: 4px 0 4px 12px; border-bottom: 1px solid var(--line); }
 td { text-align: right; white-space: nowrap; padding: 6px 0 6px 12px; border-bottom: 1px solid var(--line); }
 tr:last-child td { border-bottom: 0; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .miners { margin-top: 0; } .miners td:first-child { white-space: normal; overflow-wrap: anywhere; width: 99%; }
-.miners span { display: block; font-size: 13px; color: var(--muted); } .miners span.is-bad { color: var(--bad); }
+.miners span { display: block; font-size: 13px; color: var(--muted); } .miners span.is-bad { color: var(--bad); } .miners span.is-warning { color: var(--warning); }
 td.won { color: var(--won); font-weight: 600; }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 5px 16px; margin: 0; }
 dt { color: var(--muted); } dt b { color: var(--text); } dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
@@ -103,7 +106,7 @@ footer { margin-top: 18px; font-size: 13px; color: var(--muted); display: flex; 
 footer span:last-child { margin-left: auto; }
 .lost-contact footer::before { content: "No contact with the agent; showing the last status."; width: 100%; color: var(--bad); font-weight: 600; }
 @media (max-width: 860px) {
-  section, .wide { grid-column: 1 / -1; }
+  section, .stack, .wide { grid-column: 1 / -1; }
   #status { padding: 14px 12px 24px; }
   .who { margin-left: 0; width: 100%; text-align: left; }
   section { padding: 14px; }
@@ -112,5 +115,12 @@ footer span:last-child { margin-left: auto; }
   .events li { grid-template-columns: 62px minmax(0, 1fr); }
   .events .fields { grid-column: 1 / -1; }
   footer span:last-child { margin-left: 0; width: 100%; }
+}
+@media (max-width: 560px) {
+  .miners thead { display: none; }
+  .miners tr { display: grid; grid-template-columns: 1fr auto; border-bottom: 1px solid var(--line); }
+  .miners tr:last-child { border-bottom: 0; }
+  .miners td { border: 0; padding: 2px 0 8px; text-align: left; }
+  .miners td:first-child { grid-column: 1 / -1; width: auto; padding: 8px 0 0; }
 }
 `;

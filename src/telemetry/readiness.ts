@@ -4,11 +4,13 @@
  * @module
  */
 
+import { type FleetReport, strayMiners } from "../asic/fleet_report.ts";
 import { AUCTION_INTERVAL_SECONDS, COMMITMENT_INTERVAL_SECONDS } from "../protocol/constants.ts";
 import type { DaemonJob } from "../daemon/events.ts";
 import type { AgentStatus, FleetState, ProxyState } from "./agent_status.ts";
 import { formatAgo, formatDuration, formatHashrate } from "./format.ts";
 import { redactUrls } from "../lib/redact.ts";
+import { isFailing, isSlow, namesOf } from "./miners.ts";
 
 /** A run may fail, or take its two minutes; five intervals without a success are trouble. */
 const MAX_AUCTION_AGE_SECONDS = 5 * AUCTION_INTERVAL_SECONDS;
@@ -16,11 +18,11 @@ const MAX_AUCTION_AGE_SECONDS = 5 * AUCTION_INTERVAL_SECONDS;
 const MAX_COMMITMENT_AGE_SECONDS = 3 * COMMITMENT_INTERVAL_SECONDS;
 /** Ten blocks. */
 const MAX_HEAD_AGE_SECONDS = 120;
-/** A reload is tried again at each auction run. */
+/** A reload is tried again within seconds, at most a minute apart. */
 const MAX_RELOAD_OWED_SECONDS = 2 * AUCTION_INTERVAL_SECONDS;
 
 /** What is looked at. */
-export const CHECK_NAMES = ["configuration", "auction", "commitment", "chain", "proxy"] as const;
+export const CHECK_NAMES = ["configuration", "auction", "commitment", "chain", "routing"] as const;
 
 /** One thing that was looked at. */
 export interface ReadinessCheck {
@@ -34,10 +36,10 @@ export interface ReadinessCheck {
 export function checkReadiness(status: AgentStatus, nowMs: number): ReadinessCheck[] {
   return [
     checkConfiguration(status),
-    checkJob(status, "auction", MAX_AUCTION_AGE_SECONDS, nowMs),
+    checkAuction(status, nowMs),
     checkJob(status, "commitment", MAX_COMMITMENT_AGE_SECONDS, nowMs),
     checkChain(status, nowMs),
-    checkProxy(status, nowMs),
+    checkRouting(status, nowMs),
   ];
 }
 
@@ -60,6 +62,19 @@ function checkConfiguration({ settings, settingsError, workersError }: AgentStat
   return { name, ok: true, message: `Read from ${settings.config.path}` };
 }
 
+/** Runs that succeed are of no use where they find no window, as when the chain stands still. */
+function checkAuction(status: AgentStatus, nowMs: number): ReadinessCheck {
+  const check = checkJob(status, "auction", MAX_AUCTION_AGE_SECONDS, nowMs);
+  const { settings, staleness } = status;
+  if (staleness === null || !staleness.isStale || settings === null) return check;
+  const limit = formatDuration(settings.config.staleness.afterSeconds);
+  const policy = staleness.policy === "keep"
+    ? "the last routing is kept"
+    : "all hashrate is released from the subnet";
+  const stale = `No window could be computed for ${limit} or longer; ${policy} ([routing] on_stale)`;
+  return { ...check, ok: false, message: `${stale}\n${check.message}` };
+}
+
 function checkJob(
   { jobs }: AgentStatus,
   name: DaemonJob,
@@ -70,9 +85,7 @@ function checkJob(
   const age = secondsSince(lastSuccessAtMs, nowMs);
   const ok = age !== null && age <= maxAgeSeconds;
   const success = age === null ? "Has not succeeded yet" : `Last succeeded ${formatAgo(age)}`;
-  const failure = failing === null
-    ? ""
-    : `; failing (${failing.times} ×): ${redactUrls(failing.error.message)}`;
+  const failure = failing === null ? "" : `; failing (${failing.times} ×): ${redactUrls(failing.error)}`;
   return { name, ok, message: `${success}${failure}` };
 }
 
@@ -89,8 +102,8 @@ function checkChain({ head }: AgentStatus, nowMs: number): ReadinessCheck {
   return { name, ok, message };
 }
 
-function checkProxy({ settings, proxies, fleet }: AgentStatus, nowMs: number): ReadinessCheck {
-  const name = "proxy";
+function checkRouting({ settings, proxies, fleet }: AgentStatus, nowMs: number): ReadinessCheck {
+  const name = "routing";
   const routing = settings?.config.routing;
   if (routing?.kind === "off") return { name, ok: true, message: `Routing is off: ${routing.reason}` };
   const problems = [
@@ -106,23 +119,43 @@ function checkProxy({ settings, proxies, fleet }: AgentStatus, nowMs: number): R
 
 function fleetProblems({ report, error }: FleetState): string[] {
   if (error !== null) return [redactUrls(error)];
-  if (report === null || report.shortfallHashratePh === 0) return [];
-  const { coveredHashratePh, wantedHashratePh, miners } = report;
-  const failing = miners.filter(({ problem }) => problem !== null).map(({ name }) => name);
+  if (report === null) return [];
+  return [...shortfall(report), ...strays(report)];
+}
+
+function shortfall(report: FleetReport): string[] {
+  const { coveredHashratePh, wantedHashratePh, shortfallHashratePh, miners } = report;
+  if (shortfallHashratePh === 0) return [];
+  const failing = miners.filter(isFailing);
+  const slow = miners.filter(isSlow);
+  const reasons = [
+    ...(failing.length === 0 ? [] : [`these do not do their part: ${namesOf(failing)}`]),
+    ...(slow.length === 0 ? [] : [`these are slow: ${namesOf(slow)}`]),
+  ];
+  const covered = `${formatHashrate(coveredHashratePh)} of ${formatHashrate(wantedHashratePh)}`;
   return [
-    `The ASICs cover ${formatHashrate(coveredHashratePh)} of ${formatHashrate(wantedHashratePh)}` +
-    (failing.length === 0
-      ? "; all of them are at the subnet"
-      : `; these do not do their part: ${failing.join(", ")}`),
+    `The ASICs cover ${covered}; ${
+      reasons.length === 0 ? "all of them are at the subnet" : reasons.join("; ")
+    }`,
   ];
 }
 
-function proxyProblem({ path, report, error }: ProxyState, nowMs: number): string | null {
+function strays(report: FleetReport): string[] {
+  const stray = strayMiners(report);
+  if (stray.length === 0) return [];
+  return [
+    `These ASICs are not needed at the subnet and cannot be sent away: ${
+      namesOf(stray)
+    }; they give their hashrate away, switch them by hand`,
+  ];
+}
+
+function proxyProblem({ path, reload, error }: ProxyState, nowMs: number): string | null {
   if (error !== null) return redactUrls(error);
-  if (report?.reload !== "pending") return null;
-  const seconds = secondsSince(report.reloadPendingSinceMs, nowMs) ?? 0;
+  if (reload?.reload !== "pending") return null;
+  const seconds = secondsSince(reload.reloadPendingSinceMs, nowMs) ?? 0;
   if (seconds <= MAX_RELOAD_OWED_SECONDS) return null;
   return `${path} is written, but the proxy could not be told to reload for ${formatDuration(seconds)}: ${
-    report.reloadError ?? "unknown reason"
+    reload.reloadError ?? "unknown reason"
   }`;
 }

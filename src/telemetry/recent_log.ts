@@ -86,10 +86,37 @@ function shown(value: unknown): string {
   return safe.length <= LONGEST_VALUE ? safe : `${safe.slice(0, LONGEST_VALUE)}…`;
 }
 
-/** `key pools.main[0], value 900TH/s; key …`: without the punctuation of JSON. */
-function toText(value: unknown): string {
+/** Units that stand at the end of a name, and behind the value for people. */
+const UNITS: Readonly<Record<string, string>> = { ph: "PH/s", seconds: "s", ms: "ms" };
+
+/**
+ * `mode ihp, pools path /etc/ihp/pools.toml; mode …`: without the punctuation of JSON and the spelling of programs. A
+ * change is `old → new`; what has parts of its own stands in brackets inside of something else.
+ */
+function toText(value: unknown, isInside = false): string {
   if (value instanceof Error) return value.message;
-  if (Array.isArray(value)) return value.map(toText).join("; ");
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value).map(([key, item]) => `${key} ${toText(item)}`).join(", ");
+  if (value === null) return "none";
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "none";
+    const isFlat = value.every((item) => typeof item !== "object" || item === null);
+    const text = value.map((item) => toText(item)).join(isFlat ? ", " : "; ");
+    return isInside && value.length > 1 ? `(${text})` : text;
+  }
+  if (typeof value !== "object") return String(value);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  if (isChange(entries)) return entries.map(([, item]) => toText(item)).join(" → ");
+  const text = entries.map(([key, item]) => named(key, item)).join(", ");
+  return isInside ? `(${text})` : text;
+}
+
+function named(key: string, value: unknown): string {
+  const words = key.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replaceAll("_", " ").toLowerCase().split(" ");
+  const unit = typeof value === "object" || words.length < 2 ? undefined : UNITS[words.at(-1)!];
+  return unit === undefined
+    ? `${words.join(" ")} ${toText(value, true)}`
+    : `${words.slice(0, -1).join(" ")} ${toText(value)} ${unit}`;
+}
+
+function isChange(entries: readonly (readonly [string, unknown])[]): boolean {
+  return entries.map(([key]) => key).join() === "old,new";
 }

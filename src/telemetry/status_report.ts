@@ -10,6 +10,7 @@ import type { EstimateReason } from "../auction/prepare.ts";
 import type { DaemonJob } from "../daemon/events.ts";
 import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { DeliveryLevel } from "../delivery/judgement.ts";
+import { HOOK_NAMES, type HookName } from "../hooks/hooks.ts";
 import {
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,
@@ -30,6 +31,7 @@ import type {
 import { checkReadiness, type ReadinessCheck, secondsSince } from "./readiness.ts";
 import type { RecentLine, RecentLog } from "./recent_log.ts";
 import { redactUrls } from "../lib/redact.ts";
+import { NO_TRIES, reportStreak, type StreakReport, type Tries } from "./tries.ts";
 
 /** Raised when a reader of an older report could misread a newer one. */
 export const STATUS_FORMAT = 1;
@@ -51,7 +53,7 @@ export interface StatusReport {
   readonly window: WindowStatus | null;
   /** `null`: routing is on. */
   readonly routingOff: string | null;
-  /** Since when no window could be computed for too long, and what is done about it. */
+  /** What is done while no window could be computed for too long; `null`: one could. */
   readonly stale: { readonly policy: "keep" | "release" } | null;
   readonly proxies: readonly ProxyReport[];
   /** The ASICs that are switched directly; `null`: there are none, or nothing has been routed yet. */
@@ -62,6 +64,10 @@ export interface StatusReport {
   readonly commitment: CommitmentReport | null;
   readonly chain: ChainReport;
   readonly jobs: readonly JobReport[];
+  /** The programs of `[hooks]` that are configured. */
+  readonly hooks: readonly HookReport[];
+  /** How the webhook takes alerts; `null`: there is none. */
+  readonly webhook: WebhookReport | null;
   /** The windows since the agent started, oldest first, the one that is delivered last. */
   readonly history: readonly WindowSummary[];
   /** Windows in a row, up to the one that is delivered, in which nothing was won. */
@@ -176,8 +182,10 @@ export interface FleetStatus extends Omit<FleetReport, "mode" | "dryRun"> {
 }
 
 /** What is delivered of the window. */
-export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "isFinal"> {
+export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "isFinal" | "unreadableSinceMs"> {
   readonly since: string;
+  /** Since when the sources cannot be read; `null`: they can. */
+  readonly unreadableSince: string | null;
 }
 
 /** The bid on the chain. */
@@ -200,6 +208,8 @@ export interface CommitmentReport {
 
 /** The chain as it is seen. */
 export interface ChainReport {
+  /** Since when it is followed: the start, or the last change of the network. */
+  readonly followedSince: string;
   readonly headNumber: number | null;
   readonly headSeenAt: string | null;
   readonly headAgeSeconds: number | null;
@@ -228,7 +238,22 @@ export interface JobReport {
   readonly lastFailureAt: string | null;
   readonly lastDurationSeconds: number | null;
   /** The failures that go on; `null` when the last run succeeded. */
-  readonly failing: { readonly since: string; readonly times: number; readonly error: string } | null;
+  readonly failing: StreakReport | null;
+}
+
+/** How the calls of a program of `[hooks]` went since the agent started, or since it was configured otherwise. */
+export interface HookReport {
+  readonly hook: HookName;
+  readonly calls: number;
+  readonly failures: number;
+  /** The failures that go on; `null` when the last call succeeded. */
+  readonly failing: StreakReport | null;
+}
+
+/** How alerts were posted since the agent started, or since the webhook was configured otherwise. */
+export interface WebhookReport extends Omit<HookReport, "hook"> {
+  /** Alerts that were given up. */
+  readonly lost: number;
 }
 
 /** One log line, or several that are alike. */
@@ -246,6 +271,7 @@ const NO_FLEET: FleetReport = {
   shortfallHashratePh: 0,
   switchedCount: 0,
   miners: [],
+  removed: [],
 };
 
 /** Puts the report together. */
@@ -276,6 +302,11 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
     commitment: status.commitment === null ? null : reportCommitment(status.commitment, nowMs),
     chain: reportChain(status, nowMs),
     jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
+    hooks: HOOK_NAMES.filter((hook) => settings?.config.hooks.programs[hook] !== undefined)
+      .map((hook) => ({ hook, ...reportTries(status.hooks.get(hook) ?? NO_TRIES) })),
+    webhook: settings === null || settings.config.alerting === null
+      ? null
+      : { ...reportTries(status.webhook), lost: status.webhook.lost },
     history,
     windowsWithoutWin: history.length - 1 - history.findLastIndex(({ wonWorkers }) => wonWorkers > 0),
     events: recent.newestFirst.map(({ atMs, ...line }) => ({ at: iso(atMs), ...line })),
@@ -380,18 +411,18 @@ function describeEstimate(reason: EstimateReason): string {
 }
 
 function reportProxy(state: ProxyState): ProxyReport {
-  const { mode, path, report, error } = state;
+  const { mode, path, values, reload, error } = state;
   return {
     mode,
     path,
     error: error === null ? null : redactUrls(error),
-    values: report?.values ?? [],
+    values,
     checkedAt: iso(state.checkedAtMs),
     writtenAt: isoOrNull(state.writtenAtMs),
-    reload: report?.reload ?? "not-needed",
+    reload: reload?.reload ?? "not-needed",
     reloadedAt: isoOrNull(state.reloadedAtMs),
-    reloadPendingSince: isoOrNull(report?.reloadPendingSinceMs ?? null),
-    reloadError: report?.reloadError ?? null,
+    reloadPendingSince: isoOrNull(reload?.reloadPendingSinceMs ?? null),
+    reloadError: reload?.reloadError ?? null,
   };
 }
 
@@ -400,8 +431,14 @@ function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): 
   return { ...figures, error, checkedAt: iso(checkedAtMs), switchedAt: isoOrNull(switchedAtMs) };
 }
 
-function reportDelivery({ sinceMs, isFinal: _, ...figures }: DeliveryReport): DeliveryStatus {
-  return { ...figures, errors: figures.errors.map(redactUrls), since: iso(sinceMs) };
+function reportDelivery(report: DeliveryReport): DeliveryStatus {
+  const { sinceMs, unreadableSinceMs, isFinal: _, ...figures } = report;
+  return {
+    ...figures,
+    errors: figures.errors.map(redactUrls),
+    since: iso(sinceMs),
+    unreadableSince: isoOrNull(unreadableSinceMs),
+  };
 }
 
 function reportCommitment(state: CommitmentState, nowMs: number): CommitmentReport {
@@ -423,8 +460,9 @@ function reportCommitment(state: CommitmentState, nowMs: number): CommitmentRepo
   };
 }
 
-function reportChain({ head, endpoints }: AgentStatus, nowMs: number): ChainReport {
+function reportChain({ head, endpoints, followedSinceMs }: AgentStatus, nowMs: number): ChainReport {
   return {
+    followedSince: iso(followedSinceMs),
     headNumber: head?.blockNumber ?? null,
     headSeenAt: isoOrNull(head?.seenAtMs ?? null),
     headAgeSeconds: secondsSince(head?.seenAtMs ?? null, nowMs),
@@ -450,12 +488,12 @@ function reportJob(job: DaemonJob, state: JobState, nowMs: number): JobReport {
     lastSuccessSecondsAgo: secondsSince(state.lastSuccessAtMs, nowMs),
     lastFailureAt: isoOrNull(state.lastFailureAtMs),
     lastDurationSeconds: lastDurationMs === null ? null : lastDurationMs / 1000,
-    failing: failing === null ? null : {
-      since: iso(failing.sinceMs),
-      times: failing.times,
-      error: redactUrls(failing.error.message),
-    },
+    failing: reportStreak(failing),
   };
+}
+
+function reportTries({ calls, failures, failing }: Tries): Omit<HookReport, "hook"> {
+  return { calls, failures, failing: reportStreak(failing) };
 }
 
 function iso(ms: number): string {

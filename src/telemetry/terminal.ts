@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MinerReport } from "../asic/fleet_report.ts";
 import {
   formatAgo,
   formatBlock,
@@ -13,9 +14,20 @@ import {
   shortHotkey,
   trimmed,
 } from "./format.ts";
-import { noticesOf, shareText, timeLeft } from "./notices.ts";
+import { isFailing, isSlow } from "./miners.ts";
+import { deliveryText, noticesOf, timeLeft } from "./notices.ts";
 import type { ProxyReport, StatusReport, WindowStatus, WindowSummary } from "./status_report.ts";
-import { capitalised, counted, parityText, placeText, proxyName, shownValue } from "./words.ts";
+import {
+  capitalised,
+  counted,
+  countedText,
+  parityText,
+  placeText,
+  proxyName,
+  readingText,
+  removedText,
+  shownValue,
+} from "./words.ts";
 
 /** How the terminal is. */
 export interface TerminalOptions {
@@ -44,7 +56,7 @@ export function renderTerminal(foreign: StatusReport, { width, colour }: Termina
     noticeLines(report, paint),
     ...(report.window === null
       ? [["No window has been computed yet."]]
-      : [[...windowLines(report.window, width, paint), ...deliveryLines(report)]]),
+      : [[...windowLines(report.window, width, paint), ...deliveryLines(report, paint)]]),
     proxyLines(report, paint),
     fleetLines(report, width, paint),
     historyLines(report.history, paint),
@@ -97,40 +109,47 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
   ];
 }
 
-function deliveryLines({ delivery }: StatusReport): string[] {
+function deliveryLines({ delivery }: StatusReport, paint: Paint): string[] {
   if (delivery === null) return [];
-  const { averagePh, nowPh, ratio, measuredSeconds } = delivery;
-  if (averagePh === null) return ["delivered: not measured yet"];
-  const now = nowPh === null ? "" : `, now ${formatHashrate(nowPh)}`;
-  return [
-    `delivered ${formatHashrate(averagePh)}, ${shareText(ratio)} of what was won, over ${
-      formatDuration(measuredSeconds)
-    }${now}`,
-  ];
+  const { averagePh, level } = delivery;
+  const styles = { ok: "green", warning: "yellow", alert: "red", unknown: "faint" } as const;
+  const figure = averagePh === null ? "delivered" : `delivered ${formatHashrate(averagePh)}`;
+  return [`${averagePh === null ? figure : paint(styles[level], figure)}, ${deliveryText(delivery)}`];
 }
 
 function fleetLines({ fleet }: StatusReport, width: number, paint: Paint): string[] {
   if (fleet === null) return [];
-  const { wantedHashratePh, coveredHashratePh, surplusHashratePh, shortfallHashratePh, miners, error } =
-    fleet;
+  const {
+    wantedHashratePh,
+    coveredHashratePh,
+    surplusHashratePh,
+    shortfallHashratePh,
+    miners,
+    removed,
+    error,
+  } = fleet;
   const difference = shortfallHashratePh > 0
     ? paint("red", `${formatHashrate(shortfallHashratePh)} short`)
     : `${formatHashrate(surplusHashratePh)} more`;
-  const nameWidth = Math.max(...miners.map(({ name }) => name.length), 0);
-  const rows = miners.map(({ name, nominalHashratePh, readingPh, found, problem }) => {
-    const reading = readingPh === null ? "" : `, says ${formatHashrate(readingPh)}`;
-    const line = `  ${name.padEnd(nameWidth)}  ${placeText(found)}, ${
-      formatHashrate(nominalHashratePh)
-    }${reading}`;
-    if (problem !== null) return `${line}  ${paint("red", "✗")}`;
+  const nameWidth = Math.max(...[...removed, ...miners].map(({ name }) => name.length), 0);
+  const row = (miner: MinerReport, remark = ""): string => {
+    const { name, found, readingPh, nominalHashratePh } = miner;
+    const hashrate = readingPh === null ? formatHashrate(nominalHashratePh) : `says ${readingText(miner)}`;
+    const counts = countedText(miner);
+    const line = `  ${name.padEnd(nameWidth)}  ${placeText(found)}, ${hashrate}${
+      counts === null ? "" : `, ${counts}`
+    }${remark}`;
+    if (isFailing(miner)) return `${cut(line, width - 3)}  ${paint("red", "✗")}`;
+    if (isSlow(miner)) return `${cut(line, width - 3)}  ${paint("yellow", "!")}`;
     return found === "subnet" ? paint("green", cut(line, width)) : cut(line, width);
-  });
+  };
   return [
     `${paint("bold", "ASICs")}  ${formatHashrate(coveredHashratePh)} cover ${
       formatHashrate(wantedHashratePh)
     }, ${difference}`,
     ...(error === null ? [] : [`  ${paint("red", error)}`]),
-    ...rows,
+    ...removed.map((miner) => row(miner, `, ${removedText(miner)}`)),
+    ...miners.map((miner) => row(miner)),
   ];
 }
 
@@ -146,7 +165,7 @@ function proxyLines({ proxies, routingOff, fleet, now }: StatusReport, paint: Pa
 }
 
 function proxyStory({ writtenAt, checkedAt, reload, reloadedAt }: ProxyReport, now: string): string {
-  const written = writtenAt === null ? "was right already" : `written ${since(writtenAt, now)}`;
+  const written = writtenAt === null ? "not written since the start" : `written ${since(writtenAt, now)}`;
   const told = reload === "pending"
     ? "reload pending"
     : reloadedAt === null
@@ -216,6 +235,16 @@ function factLines(report: StatusReport, paint: Paint): string[] {
         `succeeded ${formatAgo(job.lastSuccessSecondsAgo)}, ${counted(job.runs, "run")}${failed}`,
       ),
     );
+  }
+  for (const { hook, calls, failures } of report.hooks) {
+    const failed = failures === 0 ? "" : `, ${paint("yellow", `${failures} failed`)}`;
+    lines.push(fact(hook, `${counted(calls, "call")}${failed}`));
+  }
+  if (report.webhook !== null) {
+    const { calls, failures, lost } = report.webhook;
+    const failed = failures === 0 ? "" : `, ${paint("yellow", `${failures} failed`)}`;
+    const gone = lost === 0 ? "" : `, ${paint("red", `${lost} lost`)}`;
+    lines.push(fact("Alerts", `${counted(calls, "post")}${failed}${gone}`));
   }
   return lines;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { MinerReport } from "../asic/fleet_report.ts";
+import { formatHashrate, trimmed } from "./format.ts";
 import type { ShownValue } from "../routing/file_edit.ts";
 
 const PROXIES: Readonly<Record<string, string>> = {
@@ -42,6 +43,22 @@ export function counted(count: number, noun: string): string {
 export function placeText(place: MinerReport["found"]): string {
   if (place === null) return "no answer";
   return place === "subnet" || place === "fallback" ? place : "another pool";
+}
+
+/** What an ASIC says, of what it should have: `0.72 of 0.9 PH/s`. */
+export function readingText({ readingPh, nominalHashratePh }: MinerReport): string {
+  return `${readingPh === null ? "–" : trimmed(readingPh)} of ${formatHashrate(nominalHashratePh)}`;
+}
+
+/** `counts 0.72 PH/s` where that is not nominal; else `null`. */
+export function countedText({ countedHashratePh, nominalHashratePh }: MinerReport): string | null {
+  return countedHashratePh === nominalHashratePh ? null : `counts ${formatHashrate(countedHashratePh)}`;
+}
+
+/** What becomes of an ASIC that is no longer configured. */
+export function removedText({ problem, found }: MinerReport): string {
+  const done = problem === null && found !== "subnet";
+  return `no longer in [asic], ${done ? "" : "to be "}sent to its fallback pool`;
 }
 
 /** With a capital first letter. */

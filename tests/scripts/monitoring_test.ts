@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FakeAgent } from "../telemetry/fake_agent.ts";
+import { FakeAgent, HOOKS_CONFIG } from "../telemetry/fake_agent.ts";
 
 const FOLDER = fileURLToPath(new URL("../../scripts/monitoring", import.meta.url));
 const read = (name: string): string => Deno.readTextFileSync(join(FOLDER, name));
@@ -30,6 +30,7 @@ async function offered(): Promise<Map<string, Set<string>>> {
   await agent.work();
   agent.routeAsics({}, true);
   agent.measure();
+  await agent.readSettings(HOOKS_CONFIG);
   agent.run("auction", new Error("x"));
   agent.observe({ kind: "endpoint-failed", failure: { endpoint: "wss://a", kind: "timeout" } });
   const series = new Map<string, Set<string>>();

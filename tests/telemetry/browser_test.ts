@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Browser, findChromium, type View } from "../support/browser.ts";
 import { freePort } from "../support/free_port.ts";
-import { FakeAgent } from "./fake_agent.ts";
+import { ASICS, FakeAgent } from "./fake_agent.ts";
 
 const chromium = await findChromium();
 if (chromium === null) {
@@ -17,7 +17,15 @@ async function serve(): Promise<{ agent: FakeAgent; url: string }> {
   for (const [i, cap] of ["0.01", "0.0001", "1", "0.008", "0.014"].entries()) {
     await agent.computeWindow({ number: i + 1, cap });
   }
-  agent.route();
+  const slow = { kind: "slow", message: "It says 0.72 PH/s, ".repeat(3) } as const;
+  const silent = { kind: "timeout", message: "It does not answer; ".repeat(3) } as const;
+  const [left, middle, right] = ASICS;
+  agent.routeAsics({
+    miners: [left!, { ...middle!, readingPh: 0.72, countedHashratePh: 0.72, problem: slow }],
+    removed: [{ ...right!, found: null, readingPh: null, problem: silent }],
+  }, true);
+  const { firstBlock, wonHashratePh } = agent.telemetry.report().window!;
+  agent.measure({ firstBlock, wonHashratePh });
   const endpoint = "wss://a-rather-long-name-of-an-endpoint.example.org:443";
   agent.observe({ kind: "endpoint-failed", failure: { endpoint, kind: "timeout" } });
   await agent.readSettings(`[http]\nlisten = "127.0.0.1:${port}"\n`);
@@ -25,6 +33,7 @@ async function serve(): Promise<{ agent: FakeAgent; url: string }> {
 }
 
 const phone: View = { width: 390, height: 844, scheme: "light" };
+const laptop: View = { width: 1100, height: 800, scheme: "light" };
 const desktop: View = { width: 1200, height: 900, scheme: "dark" };
 
 Deno.test({
@@ -51,7 +60,7 @@ Deno.test({
       })`,
       );
       assert.ok(page.wide <= view.width, `${page.wide} of ${view.width}`);
-      assert.ok(page.tallest < 100, "a column is too narrow for its text");
+      assert.ok(page.tallest < 140, "a column is too narrow for its text");
       assert.equal(page.bars, 5);
       assert.match(page.title, /PH\/s won · ih-miner/);
       pages.add(`${view.scheme} ${page.background}`);
@@ -100,5 +109,32 @@ Deno.test({
     await browser.evaluate("refresh()");
     assert.equal(await browser.evaluate("document.body.classList.contains('lost-contact')"), true);
     assert.match(await browser.evaluate<string>("document.title"), /PH\/s won/);
+  },
+});
+
+Deno.test({
+  name: "The status page shows what is delivered beside what was won, and leaves no card alone in its row",
+  ignore: chromium === null,
+  fn: async () => {
+    const { agent, url } = await serve();
+    await using _agent = agent;
+    await using browser = await Browser.start(chromium!);
+    await browser.open(url, laptop);
+    const tops = await browser.evaluate<number[]>(
+      `[".figures .won", "#delivery"].map((e) => document.querySelector(e).getBoundingClientRect().top)`,
+    );
+    assert.equal(tops[0], tops[1]);
+    const rows = await browser.evaluate<Record<string, number>>(`(() => {
+      const widths = {};
+      for (const card of document.querySelector(".grid").children) {
+        const { top, width } = card.getBoundingClientRect();
+        widths[Math.round(top)] = (widths[Math.round(top)] ?? 0) + width + 14;
+      }
+      return widths;
+    })()`);
+    const grid = await browser.evaluate<number>("document.querySelector('.grid').clientWidth");
+    for (const [top, width] of Object.entries(rows)) {
+      assert.ok(Math.abs(width - 14 - grid) < 2, `the row at ${top} is ${width} of ${grid}`);
+    }
   },
 });

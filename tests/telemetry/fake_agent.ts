@@ -4,6 +4,7 @@ import type { FleetReport, MinerReport } from "../../src/asic/fleet_report.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { DaemonEvent, DaemonJob } from "../../src/daemon/events.ts";
 import type { DeliveryReport } from "../../src/delivery/delivery_watch.ts";
+import type { HookName } from "../../src/hooks/hooks.ts";
 import type { ComputedAuction } from "../../src/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
@@ -33,6 +34,13 @@ worker_sizes = { "0.45" = 2, "0.25" = 3 }
 pools_path = "/etc/ihp/pools.toml"
 `;
 
+/** Two hooks and a webhook, to be added to the configuration. */
+export const HOOKS_CONFIG = `[hooks]
+on_won = ["/usr/local/bin/tell", "--key=secret"]
+on_error = ["/usr/local/bin/cry"]
+webhook = "https://hooks.example/services/secret"
+`;
+
 const PROXY = {
   mode: "ihp",
   path: "/etc/ihp/pools.toml",
@@ -56,6 +64,7 @@ const ASIC: MinerReport = {
   name: "left",
   address: "192.168.1.21:4028",
   nominalHashratePh: 0.9,
+  countedHashratePh: 0.9,
   wanted: "subnet",
   found: "subnet",
   poolNumber: 0,
@@ -86,6 +95,7 @@ const FLEET: FleetReport = {
   surplusHashratePh: 0.15,
   shortfallHashratePh: 0,
   switchedCount: 1,
+  removed: [],
   miners: ASICS,
 };
 
@@ -100,6 +110,7 @@ const DELIVERY: DeliveryReport = {
   sinceMs: START_MS,
   isFinal: false,
   level: "ok",
+  unreadableSinceMs: null,
   errors: [],
 };
 
@@ -161,6 +172,25 @@ export class FakeAgent implements AsyncDisposable {
   /** A reading of what is delivered in the first window. */
   measure(overrides: Partial<DeliveryReport> = {}): void {
     this.observe({ kind: "delivery-measured", report: { ...DELIVERY, ...overrides } });
+  }
+
+  /** The end of a hook's program. */
+  callHook(hook: HookName, error: string | null = null): void {
+    this.observe({ kind: "hook-ended", hook, error });
+  }
+
+  /** An alert was posted, or could not be. */
+  postAlert(error: string | null = null, isLost = false): void {
+    this.observe({ kind: "alert-tried", error, isLost });
+  }
+
+  /** A reload was tried again, beside the runs. */
+  retryReload(overrides: Partial<typeof PROXY> = {}): void {
+    const { changed: _changed, skipped: _skipped, values: _values, diff: _diff, ...report } = {
+      ...PROXY,
+      ...overrides,
+    };
+    this.observe({ kind: "reload-retried", reports: [report] });
   }
 
   checkCommitment(overrides: Partial<CommitmentResult> = {}): void {

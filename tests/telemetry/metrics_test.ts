@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeAgent, START_MS } from "./fake_agent.ts";
+import { ASICS, FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
 
 /** The samples of a scrape by name and labels. */
 async function scrape(agent: FakeAgent): Promise<Map<string, number>> {
@@ -129,6 +129,84 @@ Deno.test("Metrics show the ASICs and what is delivered, once enough was measure
     'ih_miner_asic_ok{miner="left"}': 1,
     'ih_miner_asic_at_subnet{miner="right"}': 0,
     'ih_miner_asic_hashrate_ph{miner="middle"}': 0.88,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
+});
+
+Deno.test("Metrics count a window's delivery only where it can be judged", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measure({ isFinal: true, measuredSeconds: 20, level: "alert" });
+  agent.measure({ isFinal: true, level: "unknown", ratio: null, averagePh: null, measuredSeconds: 0 });
+  agent.measure({ isFinal: true, wonHashratePh: 0, ratio: null });
+  agent.measure({ isFinal: false });
+  agent.measure({ isFinal: true, level: "warning" });
+  const samples = await scrape(agent);
+  const counted = [...samples].filter(([name]) => name.startsWith("ih_miner_deliveries_total"));
+  assert.deepEqual(counted.map(([name, value]) => [name.slice(25), value]), [
+    ['{level="ok"}', 0],
+    ['{level="warning"}', 1],
+    ['{level="alert"}', 0],
+  ]);
+});
+
+Deno.test("Metrics show hooks, alerts, retried reloads and whether the delivery can be read", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  await agent.readSettings(HOOKS_CONFIG);
+  const early = await scrape(agent);
+  assert.equal(early.get('ih_miner_hook_calls_total{hook="on_lost",result="failure"}'), 0);
+  assert.equal(early.get("ih_miner_webhook_ok"), 1);
+  assert.equal(early.has("ih_miner_delivery_readable"), false);
+  agent.callHook("on_won", "ended with exit code 1");
+  agent.callHook("on_error");
+  agent.postAlert("https://hooks.example/services/secret answered 500", true);
+  agent.retryReload({ reload: "pending", reloadPendingSinceMs: START_MS });
+  agent.retryReload();
+  agent.measure({ nowPh: null, unreadableSinceMs: START_MS });
+  const samples = await scrape(agent);
+  const expected = {
+    'ih_miner_hook_calls_total{hook="on_won",result="failure"}': 1,
+    'ih_miner_hook_calls_total{hook="on_error",result="success"}': 1,
+    'ih_miner_hook_ok{hook="on_won"}': 0,
+    'ih_miner_hook_ok{hook="on_error"}': 1,
+    'ih_miner_alert_posts_total{result="failure"}': 1,
+    "ih_miner_alerts_lost_total": 1,
+    "ih_miner_webhook_ok": 0,
+    "ih_miner_delivery_readable": 0,
+    'ih_miner_proxy_reloads_total{mode="ihp",result="failed"}': 1,
+    'ih_miner_proxy_reloads_total{mode="ihp",result="given"}': 2,
+  };
+  for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
+  assert.equal(samples.has('ih_miner_hook_ok{hook="on_lost"}'), false, "it is not configured");
+  assert.doesNotMatch(await agent.telemetry.metricsText(), /secret|hooks\.example/);
+});
+
+Deno.test("Metrics tell slow ASICs from failing ones, and count those that cannot be sent away", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const [left, middle, right] = ASICS;
+  const problem = (
+    kind: "slow" | "not-switched",
+  ): { readonly kind: typeof kind; readonly message: string } => ({
+    kind,
+    message: "no",
+  });
+  agent.routeAsics({
+    surplusHashratePh: 0.9,
+    miners: [
+      { ...left!, countedHashratePh: 0.7, problem: problem("slow") },
+      middle!,
+      { ...right!, found: "subnet", problem: problem("not-switched") },
+    ],
+  });
+  const samples = await scrape(agent);
+  const expected = {
+    'ih_miner_asic_ok{miner="left"}': 1,
+    'ih_miner_asic_counted_hashrate_ph{miner="left"}': 0.7,
+    'ih_miner_asic_nominal_hashrate_ph{miner="left"}': 0.9,
+    'ih_miner_asic_ok{miner="right"}': 0,
+    "ih_miner_asic_stray_miners": 1,
   };
   for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renderPage } from "../../src/telemetry/page.ts";
 import type { StatusReport } from "../../src/telemetry/status_report.ts";
-import { ASICS, FakeAgent, HOTKEY } from "./fake_agent.ts";
+import { ASICS, FakeAgent, HOOKS_CONFIG, HOTKEY, START_MS } from "./fake_agent.ts";
 
 /** What a reader sees, on one line. */
 function textOf(report: StatusReport): string {
@@ -77,7 +77,10 @@ Deno.test("renderPage() says first what is wrong", async () => {
   assert.match(text, /Not ready · 1\.65 PH\/s won · ih-miner/);
   assert.match(text, /Chain No new block since 7999999, 3 min 20 s ago; check the endpoints/);
   assert.match(text, /Bid expired Our bid is 2 h 31 min old and could not be renewed/);
-  assert.match(text, /Stale .* all hashrate is released .* Banned The hotkey \(UID 0\) is banned/);
+  assert.match(
+    text,
+    /Auction job No window could be computed .* all hashrate is released .* Banned The hotkey \(UID 0\) is banned/,
+  );
 });
 
 Deno.test("renderPage() shows the ASICs in the proxy's place, those with problems first", async () => {
@@ -133,4 +136,74 @@ Deno.test("renderPage() says it once when many machines fail", async () => {
   const text = textOf(agent.telemetry.report());
   assert.match(text, /ASICs 4 machines do not do their part: m0, m1, m2, m3\. First: It does not answer/);
   assert.doesNotMatch(text, /ASIC m0/);
+});
+
+Deno.test("renderPage() shows slow machines and those that are no longer configured", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const slow = { kind: "slow", message: "It has 0.72 of 0.9 PH/s and is counted with that" } as const;
+  const silent = { kind: "timeout", message: "It does not answer" } as const;
+  const [left, , right] = ASICS;
+  agent.routeAsics({
+    miners: [right!, { ...left!, readingPh: 0.72, countedHashratePh: 0.72, problem: slow }],
+    removed: [
+      { ...right!, name: "gone" },
+      { ...right!, name: "silent", found: null, readingPh: null, problem: silent },
+    ],
+  }, true);
+  const text = textOf(agent.telemetry.report());
+  assert.match(
+    text,
+    /gone 192\S+ No longer in \[asic\], sent to its fallback pool 0\.88 of 0\.9 PH\/s fallback silent /,
+  );
+  assert.match(text, /No longer in \[asic\], to be sent to its fallback pool It does not answer/);
+  assert.match(text, /left 192\S+ It has 0\.72 of .* 0\.72 of 0\.9 PH\/s counts 0\.72 PH\/s subnet right /);
+  assert.match(text, /ASIC silent It does not answer ASIC left It has 0\.72/, "both are among the notices");
+  assert.doesNotMatch(text, /ASIC gone/);
+});
+
+Deno.test("renderPage() says of a delivery what is known of it", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const cases = [
+    [
+      { level: "unknown", averagePh: null, ratio: null, nowPh: null, measuredSeconds: 0 },
+      "unknown",
+      "– PH/s delivered, not measured yet",
+    ],
+    [{ level: "unknown", measuredSeconds: 60 }, "unknown", "99 % in 1 min, now 1.7, too early to judge"],
+    [
+      { level: "ok", wonHashratePh: 0, averagePh: 0, ratio: null, nowPh: 0 },
+      "ok",
+      "0 PH/s delivered, nothing to deliver, now 0",
+    ],
+    [{ level: "warning", averagePh: 1.58, ratio: 0.96 }, "warning", "1.58 PH/s delivered, 96 % in 4 min"],
+    [{ nowPh: null, unreadableSinceMs: START_MS }, "ok", "99 % in 4 min, unreadable since 12:00 UTC"],
+  ] as const;
+  for (const [overrides, colour, words] of cases) {
+    agent.measure(overrides);
+    const report = agent.telemetry.report();
+    assert.ok(textOf(report).includes(words), words);
+    assert.ok(renderPage(report, "n").html.includes(`class="delivered-${colour}" id="delivery"`), words);
+  }
+});
+
+Deno.test("renderPage() says which hooks fail and that the webhook takes no alerts", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  await agent.readSettings(HOOKS_CONFIG);
+  agent.callHook("on_won", "ended with exit code 1");
+  for (let i = 0; i < 3; i++) agent.postAlert("https://hooks.example/services/secret answered 500", i === 2);
+  agent.pass(90);
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /Hook on_won fails 1 min 30 s ago: ended with exit code 1; the log has what it wrote/);
+  assert.match(
+    text,
+    /Webhook does not take alerts 3 times in a row for 1 min 30 s, at last: https:\/\/hooks\.example\/… answered 500;/,
+  );
+  assert.match(text, /on_won 1 call \(1 failed\) on_error 0 calls Alerts 3 posts \(3 failed\) , 1 lost/);
+  assert.doesNotMatch(text, /secret/);
+  agent.callHook("on_won");
+  agent.postAlert();
+  assert.doesNotMatch(textOf(agent.telemetry.report()), /Hook on_won fails|Webhook does not/);
 });

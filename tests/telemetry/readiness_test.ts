@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { MinerReport } from "../../src/asic/fleet_report.ts";
 import { ConfigError } from "../../src/config/errors.ts";
 import { ASICS, FakeAgent } from "./fake_agent.ts";
 
@@ -72,11 +73,11 @@ Deno.test("checkReadiness() allows a reload to be owed for two minutes", async (
   } as const;
   agent.route({ ...owed, changed: false });
   agent.pass(120);
-  assert.equal(failing(agent).proxy, undefined);
+  assert.equal(failing(agent).routing, undefined);
   agent.pass(1);
-  assert.match(failing(agent).proxy ?? "", /pools\.toml is written, .* for 2 min 1 s: no such folder/);
+  assert.match(failing(agent).routing ?? "", /pools\.toml is written, .* for 2 min 1 s: no such folder/);
   agent.route({ changed: false });
-  assert.equal(failing(agent).proxy, undefined);
+  assert.equal(failing(agent).routing, undefined);
 });
 
 Deno.test("checkReadiness() fails at once for a proxy that cannot be routed to, and keeps what it had", async () => {
@@ -84,7 +85,7 @@ Deno.test("checkReadiness() fails at once for a proxy that cannot be routed to, 
   await agent.work();
   const error = "Cannot route in /etc/ihp/pools.toml: line 3 is no TOML";
   agent.observe({ kind: "routed", results: [{ mode: "ihp", path: "/etc/ihp/pools.toml", error }] });
-  assert.equal(failing(agent).proxy, error);
+  assert.equal(failing(agent).routing, error);
   const [proxy] = agent.telemetry.report().proxies;
   assert.deepEqual([proxy?.error, proxy?.values[0]?.value], [error, "1650TH/s"]);
 });
@@ -98,9 +99,48 @@ Deno.test("checkReadiness() fails while the ASICs do not cover what was won", as
   const miners = ASICS.map((miner) => ({ ...miner, problem: miner.name === "left" ? problem : null }));
   agent.routeAsics({ coveredHashratePh: 0.9, shortfallHashratePh: 0.75, miners });
   assert.equal(
-    failing(agent).proxy,
+    failing(agent).routing,
     "The ASICs cover 0.9 PH/s of 1.65 PH/s; these do not do their part: left",
   );
   agent.observe({ kind: "routed", results: [{ mode: "asic", path: null, error: "no" }] });
-  assert.equal(failing(agent).proxy, "no");
+  assert.equal(failing(agent).routing, "no");
+});
+
+Deno.test("checkReadiness() fails while ASICs that are not needed cannot be sent away, and names them", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const problem = { kind: "not-switched", message: "It mines on at the subnet" } as const;
+  const stuck: MinerReport = { ...ASICS[2]!, found: "subnet", problem };
+  const miners = [...ASICS.slice(0, 2), stuck];
+  // Sent away, and what it gives is needed after all.
+  agent.routeAsics({ miners, surplusHashratePh: 0.5 });
+  assert.deepEqual(failing(agent), {});
+  agent.routeAsics({ miners, surplusHashratePh: 0.9 });
+  assert.match(failing(agent).routing ?? "", /cannot be sent away: right; .* by hand$/);
+  agent.routeAsics({ removed: [{ ...stuck, name: "former" }] });
+  assert.match(failing(agent).routing ?? "", /cannot be sent away: former;/);
+});
+
+Deno.test("checkReadiness() tells slow ASICs from those that do not do their part", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const slow = { kind: "slow", message: "0.7 of 0.9 PH/s" } as const;
+  const miners = ASICS.map((miner) => miner.name === "left" ? { ...miner, problem: slow } : miner);
+  agent.routeAsics({ miners });
+  assert.deepEqual(failing(agent), {});
+  agent.routeAsics({ miners, coveredHashratePh: 1.6, shortfallHashratePh: 0.05 });
+  assert.equal(failing(agent).routing, "The ASICs cover 1.6 PH/s of 1.65 PH/s; these are slow: left");
+});
+
+Deno.test("checkReadiness() fails when no window could be computed for too long, though runs succeed", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.observe({ kind: "staleness-checked", isStale: true, policy: "keep" });
+  assert.equal(
+    failing(agent).auction,
+    "No window could be computed for 24 min or longer; the last routing is kept ([routing] on_stale)\n" +
+      "Last succeeded 0 s ago",
+  );
+  agent.observe({ kind: "staleness-checked", isStale: false, policy: "keep" });
+  assert.deepEqual(failing(agent), {});
 });

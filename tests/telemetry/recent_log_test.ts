@@ -64,3 +64,27 @@ Deno.test("RecentLog leaves out what hooks write", () => {
   assert.deepEqual(recent.newestFirst.map(({ event }) => event), ["Hook failed"]);
   assert.deepEqual(recorder.events(), ["Hook output", "Hook failed"]);
 });
+
+Deno.test("RecentLog writes what has parts for people: words, units, changes, and nothing that is empty", () => {
+  const recent = new RecentLog(() => 0);
+  const log = recent.listenTo(new LogRecorder());
+  const target = { mode: "ihp", poolsPath: "/p.toml", reloadCommand: ["systemctl", "…"], share: undefined };
+  log.info("x", {
+    ranges: [{ hashratePh: "0.45", fewest: 1, most: 2 }, { hashratePh: "0.25", fewest: 0, most: 1 }],
+    routing: { old: { targets: [target], asics: ["a: 0.9 PH/s", "b: 1 PH/s"] }, new: "off" },
+    staleness: { policy: "keep", afterSeconds: 1440 },
+    hooks: { old: [], new: ["on_won: /x", "on_lost: /y"] },
+    nothing: null,
+  });
+  assert.deepEqual(
+    recent.newestFirst[0]?.fields.map(({ key, value }) => `${key}: ${value}`),
+    [
+      "ranges: hashrate 0.45 PH/s, fewest 1, most 2; hashrate 0.25 PH/s, fewest 0, most 1",
+      "routing: targets mode ihp, pools path /p.toml, reload command (systemctl, …), " +
+      "asics (a: 0.9 PH/s, b: 1 PH/s) → off",
+      "staleness: policy keep, after 1440 s",
+      "hooks: none → on_won: /x, on_lost: /y",
+      "nothing: none",
+    ],
+  );
+});

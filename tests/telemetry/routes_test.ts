@@ -44,6 +44,16 @@ Deno.test("answer() says 503 and why while the agent is not ready", async () => 
   assert.equal((await get("/healthz", agent)).status, 200);
 });
 
+Deno.test("answer() says of each line of a check whose it is and whether it passes", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const failed = ["/a.toml", "/b.toml"].map((path) => ({ mode: "ihp", path, error: `no ${path}` }) as const);
+  agent.observe({ kind: "routed", results: failed });
+  const lines = (await (await get("/readyz", agent)).text()).trimEnd().split("\n");
+  assert.deepEqual(lines.slice(-2), ["FAIL routing: no /a.toml", "FAIL routing: no /b.toml"]);
+  for (const line of lines.slice(1)) assert.match(line, /^(ok {2}|FAIL) [a-z]+: /);
+});
+
 Deno.test("answer() refuses other methods and other paths", async () => {
   await using agent = new FakeAgent();
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FakeAgent, START_MS } from "./fake_agent.ts";
+import { FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
 
 Deno.test("reportStatus() counts down the window by the head and the time since it", async () => {
   await using agent = new FakeAgent();
@@ -118,4 +118,104 @@ Deno.test("reportStatus() keeps what was delivered of each window, and reports t
     [[1.5, "alert"], [1.6335, "ok"]],
   );
   assert.equal(delivery?.averagePh, 1.6335);
+});
+
+Deno.test("reportStatus() says how hooks and webhook do, with no key, and forgets it when they are changed", async () => {
+  await using agent = new FakeAgent();
+  await agent.readSettings(HOOKS_CONFIG);
+  const none = { calls: 0, failures: 0, failing: null };
+  const fresh = agent.telemetry.report();
+  assert.deepEqual(fresh.hooks, [{ hook: "on_won", ...none }, { hook: "on_error", ...none }]);
+  assert.deepEqual(fresh.webhook, { ...none, lost: 0 });
+
+  agent.callHook("on_won");
+  agent.callHook("on_won", "ended with exit code 1");
+  agent.postAlert("https://hooks.example/services/secret answered 500");
+  agent.pass(5);
+  agent.callHook("on_won", "ended with exit code 2");
+  agent.postAlert("https://hooks.example/services/secret answered 502", true);
+  const failing = agent.telemetry.report();
+  const since = new Date(START_MS).toISOString();
+  assert.deepEqual(failing.hooks[0], {
+    hook: "on_won",
+    calls: 3,
+    failures: 2,
+    failing: { since, times: 2, error: "ended with exit code 2" },
+  });
+  assert.deepEqual(failing.webhook, {
+    calls: 2,
+    failures: 2,
+    lost: 1,
+    failing: { since, times: 2, error: "https://hooks.example/… answered 502" },
+  });
+  assert.doesNotMatch(JSON.stringify(failing), /secret/);
+
+  await agent.readSettings(HOOKS_CONFIG);
+  assert.equal(agent.telemetry.report().hooks[0]?.calls, 3, "read again, it is the same");
+  await agent.readSettings(HOOKS_CONFIG.replace("bin/tell", "bin/told").replace("services", "others"));
+  assert.deepEqual(agent.telemetry.report().hooks[0], { hook: "on_won", ...none });
+  assert.deepEqual(agent.telemetry.report().webhook, { ...none, lost: 0 });
+  await agent.readSettings();
+  const { hooks, webhook } = agent.telemetry.report();
+  assert.deepEqual([hooks, webhook], [[], null]);
+});
+
+Deno.test("reportStatus() shows at once what came of a reload that was tried again", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const owed = { reload: "pending", reloadPendingSinceMs: START_MS } as const;
+  agent.route({ ...owed, changed: false, reloadError: "first reason" });
+  agent.pass(2);
+  agent.retryReload({ ...owed, reloadError: "second reason" });
+  const [pending] = agent.telemetry.report().proxies;
+  assert.deepEqual([pending?.reload, pending?.reloadError], ["pending", "second reason"]);
+  assert.equal(pending?.reloadedAt, new Date(START_MS).toISOString());
+  agent.pass(4);
+  agent.retryReload();
+  const [given] = agent.telemetry.report().proxies;
+  assert.deepEqual([given?.reload, given?.reloadError, given?.reloadPendingSince], ["touched", null, null]);
+  assert.equal(given?.reloadedAt, new Date(START_MS + 6_000).toISOString());
+  assert.equal(given?.values[0]?.value, "1650TH/s", "what was routed stays");
+  agent.pass(1);
+  agent.retryReload({ reload: "not-needed" });
+  assert.equal(agent.telemetry.report().proxies[0]?.reloadedAt, given?.reloadedAt);
+});
+
+Deno.test("reportStatus() shows a reload that a former run left, before anything was routed", async () => {
+  await using agent = new FakeAgent();
+  await agent.readSettings();
+  agent.retryReload({ reload: "not-needed" });
+  assert.deepEqual(agent.telemetry.report().proxies, [], "nothing is known of it");
+  agent.retryReload({ reload: "pending", reloadPendingSinceMs: START_MS, reloadError: "no such folder" });
+  const [proxy] = agent.telemetry.report().proxies;
+  assert.deepEqual([proxy?.path, proxy?.reloadError, proxy?.values], [
+    "/etc/ihp/pools.toml",
+    "no such folder",
+    [],
+  ]);
+});
+
+Deno.test("reportStatus() says since when a chain is followed: anew for another network, not for another hotkey", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.pass(60);
+  await agent.readSettings("", "5Other");
+  const same = agent.telemetry.report().chain;
+  assert.equal(same.followedSince, new Date(START_MS).toISOString());
+  assert.notEqual(same.headNumber, null);
+  await agent.readSettings("", "5Other", (config) => config.replace("node.example", "other.example"));
+  const { chain } = agent.telemetry.report();
+  assert.deepEqual([chain.followedSince, chain.headNumber], [
+    new Date(START_MS + 60_000).toISOString(),
+    null,
+  ]);
+});
+
+Deno.test("reportStatus() says since when the delivery cannot be read", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measure();
+  assert.equal(agent.telemetry.report().delivery?.unreadableSince, null);
+  agent.measure({ nowPh: null, unreadableSinceMs: START_MS, errors: ["it is off"] });
+  assert.equal(agent.telemetry.report().delivery?.unreadableSince, new Date(START_MS).toISOString());
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderTerminal } from "../../src/telemetry/terminal.ts";
-import { FakeAgent } from "./fake_agent.ts";
+import { ASICS, FakeAgent, HOOKS_CONFIG } from "./fake_agent.ts";
 
 const plain = { width: 100, colour: false };
 
@@ -75,11 +75,39 @@ Deno.test("renderTerminal() shows ASICs and what they deliver", async () => {
   agent.routeAsics({ coveredHashratePh: 0.9, shortfallHashratePh: 0.75, surplusHashratePh: 0 });
   agent.measure({ nowPh: null });
   const text = renderTerminal(agent.telemetry.report(), plain);
-  assert.match(text, /^delivered 1\.633 PH\/s, 99 % of what was won, over 4 min$/m);
+  assert.match(text, /^delivered 1\.633 PH\/s, 99 % in 4 min$/m);
   assert.match(
     text,
-    /^ASICs {2}0\.9 PH\/s cover 1\.65 PH\/s, 0\.75 PH\/s short\n {2}left {4}subnet, 0\.9 PH\/s, says 0\.88 PH\/s$/m,
+    /^ASICs {2}0\.9 PH\/s cover 1\.65 PH\/s, 0\.75 PH\/s short\n {2}left {4}subnet, says 0\.88 of 0\.9 PH\/s$/m,
   );
   assert.match(text, /^ {2}right {3}fallback, /m);
   assert.doesNotMatch(text, /undefined|NaN|\[object|Nothing has been routed/);
+});
+
+Deno.test("renderTerminal() shows slow and removed machines, hooks and alerts", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  await agent.readSettings(HOOKS_CONFIG);
+  const slow = { kind: "slow", message: "It is slow" } as const;
+  const [left, , right] = ASICS;
+  agent.routeAsics({
+    miners: [{ ...left!, readingPh: 0.72, countedHashratePh: 0.72, problem: slow }],
+    removed: [{ ...right!, name: "gone" }],
+  });
+  agent.measure({ wonHashratePh: 0, averagePh: 0, nowPh: 0, ratio: null });
+  agent.callHook("on_won", "ended with exit code 1");
+  agent.postAlert("it is off", true);
+  const text = renderTerminal(agent.telemetry.report(), plain);
+  assert.match(
+    text,
+    /^ {2}gone {2}fallback, says 0\.88 of 0\.9 PH\/s, no longer in \[asic\], sent to its fallback pool$/m,
+  );
+  assert.match(text, /^ {2}left {2}subnet, says 0\.72 of 0\.9 PH\/s, counts 0\.72 PH\/s {2}!$/m);
+  assert.match(text, /^! Hook on_won fails: 0 s ago: ended with exit code 1;/m);
+  assert.match(text, /^! Webhook does not take alerts: 0 s ago: it is off;/m);
+  assert.match(text, /^delivered 0 PH\/s, nothing to deliver, now 0$/m);
+  assert.match(
+    text,
+    /^on_won {6}1 call, 1 failed\non_error {4}0 calls\nAlerts {6}1 post, 1 failed, 1 lost$/m,
+  );
 });
