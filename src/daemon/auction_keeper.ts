@@ -11,6 +11,7 @@ import {
   deliverOutcome,
   type DeliveryContext,
   demandOf,
+  isCarriedOut,
   resultsIn,
   routeDemand,
   type RouteReport,
@@ -78,8 +79,8 @@ export class AuctionKeeper {
   #lastGoodMs: number;
   #isStale = false;
   #clockWasOff = false;
-  /** Whether the outcome in memory still has to be delivered: the proxy's file could not be used, say. */
-  #undelivered = false;
+  /** Whether all destinations do what the outcome in memory asks for. */
+  #isCarriedOut = false;
 
   constructor(context: AuctionKeeperContext) {
     this.#context = context;
@@ -220,33 +221,33 @@ export class AuctionKeeper {
         won_count: own.wonCount,
         lost_count: own.lostCount,
         won_hashrate_ph: own.wonHashratePh,
-        routed: !this.#undelivered,
+        routed: this.#isCarriedOut,
       });
     }
     this.#heedClock(result, log);
     logOutcome(result.outcome, log);
     this.#memory = memory;
-    this.#undelivered = true;
+    this.#isCarriedOut = false;
     const { callbacks, hooks, observe, onDelivered } = this.#context;
     observe({ kind: "outcome-computed", computed: result });
     const delivery = { ...this.#delivery(settings, log), callbacks };
     const { results, error } = await this.#observed(deliverOutcome(result.outcome, delivery), settings);
+    this.#isCarriedOut = results.every(isCarriedOut);
     const { routing, hooks: programs } = settings.config;
     const document = auctionDocument({ computed: result, routing, results, error });
     callResultHooks(hooks, programs, result.outcome, document);
     if (error !== null) throw error;
-    this.#undelivered = false;
     onDelivered?.(result);
   }
 
   /** Routes what is in memory again: somebody may have changed the file, or a reload is still owed. */
   async #reapply({ outcome }: WindowMemory, settings: Settings, log: Logger): Promise<void> {
     const delivery = { ...this.#delivery(settings, log), decision: decisionOf(outcome) };
-    const { error } = await this.#observed(
+    const { results, error } = await this.#observed(
       routeDemand(demandOf(outcome, delivery.workers), delivery),
       settings,
     );
-    this.#undelivered = error !== null;
+    this.#isCarriedOut = results.every(isCarriedOut);
     if (error !== null) throw error;
   }
 

@@ -150,16 +150,23 @@ export async function runDaemon(
   });
   const first = await settings.read(log);
   announce(first, log);
+  const failures = new FailureLog(nowMs);
   /** Says whether a reload is still owed. */
   const settle = async (log: Logger): Promise<boolean> => {
     const { routing, stateDirectory } = (settings.last ?? first).config;
-    const reports = await settleOwed({ routing, stateDirectory, dryRun: false, nowMs: nowMs(), log });
+    const reports = await settleOwed({
+      routing,
+      stateDirectory,
+      dryRun: false,
+      nowMs: nowMs(),
+      failures,
+      log,
+    });
     observe({ kind: "reload-retried", reports });
     return reports.some(({ reload }) => reload === "pending");
   };
   const isReloadOwed = await settle(log);
 
-  const failures = new FailureLog(nowMs);
   const auctionLane = new Lane();
   const commitmentLane = new Lane();
   const watcher = new HeadWatcher({

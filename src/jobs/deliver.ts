@@ -42,6 +42,8 @@ export interface OwedContext {
   readonly dryRun: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** Says once what goes on failing. */
+  readonly failures: FailureLog;
   readonly log: Logger;
 }
 
@@ -51,8 +53,6 @@ export interface RoutingContext extends OwedContext {
   readonly fleet: Fleet;
   /** What decided the demand: as long as it is the same, as few ASICs as possible change. */
   readonly decision: string;
-  /** Says once what is wrong with an ASIC. */
-  readonly failures: FailureLog;
   /** Ends the work on ASICs early. */
   readonly signal?: AbortSignal;
   /** Is told whether a proxy still has to be told to reload, also when another proxy failed. */
@@ -113,14 +113,14 @@ export async function routeDemand(
   demand: RoutingDemand,
   context: RoutingContext,
 ): Promise<readonly RouteReport[]> {
-  const { routing, stateDirectory, dryRun, nowMs, log, onReloads } = context;
+  const { routing, stateDirectory, dryRun, nowMs, failures, log, onReloads } = context;
   const { targets, fleet } = routing.kind === "on" ? routing : { targets: [], fleet: null };
   // ASICs that are no longer configured leave the subnet, also when there is nothing else to do.
   const isFleetBusy = fleet !== null || context.fleet.owesRelease([]);
   const settled = await Promise.allSettled([
     ...targets.map(async (target): Promise<RouteReport> => {
       const report = await applyRouting(target, demand, { stateDirectory, dryRun, nowMs });
-      logRouting(report, log);
+      logRouting(report, failures, log);
       return report;
     }),
     ...(isFleetBusy ? [routeFleet(fleet, demand, context)] : []),
@@ -142,6 +142,12 @@ export async function routeDemand(
     return { mode: target.mode, path: targetPath(target), error: message };
   });
   throw new TargetsFailedError(results, reasons, { cause: first?.reason });
+}
+
+/** Whether a destination does what it was asked for: a proxy that was not told to reload routes as before. */
+export function isCarriedOut(result: RouteReport | FailedTarget): boolean {
+  if ("error" in result) return false;
+  return result.mode === "asic" ? result.shortfallHashratePh === 0 : result.reload !== "pending";
 }
 
 /** What became of each destination, as far as an error of {@link routeDemand} tells; `null`: it is another error. */
@@ -207,15 +213,13 @@ function logMiners(
  * @returns what became of each proxy whose file could be used.
  */
 export async function settleOwed(context: OwedContext): Promise<readonly RecoveryReport[]> {
-  const { routing, stateDirectory, dryRun, nowMs, log } = context;
+  const { routing, stateDirectory, dryRun, nowMs, failures, log } = context;
   if (routing.kind === "off") return [];
   const settled = await Promise.all(routing.targets.map(async (target): Promise<RecoveryReport[]> => {
     try {
       const report = await recoverRouting(target, { stateDirectory, dryRun, nowMs });
-      const { path, recovered, reload, reloadError } = report;
-      if (recovered.outcome !== "none") log.warning("Interrupted run recovered", { ...report });
-      else if (isReloadGiven(reload)) log.info("Owed reload given", { path, by: describeReload(report) });
-      else if (reload === "pending") log.debug("Proxy reload still pending", { path, error: reloadError });
+      if (report.recovered.outcome !== "none") log.warning("Interrupted run recovered", { ...report });
+      else logReload(report, failures, log);
       return [report];
     } catch (error) {
       // The next auction meets the same and reports it as its failure.
@@ -247,14 +251,26 @@ async function callBack(outcome: AuctionOutcome, { callbacks, log }: DeliveryCon
   }
 }
 
-function logRouting(report: RoutingReport, log: Logger): void {
-  const { mode, path, changed, values, reload, reloadError, recovered, dryRun } = report;
+function logRouting(report: RoutingReport, failures: FailureLog, log: Logger): void {
+  const { mode, path, changed, values, reload, recovered, dryRun } = report;
   if (recovered.outcome !== "none") log.warning("Interrupted write recovered", { path, recovered });
   const fields = { mode, path, values, reload, dry_run: dryRun || undefined };
   if (changed) log.info(dryRun ? "Routing would be updated" : "Routing updated", fields);
   else log.debug("Routing already right", fields);
+  logReload(report, failures, log);
+}
+
+/** Says that a proxy could not be told to reload, anew when the reason is another one, and that it was at last. */
+function logReload(report: RoutingReport | RecoveryReport, failures: FailureLog, log: Logger): void {
+  const { path, reload, reloadError } = report;
+  const subject = `reload ${path}`;
+  const fields = { path, by: describeReload(report) };
   if (reload === "pending") {
-    log.error("Proxy reload pending", { path, by: describeReload(report), error: reloadError });
+    failures.failed(log, subject, "Proxy reload pending", reloadError ?? "for an unknown reason", fields);
+  } else if (isReloadGiven(reload)) {
+    const wasLogged = failures.succeeded(log, subject, "Owed reload given", fields);
+    // A former process of the agent left it.
+    if (!wasLogged && !("changed" in report)) log.info("Owed reload given", fields);
   }
 }
 

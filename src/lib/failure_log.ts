@@ -57,12 +57,17 @@ export class FailureLog {
     return false;
   }
 
-  /** Logs that a series is over, if there was one. */
-  succeeded(log: Logger, subject: string, event: string, fields: LogFields = {}): void {
+  /**
+   * Logs that a series is over, if there was one.
+   *
+   * @returns whether there was.
+   */
+  succeeded(log: Logger, subject: string, event: string, fields: LogFields = {}): boolean {
     const streak = this.#streaks.get(subject);
-    if (streak === undefined) return;
+    if (streak === undefined) return false;
     this.#streaks.delete(subject);
     log.info(event, { ...fields, failures: streak.count, since: isoTime(streak.sinceMs) });
+    return true;
   }
 }
 

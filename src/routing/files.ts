@@ -25,6 +25,8 @@ export interface Files {
   /** `"missing"`, or what the path leads to; symbolic links are followed. */
   kindOf(path: string): Promise<"file" | "folder" | "other" | "missing">;
   read(path: string): Promise<Uint8Array>;
+  /** When a file was last written, in milliseconds since 1970; `null` where that is unknown. */
+  modifiedMs(path: string): Promise<number | null>;
   /** Opens for writing at the start, without cutting. With `createMode` the file is made when missing. */
   open(path: string, options: { createMode?: number }): Promise<WritableFile>;
   rename(from: string, to: string): Promise<void>;
@@ -48,6 +50,7 @@ export const osFiles: Files = {
     }
   },
   read: (path) => Deno.readFile(path),
+  modifiedMs: async (path) => (await Deno.stat(path)).mtime?.getTime() ?? null,
   async open(path, { createMode }): Promise<WritableFile> {
     const file = await Deno.open(path, {
       write: true,

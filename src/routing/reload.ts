@@ -41,6 +41,10 @@ export type ReloadState =
 /** A program that reloads a proxy is given so long. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
+/** So much younger than the file with its id, by clocks that may have been set, a process is another one. */
+const MAX_PID_LAG_SECONDS = 300;
+const FIRST_PID = 1;
+
 /** Whether the proxy was told. */
 export function isReloadGiven(state: ReloadState): boolean {
   return state === "touched" || state === "signalled" || state === "ran";
@@ -100,8 +104,9 @@ export async function giveReload(method: ReloadMethod, context: ReloadContext): 
 
 async function signalProxy(
   { signal, pidFile }: Extract<ReloadMethod, { signal: unknown }>,
-  { files, processes }: ReloadContext,
+  context: ReloadContext,
 ): Promise<string | null> {
+  const { files, processes } = context;
   if (await files.kindOf(pidFile) === "missing") {
     return `there is no pid file ${pidFile}; start the proxy, or correct pid_file`;
   }
@@ -110,6 +115,10 @@ async function signalProxy(
   if (pid === null) return `the pid file ${pidFile} holds no process id; correct pid_file`;
   if (pid === processes.ownPid) {
     return `the pid file ${pidFile} names ih-miner itself (${pid}); it is not the proxy's, or from another container`;
+  }
+  if (await isYounger(pid, pidFile, context)) {
+    return `process ${pid} began long after ${pidFile} was written, so it is another one than the proxy, which ` +
+      "has ended; start the proxy, or correct pid_file";
   }
   try {
     processes.signal(pid, signal);
@@ -124,6 +133,24 @@ async function signalProxy(
     }
     throw error;
   }
+}
+
+/**
+ * Whether a process is too young to be the one whose id was written: ids are used again, and these signals end
+ * programs that do not expect them. Clocks are set now and then, of hosts without one of their own at each boot: it
+ * is not claimed of a file that seems older than the first process.
+ */
+async function isYounger(
+  pid: number,
+  pidFile: string,
+  { files, processes, nowMs }: ReloadContext,
+): Promise<boolean> {
+  const writtenMs = await files.modifiedMs(pidFile);
+  const ages = await processes.ageSeconds([pid, FIRST_PID]);
+  if (writtenMs === null || ages === null) return false;
+  const [processAge = 0, bootAge = 0] = ages;
+  const fileAge = (nowMs - writtenMs) / 1000;
+  return fileAge < bootAge && fileAge - processAge > MAX_PID_LAG_SECONDS;
 }
 
 async function runCommand(words: readonly string[], processes: Processes): Promise<string | null> {

@@ -32,6 +32,7 @@ const DEMAND = { wonSizes: ["0.4"], lostSizes: ["0.4"] };
 class Site implements AsyncDisposable {
   readonly log = new LogRecorder();
   readonly pending: boolean[] = [];
+  readonly failures = new FailureLog(() => 1_000);
 
   private constructor(readonly folder: string) {}
 
@@ -67,7 +68,7 @@ class Site implements AsyncDisposable {
       routing,
       fleet: new Fleet(),
       decision: "a window",
-      failures: new FailureLog(() => 1_000),
+      failures: this.failures,
       stateDirectory: this.path("state"),
       dryRun: false,
       nowMs: 1_000,
@@ -147,6 +148,17 @@ Deno.test("settleOwed() gives what is owed once that is possible, and leaves the
   await using site = await Site.make();
   await routeDemand(DEMAND, site.context());
   assert.equal(await isReloadOwed(site), true);
+  await Deno.writeTextFile(site.path("b.pid"), "abc");
+  assert.equal(await isReloadOwed(site), true);
+  const reasons = site.log.lines.filter(({ event, level }) =>
+    event === "Proxy reload pending" && level === "error"
+  ).map(({ fields }) => String(fields.error));
+  assert.deepEqual(
+    reasons.map((reason) => /no pid file|holds no process id/.exec(reason)?.[0]),
+    ["no pid file", "holds no process id"],
+    "another reason is news",
+  );
+  await Deno.remove(site.path("b.pid"));
 
   const proxy = new Deno.Command("sh", {
     args: [

@@ -18,6 +18,8 @@ export class MemoryFiles implements Files {
   readonly timesMs = new Map<string, number>();
   /** The calls that changed something, in order: `"write /pools.toml"`. */
   readonly calls: string[] = [];
+  /** When files were written, in milliseconds since 1970, where a test says so. */
+  readonly modified = new Map<string, number>();
   /** Called before each changing call; may throw, or change files as another program would. */
   before: (call: string) => void = () => {};
   /**
@@ -76,6 +78,10 @@ export class MemoryFiles implements Files {
     const bytes = this.contents.get(path);
     if (bytes === undefined) throw new Deno.errors.NotFound(`No such file (os error 2): ${path}`);
     return bytes.slice();
+  }
+
+  modifiedMs(path: string): Promise<number | null> {
+    return Promise.resolve(this.modified.get(path) ?? null);
   }
 
   // deno-lint-ignore require-await

@@ -19,6 +19,13 @@ class FakeProcesses implements Processes {
   /** Thrown by `signal`. */
   failure: Error | null = null;
   end: CommandEnd = { code: 0, stderr: "" };
+  /** By process id; `null`: nobody can tell. */
+  ages: Readonly<Record<number, number>> | null = null;
+
+  ageSeconds(pids: readonly number[]): Promise<readonly number[] | null> {
+    const { ages } = this;
+    return Promise.resolve(ages === null ? null : pids.map((pid) => ages[pid]!));
+  }
 
   signal(pid: number, signal: Deno.Signal): void {
     this.asked.push([signal, pid]);
@@ -81,6 +88,37 @@ for (const [when, pid, failure, message] of noSignal) {
     const reason = await giveReload(BY_SIGNAL, { files: disk(pid), processes, nowMs: 0 });
     assert.match(reason ?? "", message);
     if (failure === null) assert.deepEqual(processes.asked, []);
+  });
+}
+
+for (
+  const [what, { fileSeconds, processSeconds, bootSeconds = 1_000_000, isTold }] of [
+    ["wrote its id long ago", { fileSeconds: 5_000, processSeconds: 5_003, isTold: true }],
+    ["began long after its id was written", { fileSeconds: 5_000, processSeconds: 60, isTold: false }],
+    ["began a bit later, by a clock that was set", {
+      fileSeconds: 5_290,
+      processSeconds: 5_000,
+      isTold: true,
+    }],
+    ["has its id in a file of the future", { fileSeconds: -90, processSeconds: 5, isTold: true }],
+    ["was started before the clock was set at boot", {
+      fileSeconds: 1e9,
+      processSeconds: 600,
+      bootSeconds: 700,
+      isTold: true,
+    }],
+  ] as [string, { fileSeconds: number; processSeconds: number; bootSeconds?: number; isTold: boolean }][]
+) {
+  Deno.test(`giveReload() ${isTold ? "signals" : "does not signal"} a process that ${what}`, async () => {
+    const files = disk();
+    const nowMs = 1.8e12;
+    files.modified.set(PID_FILE, nowMs - fileSeconds * 1000);
+    const processes = new FakeProcesses();
+    processes.ages = { 4711: processSeconds, 1: bootSeconds };
+    const reason = await giveReload(BY_SIGNAL, { files, processes, nowMs });
+    assert.deepEqual(processes.asked, isTold ? [["SIGHUP", 4711]] : []);
+    if (isTold) assert.equal(reason, null);
+    else assert.match(reason ?? "", /process 4711 began long after \/run\/proxy\.pid was written/);
   });
 }
 
@@ -168,6 +206,10 @@ Deno.test("osProcesses signals a real process that keeps its id in a file, and r
   while (!(await Deno.readTextFile(pidFile).catch(() => "")).endsWith("\n")) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  const [age, own, first] = await osProcesses.ageSeconds([proxy.pid, Deno.pid, 1]) ?? [];
+  assert.ok(age !== undefined && own !== undefined && first !== undefined, "ps can tell");
+  assert.ok(age <= own && own <= first);
+  assert.equal(await osProcesses.ageSeconds([proxy.pid, 2 ** 30]), null, "no such process");
   osProcesses.signal(Number(await Deno.readTextFile(pidFile)), "SIGHUP");
   assert.equal((await proxy.status).code, 7);
 
