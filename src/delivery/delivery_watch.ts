@@ -14,6 +14,7 @@ import {
   type DeliveryLimits,
   deliveryRatio,
   judgeDelivery,
+  SETTLED_SECONDS,
 } from "./judgement.ts";
 import { type DeliverySource, SourceReader, type Timers } from "./sources.ts";
 import { type DeliveryFigures, SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
@@ -77,6 +78,8 @@ export class DeliveryWatch {
   #window: DeliveredWindow | null = null;
   /** Of the window; `null`: nothing of it was to be read yet. */
   #average: WindowAverage | null = null;
+  /** Whether that goes back to the window's beginning. */
+  #isWhole = false;
   /** Ends the readings by the sources of now. */
   #readings: AbortController | null = null;
   #timer: number | undefined;
@@ -120,6 +123,8 @@ export class DeliveryWatch {
     if (former?.firstBlock !== window?.firstBlock || former?.windowIndex !== window?.windowIndex) {
       this.#tell(true);
       this.#average = null;
+      // Where none was known before, it may have begun long ago.
+      this.#isWhole = former !== null && this.#sources.length > 0;
       this.#window = window;
       this.#begin();
     } else if (former?.wonHashratePh !== window?.wonHashratePh) {
@@ -210,7 +215,8 @@ export class DeliveryWatch {
     const [window, average] = [this.#window, this.#average];
     if (window === null || average === null) return;
     const figures = average.report(this.#nowMs());
-    const delivery: Delivery = { ...figures, wonHashratePh: window.wonHashratePh, isFinal };
+    const isComplete = isFinal && this.#isWhole;
+    const delivery: Delivery = { ...figures, wonHashratePh: window.wonHashratePh, isComplete };
     const level = judgeDelivery(delivery, this.#limits);
     const report: DeliveryReport = {
       ...window,
@@ -248,14 +254,15 @@ export class DeliveryWatch {
   #logWindow(report: DeliveryReport, { elapsedSeconds }: DeliveryFigures): void {
     const event = "Window's delivery";
     const { level, unreadableSinceMs } = report;
+    const dueSeconds = this.#isWhole ? SAMPLE_INTERVAL_MS / 1000 : SETTLED_SECONDS;
     const fields = { judgement: level, ...fieldsOf(report) };
     if (level === "alert") this.#log.error(event, fields);
     else if (level === "warning") this.#log.warning(event, fields);
-    else if (level === "unknown" && this.#sources.length > 0 && elapsedSeconds * 1000 >= SAMPLE_INTERVAL_MS) {
+    else if (level === "unknown" && this.#sources.length > 0 && elapsedSeconds >= dueSeconds) {
       const since = unreadableSinceMs === null ? null : new Date(unreadableSinceMs).toISOString();
       this.#log.warning(event, { ...fields, unreadable_since: since, hint: UNKNOWN_HINT });
     } else {
-      // Where no reading was due, none is missed.
+      // Where too little was due to be read, nothing is missed.
       this.#log.info(event, fields);
     }
   }

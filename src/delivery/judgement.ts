@@ -22,13 +22,13 @@ export type DeliveryLevel = "ok" | "warning" | "alert" | "unknown";
 /** What is judged. */
 export interface Delivery extends DeliveryFigures {
   readonly wonHashratePh: number;
-  /** Whether the window is over. */
-  readonly isFinal: boolean;
+  /** Whether the window is over and was watched from its beginning. */
+  readonly isComplete: boolean;
 }
 
-/** Machines need time to come: a window is judged by no less, unless it is over. */
+/** Machines need time to come: a window is judged by no less, unless it was a short one. */
 export const SETTLED_SECONDS = 180;
-/** Of a window that is over, this part has to be measured, where it is less. */
+/** Of a window that was watched to its end, this part has to be measured, where it is less. */
 const MEASURED_PART = 0.5;
 /** Sums of doubles are off by less, and no hashrate is known so well. */
 const TOLERANCE = 1e-9;
@@ -40,10 +40,12 @@ export function deliveryRatio({ averagePh, wonHashratePh }: Delivery): number | 
 
 /** Judges a window. Where nothing was won, nothing is missing. */
 export function judgeDelivery(delivery: Delivery, limits: DeliveryLimits): DeliveryLevel {
-  const { wonHashratePh, measuredSeconds, elapsedSeconds, isFinal } = delivery;
+  const { wonHashratePh, measuredSeconds, elapsedSeconds, isComplete } = delivery;
   if (wonHashratePh <= 0) return "ok";
   const ratio = deliveryRatio(delivery);
-  const neededSeconds = isFinal ? Math.min(SETTLED_SECONDS, elapsedSeconds * MEASURED_PART) : SETTLED_SECONDS;
+  const neededSeconds = isComplete
+    ? Math.min(SETTLED_SECONDS, elapsedSeconds * MEASURED_PART)
+    : SETTLED_SECONDS;
   if (ratio === null || measuredSeconds < neededSeconds) return "unknown";
   if (ratio < limits.alertBelow - TOLERANCE) return "alert";
   return ratio < limits.warnBelow - TOLERANCE ? "warning" : "ok";

@@ -14,7 +14,7 @@ const RUNNING: Delivery = {
   averagePh: 2,
   measuredSeconds: 180,
   elapsedSeconds: 200,
-  isFinal: false,
+  isComplete: false,
 };
 
 const cases: [string, Partial<Delivery>, DeliveryLevel][] = [
@@ -33,14 +33,18 @@ const cases: [string, Partial<Delivery>, DeliveryLevel][] = [
     averagePh: null,
     measuredSeconds: 0,
     elapsedSeconds: 0,
-    isFinal: true,
+    isComplete: true,
   }, "unknown"],
-  ["three minutes of a whole window", { averagePh: 0, elapsedSeconds: 720, isFinal: true }, "alert"],
-  ["less of it", { averagePh: 0, measuredSeconds: 160, elapsedSeconds: 720, isFinal: true }, "unknown"],
-  ["half of a short one", { averagePh: 0, measuredSeconds: 60, elapsedSeconds: 120, isFinal: true }, "alert"],
+  ["three minutes of a whole window", { averagePh: 0, elapsedSeconds: 720, isComplete: true }, "alert"],
+  ["less of it", { averagePh: 0, measuredSeconds: 160, elapsedSeconds: 720, isComplete: true }, "unknown"],
+  [
+    "half of a short one",
+    { averagePh: 0, measuredSeconds: 60, elapsedSeconds: 120, isComplete: true },
+    "alert",
+  ],
   [
     "less than half of it",
-    { averagePh: 0, measuredSeconds: 59, elapsedSeconds: 120, isFinal: true },
+    { averagePh: 0, measuredSeconds: 59, elapsedSeconds: 120, isComplete: true },
     "unknown",
   ],
 ];
@@ -64,7 +68,7 @@ Deno.test("judgeDelivery() is not misled by the rounding of sums: what is always
       const average = new WindowAverage(0);
       const deliveredPh = wonHashratePh * 0.97;
       for (let i = 1; i <= count; i++) average.add({ atMs: i * 20_003, deliveredPh });
-      const delivery = { ...average.report(count * 20_003), wonHashratePh, isFinal: false };
+      const delivery = { ...average.report(count * 20_003), wonHashratePh, isComplete: false };
       assert.equal(judgeDelivery(delivery, DEFAULT_DELIVERY_LIMITS), "ok");
     }),
   );
