@@ -34,7 +34,7 @@ export const budget: VectorChecker = {
       case "cap_fraction":
         return reprDouble(capFactor(request.cap));
       case "share": {
-        const share = mechanismShare(request.split, request.mechanism_id);
+        const share = mechanismShare(request.split, subnetOf(request));
         return { share_fraction: reprDouble(share), miners_share: minersShareFp18(share).toString() };
       }
       case "cap_int": {
@@ -42,7 +42,7 @@ export const budget: VectorChecker = {
         return cap === null ? null : Number(cap);
       }
       case "end_to_end": {
-        const share = minersShareFp18(mechanismShare(request.split, request.mechanism_id));
+        const share = minersShareFp18(mechanismShare(request.split, subnetOf(request)));
         const uncapped = budgetPh(toPrices(request), share);
         return reprDouble(uncapped <= 0 ? uncapped : uncapped * capFactor(request.cap));
       }
@@ -58,4 +58,9 @@ function toPrices(
     taoUsdcFp18: request.tao_usdc,
     hashpUsdcFp18: request.hashp_usdc,
   };
+}
+
+/** The vectors name no subnet; only messages would. */
+function subnetOf(request: { readonly mechanism_id: number }): { netuid: number; mechanismId: number } {
+  return { netuid: 89, mechanismId: request.mechanism_id };
 }

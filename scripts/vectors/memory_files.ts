@@ -15,6 +15,7 @@ export function memoryFiles(contents: Map<string, Uint8Array>): Files {
       const bytes = contents.get(path);
       return bytes === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(bytes);
     },
+    modifiedMs: () => Promise.resolve(null),
     open(path, { createMode }): Promise<WritableFile> {
       if (createMode === undefined && !contents.has(path)) {
         return Promise.reject(new Deno.errors.NotFound(path));

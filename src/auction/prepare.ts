@@ -93,7 +93,7 @@ const METRICS = ["TAO_USDC", "ALPHA_TAO", "HASHP_USDC", "cap"] as const satisfie
  */
 export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
   const { firstBlock, neurons } = snapshot;
-  const share = mechanismShare(snapshot.mechanismEmissionSplit);
+  const share = mechanismShare(snapshot.mechanismEmissionSplit, { netuid: snapshot.netuid });
   const estimatedBecause: EstimateReason[] = [];
   const dropped: DroppedCommitment[] = [];
 

@@ -5,6 +5,7 @@
  */
 
 import { type OptionSpecs, parseArguments, UsageError } from "../lib/args.ts";
+import { editDistance } from "../lib/edit_distance.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../lib/log.ts";
 
 /** The jobs `--once` can run. */
@@ -46,6 +47,11 @@ export type Command =
     & { readonly name: "check"; readonly configPath: string | undefined; readonly json: boolean }
     & LogArguments
   );
+
+/** The words that ask for something else than running the agent or a job. */
+const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check"] as const;
+/** A word so near to a command is taken for it. */
+const TYPING_MISTAKES = 2;
 
 const OPTIONS: OptionSpecs = {
   once: { type: "string" },
@@ -96,19 +102,24 @@ Exit codes:
   1  the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent is not ready
      or does not answer
   2  wrong usage, configuration, wallet or snapshot
-  130, 143  --once and withdraw were ended by SIGINT or SIGTERM
+  130, 143  --once, withdraw or check was ended by SIGINT or SIGTERM
 `;
 
 /**
  * Reads a command line.
  *
+ * @param exists whether there is a file; asked for a word that could be a mistyped command.
  * @throws {UsageError} when it asks for something that does not exist or does not go together.
  */
-export function parseCommand(args: readonly string[]): Command {
+export function parseCommand(
+  args: readonly string[],
+  exists: (path: string) => boolean = isThere,
+): Command {
   const { values, positionals } = parseArguments(args, OPTIONS);
   if (values.help === true) return { name: "help" };
   if (values.version === true) return { name: "version" };
 
+  refuseMistypedCommand(positionals[0], exists);
   const logs: LogArguments = {
     logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "info"),
     logFormat: oneOf("--log-format", LOG_FORMATS, values["log-format"] ?? "json"),
@@ -178,6 +189,23 @@ export function parseCommand(args: readonly string[]): Command {
     saveSnapshotPath: textOf(values["save-snapshot"]),
     ...logs,
   };
+}
+
+function refuseMistypedCommand(word: string | undefined, exists: (path: string) => boolean): void {
+  if (word === undefined || COMMAND_WORDS.some((command) => command === word)) return;
+  if (word.includes("/") || word.endsWith(".toml")) return;
+  const meant = COMMAND_WORDS.find((command) => editDistance(word.toLowerCase(), command) <= TYPING_MISTAKES);
+  if (meant === undefined || exists(word)) return;
+  throw new UsageError(`${JSON.stringify(word)} is no command and no file; did you mean ${meant}?`);
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function oneOf<T extends string>(option: string, allowed: readonly T[], value: unknown): T {

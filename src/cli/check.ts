@@ -41,13 +41,25 @@ export interface CheckReport {
 /** Configuration and wallet: running again changes nothing about them. */
 const INPUTS: ReadonlySet<Subject> = new Set<Subject>(["config", "bid", "wallet"]);
 
-/** Runs all checks that the ones before them leave possible. */
+/** What {@link runCheck} works with. */
+export interface CheckParts {
+  readonly log: Logger;
+  /** Ends the checks, and what they have started. */
+  readonly signal: AbortSignal;
+  /** @default that of the process */
+  readonly environment?: Environment;
+}
+
+/**
+ * Runs all checks that the ones before them leave possible.
+ *
+ * @throws the signal's reason when it is aborted.
+ */
 export async function runCheck(
   { configPath, json }: CheckCommand,
-  log: Logger,
-  environment: Environment = readEnvironment(),
+  parts: CheckParts,
 ): Promise<CheckReport> {
-  const findings = await collect(configPath, log, environment);
+  const findings = await collect(configPath, parts);
   const status = worstOf(findings);
   const failed = findings.filter((each) => each.status === "fail");
   const exitCode = failed.length === 0
@@ -63,8 +75,7 @@ export async function runCheck(
 
 async function collect(
   configPath: string | undefined,
-  log: Logger,
-  environment: Environment,
+  { log, signal, environment = readEnvironment() }: CheckParts,
 ): Promise<Finding[]> {
   const user = currentUser();
   let config: Config;
@@ -78,28 +89,35 @@ async function collect(
     if (error instanceof ConfigError) return configFailures(error);
     throw error;
   }
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
+  // Not waited for any longer: they leave nothing behind.
+  const unlessAborted = <T>(check: Promise<T>): Promise<T> => Promise.race([check, aborted.promise]);
   return [
     finding("ok", "config", config.path),
     ...checkBid(config),
-    ...await checkRouting(config, user),
-    ...await checkAsics(config),
-    ...await checkDelivery(config),
-    ...await checkHooks(config, environment.PATH ?? ""),
-    ...await checkWebhook(config),
-    await checkState(config, user),
-    await checkSolver(config.solver),
-    ...await checkChain(config, log),
+    ...await unlessAborted(checkRouting(config, user)),
+    ...await unlessAborted(checkAsics(config)),
+    ...await unlessAborted(checkDelivery(config)),
+    ...await unlessAborted(checkHooks(config, environment.PATH ?? "")),
+    ...await unlessAborted(checkWebhook(config)),
+    await unlessAborted(checkState(config, user)),
+    await checkSolver(config.solver, signal),
+    ...await checkChain(config, log, signal),
     ...checkUser(user),
   ];
 }
 
-async function checkChain(config: Config, log: Logger): Promise<Finding[]> {
+async function checkChain(config: Config, log: Logger, signal: AbortSignal): Promise<Finding[]> {
   const { hotkeyPath, netuid } = config;
-  const job = launchCheck({ config, log });
+  const job = launchCheck({ config, log, signal });
   try {
     const hotkeyMode = await Deno.stat(hotkeyPath).then(({ mode }) => mode, () => null);
     return chainFindings(await job.result, { hotkeyPath, hotkeyMode, netuid, user: currentUser() });
   } catch (error) {
+    signal.throwIfAborted();
     return [finding("fail", "endpoint", describeError(error).message)];
   } finally {
     await job.ended;

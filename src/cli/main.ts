@@ -11,7 +11,7 @@ import { describeVersion } from "../version.ts";
 import { type Command, HELP, parseCommand } from "./arguments.ts";
 import { toDocument } from "../lib/document.ts";
 import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
-import { Interruption } from "./interruption.ts";
+import { InterruptedError, Interruption } from "./interruption.ts";
 import type { OnceResult } from "./once.ts";
 
 /**
@@ -50,9 +50,15 @@ export async function main(args: readonly string[]): Promise<number> {
     case "check": {
       await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stderr });
       const { runCheck } = await import("./check.ts");
-      const { exitCode, text } = await runCheck(command, logger());
-      print(Deno.stdout, text);
-      return exitCode;
+      using interruption = new Interruption();
+      try {
+        const { exitCode, text } = await runCheck(command, { log: logger(), signal: interruption.signal });
+        print(Deno.stdout, text);
+        return exitCode;
+      } catch (error) {
+        if (!(error instanceof InterruptedError)) throw error;
+        return error.exitCode;
+      }
     }
     case "config": {
       const { showConfig } = await import("./show_config.ts");

@@ -26,6 +26,7 @@ import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import { refuseImpossibleFolder } from "./state_folder.ts";
 
 type OnceCommand = Extract<Command, { name: "once" }>;
 
@@ -226,11 +227,18 @@ async function finished<T>(job: RunningJob<T>): Promise<T> {
   }
 }
 
-/** The lock that keeps two agents off one proxy file; a dry run changes nothing and needs none. */
+/**
+ * The lock that keeps two agents off one proxy file. A dry run changes nothing and needs none, but says when the state
+ * folder cannot be one.
+ */
 async function lockFor(command: OnceCommand, config: Config, hotkey: string): Promise<InstanceLock | null> {
-  if (command.dryRun || config.routing.kind === "off") return null;
+  if (config.routing.kind === "off") return null;
   const { stateDirectory, network, netuid } = config;
   try {
+    if (command.dryRun) {
+      await refuseImpossibleFolder(stateDirectory);
+      return null;
+    }
     return await lockInstance(stateDirectory, { network, netuid, hotkey });
   } catch (error) {
     if (error instanceof InstanceLockedError) throw error;

@@ -65,12 +65,14 @@ function command(example: string): z.ZodArray<z.ZodString> {
     .regex(/^[\P{Cc}\t\n\r]*$/u, "holds a control character; remove it");
   return written(
     `a list of words; write it as a list: ${example}`,
-    z.array(argument).min(1, "names no program; remove it").superRefine(([program = ""], context) => {
-      const why = program.includes("://") ? "is a URL" : /\s/.test(program) ? "has spaces in it" : null;
-      if (why === null) return;
-      const message = `${why}; write the program and each of its arguments as a word of its own: ${example}`;
-      context.addIssue({ code: "custom", path: [0], message });
-    }),
+    z.array(argument).min(1, `names no program; write it as a list: ${example}, or remove the key`)
+      .superRefine(([program = ""], context) => {
+        const why = program.includes("://") ? "is a URL" : /\s/.test(program) ? "has spaces in it" : null;
+        if (why === null) return;
+        const message =
+          `${why}; write the program and each of its arguments as a word of its own: ${example}`;
+        context.addIssue({ code: "custom", path: [0], message });
+      }),
   );
 }
 

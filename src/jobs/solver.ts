@@ -7,6 +7,7 @@
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import type { SolverConfig } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
+import type { RunCbc } from "../solver/cbc/program.ts";
 import { solveAuction } from "../solver/solve.ts";
 import type { Solve } from "./compute_outcome.ts";
 
@@ -29,8 +30,14 @@ export const BUILT_IN_SOLVER: SolverSettings = {
  * The solving function for a configuration.
  *
  * @param remainingMs the time that the job still has.
+ * @param runCbc where this thread may run no program.
  */
-export function solverFor(settings: SolverSettings, log: Logger, remainingMs: () => number): Solve {
+export function solverFor(
+  settings: SolverSettings,
+  log: Logger,
+  remainingMs: () => number,
+  runCbc?: RunCbc,
+): Solve {
   const { engine, cbcCommand, onAmbiguous, folder } = settings;
   return async (problem, ownHotkey) => {
     const result = await solveAuction(problem, {
@@ -40,6 +47,7 @@ export function solverFor(settings: SolverSettings, log: Logger, remainingMs: ()
       ownHotkey,
       prefer: onAmbiguous === "deliver-possible" ? "most-own" : "fewest-own",
       timeLimitMs: remainingMs(),
+      ...(runCbc === undefined ? {} : { runCbc }),
     });
     if (result.fallbackReason !== null) {
       log.warning("Solver fell back to glpk", { reason: result.fallbackReason, cbc: cbcCommand });

@@ -22,16 +22,19 @@ const MECHANISM_SPLIT_WHOLE = 65535;
 /**
  * The mechanism's share of the subnet's emission, 0 to 1.
  *
- * @param split `SubtensorModule.MechanismEmissionSplit`, shares out of 65535.
+ * @param split `SubtensorModule.MechanismEmissionSplit` of the subnet, shares out of 65535.
  * @throws {ProtocolError} when the split is absent, has no entry for the mechanism, or that entry is zero.
  */
-export function mechanismShare(split: readonly number[] | null, mechanismId = MECHANISM_ID): number {
+export function mechanismShare(
+  split: readonly number[] | null,
+  { netuid, mechanismId = MECHANISM_ID }: { readonly netuid: number; readonly mechanismId?: number },
+): number {
   const share = split?.[mechanismId];
   if (!share) {
     const found = split === null ? "absent" : JSON.stringify(split);
     throw new ProtocolError(
-      `Cannot compute the budget: MechanismEmissionSplit is ${found}; it needs a share for mechanism ${mechanismId}; ` +
-        "check the network and the netuid",
+      `Subnet ${netuid} has no auction on this chain: its MechanismEmissionSplit is ${found}, without a share for ` +
+        `mechanism ${mechanismId}; check [bittensor] netuid and network`,
     );
   }
   return share / MECHANISM_SPLIT_WHOLE;

@@ -6,7 +6,7 @@
  */
 
 import type { AuctionProblem } from "../auction/types.ts";
-import { CbcError, isValidatorBuild } from "./cbc/program.ts";
+import { CbcError, isValidatorBuild, type RunCbc } from "./cbc/program.ts";
 import { solveWithCbc } from "./cbc_engine.ts";
 import { type GlpkSolveOptions, solveWithGlpk } from "./glpk_engine.ts";
 import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
@@ -25,6 +25,8 @@ export interface SolveAuctionOptions
   readonly timeLimitMs: number;
   /** Ends the call, and CBC with it; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** Runs CBC. @default runCbc */
+  readonly runCbc?: RunCbc;
 }
 
 /** What is kept back of the time for the built-in engine, should CBC fail. */
@@ -42,7 +44,7 @@ export async function solveAuction(
   problem: AuctionProblem,
   options: SolveAuctionOptions,
 ): Promise<SolverResult> {
-  const { engine, cbc, folder, timeLimitMs, signal, now = () => performance.now() } = options;
+  const { engine, cbc, folder, timeLimitMs, signal, runCbc, now = () => performance.now() } = options;
   const startedMs = now();
   const builtIn = async (limitMs: number): Promise<SolverResult> => {
     signal?.throwIfAborted();
@@ -56,7 +58,10 @@ export async function solveAuction(
   if (engine === "glpk" || problem.items.length === 0) return await builtIn(timeLimitMs);
   if (cbc === null) {
     if (engine === "auto") return await builtIn(timeLimitMs);
-    return await fallBack("no cbc program was found");
+    return await fallBack(
+      "no cbc program was found; set [solver] cbc or IH_MINER_CBC to its path " +
+        "(scripts/install-cbc.sh gets the validators' build)",
+    );
   }
   if (folder === null) return await fallBack("there is no folder for the files exchanged with cbc");
 
@@ -68,6 +73,7 @@ export async function solveAuction(
       folder,
       timeLimitMs: timeLimitMs - reservedMs,
       ...(signal === undefined ? {} : { signal }),
+      ...(runCbc === undefined ? {} : { run: runCbc }),
     });
   } catch (error) {
     if (!(error instanceof CbcError)) throw error;

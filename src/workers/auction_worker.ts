@@ -10,6 +10,7 @@
 import { type AuctionJobInput, type AuctionJobResult, runAuctionJob } from "../jobs/auction_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
 import { solverFor, type SolverSettings } from "../jobs/solver.ts";
+import { cbcOfMainThread } from "./cbc_requests.ts";
 import { serveJob } from "./worker_side.ts";
 
 /** What the worker is started with. */
@@ -23,12 +24,13 @@ export interface AuctionWorkerInput extends AuctionJobInput {
 /** For what comes after the solver. */
 const REST_OF_JOB_MS = 3_000;
 
-serveJob<AuctionWorkerInput, AuctionJobResult>((input, { log, step, noteFailure, sleepOrNewHead }) => {
+serveJob<AuctionWorkerInput, AuctionJobResult>((input, context) => {
+  const { log, step, noteFailure, sleepOrNewHead, request } = context;
   // A worker's clock starts with the worker.
   const remainingMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
     connect: connectorFor(input.network, log, noteFailure),
-    solve: solverFor(input.solver, log, remainingMs),
+    solve: solverFor(input.solver, log, remainingMs, cbcOfMainThread(request)),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),
     step,

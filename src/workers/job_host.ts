@@ -21,9 +21,16 @@ export interface JobPermissions {
   readonly net: readonly string[];
   readonly read: readonly string[];
   readonly write: readonly string[];
-  /** Programs. */
-  readonly run: readonly string[];
 }
+
+/**
+ * Does what a worker may not and asks for, such as running a program; requests and responses are plain data. `folder`
+ * is the run's, and the signal ends it with the run.
+ */
+export type ServeRequest = (
+  request: unknown,
+  run: { readonly folder: string; readonly signal: AbortSignal },
+) => Promise<unknown>;
 
 /** Options of {@link startJob}. */
 export interface StartJobOptions<Input> {
@@ -34,6 +41,8 @@ export interface StartJobOptions<Input> {
   /** Makes the job's input; `folder` is a private temporary folder that is gone after the run. */
   readonly input: (folder: string) => Input;
   readonly permissions: JobPermissions;
+  /** Serves the worker's requests; without it there must be none. */
+  readonly serve?: ServeRequest | undefined;
   readonly timeoutMs: number;
   /** Gets the worker's log lines. */
   readonly log: Logger;
@@ -93,7 +102,10 @@ class JobRun<Input, Output> {
   readonly ended: Promise<boolean>;
   readonly #options: StartJobOptions<Input>;
   readonly #answer = Promise.withResolvers<Output>();
+  readonly #ending = new AbortController();
   #worker: Worker | null = null;
+  /** The last request's serving; never rejects. */
+  #serving: Promise<void> = Promise.resolve();
   #step = "starting";
 
   constructor(options: StartJobOptions<Input>) {
@@ -134,11 +146,16 @@ class JobRun<Input, Output> {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
       this.#worker?.terminate();
+      this.#ending.abort(new Error(`the ${name} job has ended`));
     }
-    const ended = this.#worker === null || await isReleased(alivePath);
-    if (!ended) log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
+    const isWorkerGone = this.#worker === null || await isReleased(alivePath);
+    if (!isWorkerGone) {
+      log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
+    }
+    const isServed = await inTime(this.#serving);
+    if (!isServed) log.error("Program did not end although it was killed", { job: name, step: this.#step });
     await Deno.remove(folder, { recursive: true }).catch(() => {});
-    return ended;
+    return isWorkerGone && isServed;
   }
 
   #startWorker(folder: string, alivePath: string): void {
@@ -149,7 +166,7 @@ class JobRun<Input, Output> {
       deno: { permissions: grant(permissions, folder) },
     });
     this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data, folder);
     worker.onmessageerror = () =>
       this.#answer.reject(new WorkerDiedError(name, this.#step, "its message could not be read"));
     worker.onerror = (event) => {
@@ -159,13 +176,27 @@ class JobRun<Input, Output> {
     worker.postMessage({ type: "start", input: input(folder), alivePath } satisfies ToWorker);
   }
 
-  #receive(message: FromWorker): void {
+  async #serve(request: unknown, folder: string): Promise<void> {
+    const { serve, name } = this.#options;
+    try {
+      if (serve === undefined) throw new Error(`Cannot serve the ${name} job: it may ask for nothing`);
+      const response = await serve(request, { folder, signal: this.#ending.signal });
+      this.#worker?.postMessage({ type: "response", response } satisfies ToWorker);
+    } catch (error) {
+      this.#answer.reject(error);
+    }
+  }
+
+  #receive(message: FromWorker, folder: string): void {
     switch (message.type) {
       case "log":
         this.#options.log[message.level](message.event, message.fields);
         break;
       case "step":
         this.#step = message.step;
+        break;
+      case "request":
+        this.#serving = this.#serve(message.request, folder);
         break;
       case "endpoint-failed":
         this.#options.onEndpointFailed?.({ endpoint: message.endpoint, kind: message.kind });
@@ -183,12 +214,12 @@ class JobRun<Input, Output> {
 function grant(permissions: JobPermissions, folder: string): Deno.PermissionOptionsObject {
   // Run from source, a worker reads npm packages and their environment.
   const bundled = BUILD !== null;
-  const { net, read, write, run } = permissions;
+  const { net, read, write } = permissions;
   return {
     net: [...net],
     read: bundled ? [...read, folder] : true,
     write: [...write, folder],
-    run: run.length === 0 ? false : [...run],
+    run: false,
     env: bundled ? false : true,
     sys: false,
     ffi: false,
@@ -199,16 +230,24 @@ function grant(permissions: JobPermissions, folder: string): Deno.PermissionOpti
 /** Whether the worker's lock is free, within the time a terminated worker may take to end. */
 async function isReleased(alivePath: string): Promise<boolean> {
   const file = await Deno.open(alivePath, { write: true });
+  try {
+    const locked = file.lock(true);
+    locked.catch(() => {});
+    return await inTime(locked);
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether something is done within the time that endings may take. */
+async function inTime(done: Promise<void>): Promise<boolean> {
   let timer: number | undefined;
   const patience = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), END_PATIENCE_MS);
   });
   try {
-    const locked = file.lock(true).then(() => true);
-    locked.catch(() => {});
-    return await Promise.race([locked, patience]);
+    return await Promise.race([done.then(() => true), patience]);
   } finally {
     clearTimeout(timer);
-    file.close();
   }
 }

@@ -15,6 +15,7 @@ import type { BuiltCommitment } from "../protocol/worker_sizes.ts";
 import type { AddressWorkerInput } from "./address_worker.ts";
 import { BUILD } from "../version.ts";
 import type { AuctionWorkerInput } from "./auction_worker.ts";
+import { serveCbc } from "./cbc_requests.ts";
 import type { CommitmentWorkerInput } from "./commitment_worker.ts";
 import { type RunningJob, startJob } from "./job_host.ts";
 
@@ -34,12 +35,13 @@ export interface LaunchOptions {
 /**
  * Starts the auction job.
  *
- * Its worker may talk to the endpoints and run the configured solver; it can read no wallet.
+ * Its worker may talk to the endpoints, and have the configured solver run; it can read no wallet.
  */
 export function launchAuction(
   options: LaunchOptions & { readonly known: KnownWindow | null },
 ): RunningJob<AuctionJobResult> {
   const { config, hotkey, known, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { cbcCommand } = config.solver;
   return startJob<AuctionWorkerInput, AuctionJobResult>({
     ...options,
     name: "auction",
@@ -57,8 +59,8 @@ export function launchAuction(
       net: config.endpoints.map(hostAndPort),
       read: [],
       write: [],
-      run: config.solver.cbcCommand?.slice(0, 1) ?? [],
     },
+    serve: cbcCommand === null ? undefined : serveCbc(cbcCommand),
   });
 }
 
@@ -93,7 +95,7 @@ export function launchCommitment(
       dryRun,
       network: networkOf(config),
     }),
-    permissions: { net: config.endpoints.map(hostAndPort), read: [config.hotkeyPath], write: [], run: [] },
+    permissions: { net: config.endpoints.map(hostAndPort), read: [config.hotkeyPath], write: [] },
   });
 }
 
@@ -109,7 +111,7 @@ export function launchAddress(options: Omit<LaunchOptions, "hotkey">): RunningJo
     module: workerModule("address_worker"),
     timeoutMs,
     input: () => ({ hotkeyPath }),
-    permissions: { net: [], read: [hotkeyPath], write: [], run: [] },
+    permissions: { net: [], read: [hotkeyPath], write: [] },
   });
 }
 
@@ -125,7 +127,7 @@ export function launchCheck(options: Omit<LaunchOptions, "hotkey">): RunningJob<
     module: workerModule("check_worker"),
     timeoutMs,
     input: () => ({ hotkeyPath, netuid, ...networkOf(config) }),
-    permissions: { net: config.endpoints.map(hostAndPort), read: [hotkeyPath], write: [], run: [] },
+    permissions: { net: config.endpoints.map(hostAndPort), read: [hotkeyPath], write: [] },
   });
 }
 

@@ -12,13 +12,17 @@ export type ToWorker =
   /** Begin. The worker holds a lock on `alivePath` for as long as it lives. */
   | { readonly type: "start"; readonly input: unknown; readonly alivePath: string }
   /** The chain has a new head: whoever waits for one should look. */
-  | { readonly type: "new-head" };
+  | { readonly type: "new-head" }
+  /** What came of the worker's last request. */
+  | { readonly type: "response"; readonly response: unknown };
 
 /** From a worker to the main thread. */
 export type FromWorker =
   | { readonly type: "log"; readonly level: LogLevel; readonly event: string; readonly fields: LogFields }
   /** What the job does now, for the report of a timeout. */
   | { readonly type: "step"; readonly step: string }
+  /** Something only the main thread may do; the next one may be sent when this one has its response. */
+  | { readonly type: "request"; readonly request: unknown }
   /** An endpoint failed, which need not fail the job. */
   | ({ readonly type: "endpoint-failed" } & EndpointFailure)
   | { readonly type: "done"; readonly output: unknown }

@@ -21,6 +21,8 @@ export interface WorkerContext {
   readonly noteFailure: (error: unknown) => void;
   /** Ends after the time, or when the chain has a new head. */
   readonly sleepOrNewHead: (ms: number) => Promise<void>;
+  /** Has the main thread do what a worker may not; one request at a time, of plain data. */
+  readonly request: (request: unknown) => Promise<unknown>;
 }
 
 /** Serves one job run. Called once by a worker's module. */
@@ -39,6 +41,7 @@ export function serveJob<Input, Output>(
     post({ type: "endpoint-failed", ...failure });
   };
   let onNewHead = (): void => {};
+  let onResponse = (_response: unknown): void => {};
   const context: WorkerContext = {
     log: postingLogger(post, {}),
     step: (step) => post({ type: "step", step }),
@@ -51,10 +54,19 @@ export function serveJob<Input, Output>(
           resolve();
         };
       }),
+    request: (request) =>
+      new Promise((resolve) => {
+        onResponse = resolve;
+        post({ type: "request", request });
+      }),
   };
   self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     if (data.type === "new-head") {
       onNewHead();
+      return;
+    }
+    if (data.type === "response") {
+      onResponse(data.response);
       return;
     }
     try {

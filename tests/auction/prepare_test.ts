@@ -170,7 +170,11 @@ Deno.test("prepareAuction() gives up a budget beyond a double, and marks the out
 
 Deno.test("prepareAuction() is an error without a share for the mechanism", () => {
   for (const split of [null, [], [65535], [65535, 0]]) {
-    assert.throws(() => prepareAuction(makeSnapshot({ split })), ProtocolError);
+    assert.throws(() => prepareAuction(makeSnapshot({ split })), (error) => {
+      assert.ok(error instanceof ProtocolError);
+      assert.match(error.message, /^Subnet 89 has no auction on this chain: .*MechanismEmissionSplit is /);
+      return true;
+    });
   }
 });
 

@@ -90,3 +90,34 @@ for (const [args, message] of wrong) {
     );
   });
 }
+
+Deno.test("parseCommand() names the command that was meant, unless there is a file of that name", () => {
+  const none = (): boolean => false;
+  for (
+    const [args, meant] of [
+      [["stauts"], "status"],
+      [["stauts", "--json"], "status"],
+      [["chek", "my.toml"], "check"],
+      [["withdrawl", "--dry-run"], "withdraw"],
+      [["Config"], "config"],
+      [["relpay", "s.json"], "replay"],
+    ] as const
+  ) {
+    assert.throws(() => parseCommand(args, none), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(
+        error.message,
+        new RegExp(`"${args[0]}" is no command and no file; did you mean ${meant}\\?`),
+      );
+      return true;
+    });
+  }
+  assert.deepEqual(parseCommand(["stauts"], (path) => path === "stauts"), {
+    name: "daemon",
+    configPath: "stauts",
+    ...logs,
+  });
+  for (const path of ["./stauts", "stauts.toml", "check.toml", "miner", "ihp"]) {
+    assert.deepEqual(parseCommand([path], none), { name: "daemon", configPath: path, ...logs });
+  }
+});

@@ -37,7 +37,11 @@ async function stage(): Promise<Stage> {
 }
 
 function run(configPath: string, json: boolean, home: string): Promise<CheckReport> {
-  return runCheck({ configPath, json }, new LogRecorder(), { HOME: home });
+  return runCheck({ configPath, json }, {
+    log: new LogRecorder(),
+    signal: new AbortController().signal,
+    environment: { HOME: home },
+  });
 }
 
 /** `ok    bid           text` → { bid: "ok text" }. */

@@ -430,6 +430,26 @@ Deno.test("--once meets a state folder that is a file with exit code 2", async (
   assert.match(document.error.message, /\[state\] directory: cannot use the state folder/);
 });
 
+Deno.test("--once auction --dry-run refuses a state folder as the real run does, and makes nothing", async () => {
+  await using stage = await setScene();
+  const { rig } = stage;
+  const file = join(rig.folder, "file");
+  await Deno.writeTextFile(file, "");
+  for (const directory of [file, join(file, "below"), "/proc/nope"]) {
+    await edit(rig.configPath, /\[state\]\ndirectory = .*/, `[state]\ndirectory = "${directory}"`);
+    const before = await contentOf(rig.folder);
+    const rehearsed = await run(rig, "--once", "auction", "--dry-run");
+    assert.equal(rehearsed.exitCode, 2, directory);
+    assert.match(rehearsed.document.error.message, /\[state\] directory: cannot use the state folder/);
+    assert.deepEqual(await contentOf(rig.folder), before);
+    assert.equal((await run(rig, "--once", "auction")).exitCode, 2, directory);
+  }
+  await edit(rig.configPath, '"/proc/nope"', `"${join(rig.folder, "new", "state")}"`);
+  const { exitCode, document } = await run(rig, "--once", "auction", "--dry-run");
+  assert.equal(exitCode, 0, JSON.stringify(document.error));
+  await assert.rejects(Deno.stat(join(rig.folder, "new")), Deno.errors.NotFound);
+});
+
 Deno.test("--once auction goes on without the workers of a broken [workers] and says so", async () => {
   await using stage = await setScene();
   await edit(stage.rig.configPath, '"1.02"', '"1.06"');

@@ -51,7 +51,10 @@ Deno.test("checkConfigFile() refuses hooks that cannot be used, without the webh
       assert.doesNotMatch(error.message, /secret/);
       return true;
     });
-  refused({ on_won: [] }, /\[hooks\] on_won: names no program; remove it/);
+  refused(
+    { on_won: [] },
+    /\[hooks\] on_won: names no program; write it as a list: \["\/path\/to\/program"\], or remove/,
+  );
   refused({ on_won: "program" }, /\[hooks\] on_won: must be a list/);
   refused({ webhook: "hooks.example/secret" }, /\[hooks\] webhook: must be an http:\/\/ or https:\/\/ URL/);
   refused({ webhook_format: "irc" }, /\[hooks\] webhook_format: must be one of "json", "slack", "discord"/);

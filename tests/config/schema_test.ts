@@ -99,6 +99,11 @@ const FORMS: [string, object, RegExp][] = [
   ],
   ["a hook that is a URL", { hooks: { on_won: ["https://h/secret"] } }, /^\[hooks\] on_won\[0\]: is a URL; /],
   [
+    "a reload command without words",
+    { routing: { ...PROXY, reload_command: [] } },
+    /^\[routing\] reload_command: names no program; write it as a list: \["systemctl", "reload", .*\], or remove the key/,
+  ],
+  [
     "a command that is one text",
     { routing: { ...PROXY, reload_command: "reload secret" } },
     /^\[routing\] reload_command: must be a list of words; write it as a list: \["systemctl", /,

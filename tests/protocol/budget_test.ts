@@ -19,10 +19,10 @@ Deno.test("budgetPh() divides a day's emission for miners by the hashprice", () 
 });
 
 Deno.test("mechanismShare() is out of 65535, and an error when there is none", () => {
-  assert.equal(mechanismShare([13107, 52428]), 0.8);
-  assert.equal(mechanismShare([1, 2, 13107], 2), 0.2);
+  assert.equal(mechanismShare([13107, 52428], { netuid: 89 }), 0.8);
+  assert.equal(mechanismShare([1, 2, 13107], { netuid: 89, mechanismId: 2 }), 0.2);
   for (const split of [null, [], [65535], [65535, 0]]) {
-    assert.throws(() => mechanismShare(split), ProtocolError, JSON.stringify(split));
+    assert.throws(() => mechanismShare(split, { netuid: 89 }), ProtocolError, JSON.stringify(split));
   }
 });
 

@@ -138,9 +138,12 @@ Deno.test("solveAuction() ends with the job, and cbc with it", async () => {
 Deno.test("solveAuction() falls back from a missing program and takes glpk when that is asked for", async () => {
   await withCbc("exit 1", async (options) => {
     const missing = await solveAuction(problem, { ...options, cbc: ["/nonexistent/cbc"] });
-    assert.match(missing.fallbackReason ?? "", /does not start/);
+    assert.match(missing.fallbackReason ?? "", /does not start .*; correct \[solver\] cbc or IH_MINER_CBC/);
     const none = await solveAuction(problem, { ...options, engine: "cbc", cbc: null });
-    assert.match(none.fallbackReason ?? "", /no cbc program/);
+    assert.match(
+      none.fallbackReason ?? "",
+      /no cbc program .* set \[solver\] cbc or IH_MINER_CBC .*scripts\/install-cbc\.sh/,
+    );
     const noFolder = await solveAuction(problem, { ...options, engine: "cbc", folder: null });
     assert.match(noFolder.fallbackReason ?? "", /no folder/);
     for (const chosen of [{ engine: "glpk" }, { engine: "auto", cbc: null }] as const) {

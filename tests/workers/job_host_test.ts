@@ -5,6 +5,7 @@ import {
   JobFailedError,
   JobTimeoutError,
   type RunningJob,
+  type ServeRequest,
   startJob,
   WorkerDiedError,
 } from "../../src/workers/job_host.ts";
@@ -19,12 +20,13 @@ interface Started extends RunningJob<unknown> {
 
 function start(
   task: string,
-  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string } = {},
+  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string; serve?: ServeRequest } =
+    {},
 ): Started {
   const log = new LogRecorder();
   const failures: EndpointFailure[] = [];
   let folder = "";
-  const { timeoutMs = 20_000, signal, ...rest } = options;
+  const { timeoutMs = 20_000, signal, serve, ...rest } = options;
   const job = startJob<unknown, unknown>({
     name: "test",
     module,
@@ -32,7 +34,8 @@ function start(
       folder = given;
       return { task, ...rest };
     },
-    permissions: { net: [], read: [], write: [], run: [] },
+    permissions: { net: [], read: [], write: [] },
+    serve,
     timeoutMs,
     log,
     onEndpointFailed: (failure) => failures.push(failure),
@@ -106,6 +109,51 @@ Deno.test("startJob() wakes a job that waits when a head is announced", async ()
   assert.equal(await job.result, "seen");
   clearInterval(timer);
   await job.ended;
+});
+
+Deno.test("startJob() serves a worker's requests in its folder, one after the other", async () => {
+  const folders: string[] = [];
+  const job = start("request", {
+    serve: (request, { folder }) => {
+      folders.push(folder);
+      return Promise.resolve({ served: request });
+    },
+  });
+  assert.deepEqual(await job.result, [{ served: { n: 1n } }, { served: { n: 2n } }]);
+  assert.equal(await job.ended, true);
+  assert.deepEqual(folders, [job.folder(), job.folder()]);
+});
+
+Deno.test("startJob() ends what it serves with the run, and waits for it before the folder goes", async () => {
+  const controller = new AbortController();
+  let folderWasThere: boolean | null = null;
+  const job = start("request", {
+    signal: controller.signal,
+    serve: async (_request, { folder, signal }) => {
+      controller.abort(new Error("shutting down"));
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      folderWasThere = (await Deno.stat(folder)).isDirectory;
+      throw signal.reason;
+    },
+  });
+  await assert.rejects(job.result, /shutting down/);
+  assert.equal(await job.ended, true);
+  assert.equal(folderWasThere, true);
+  await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
+});
+
+Deno.test("startJob() fails a job whose request cannot be served", async () => {
+  for (
+    const [serve, message] of [
+      [undefined, /it may ask for nothing/],
+      [() => Promise.reject(new Error("no such thing")), /no such thing/],
+    ] as const
+  ) {
+    const job = start("request", serve === undefined ? {} : { serve });
+    await assert.rejects(job.result, message);
+    assert.equal(await job.ended, true);
+  }
 });
 
 Deno.test("startJob() says why a worker died", async () => {

@@ -61,13 +61,21 @@ export interface RunLimits {
   readonly signal?: AbortSignal;
 }
 
+/** Runs CBC as {@linkcode runCbc} does, be it in another thread. */
+export type RunCbc = (
+  command: readonly string[],
+  args: readonly string[],
+  limits: RunLimits,
+) => Promise<string>;
+
 /** So much of what a program prints is kept. */
 const OUTPUT_LIMIT_BYTES = 32 * 1024;
 /** How long output is waited for when the program has ended and something else keeps the pipe open. */
 const OUTPUT_GRACE_MS = 500;
 
 /**
- * Runs CBC to its end, with an empty environment and no input.
+ * Runs CBC to its end, with an empty environment and no input, in a process group of its own: what a wrapper around
+ * the program started ends with it. Needs the right to run and to signal any program, which a job's worker has not.
  *
  * @param command the program and its leading arguments, e.g. `["qemu-x86_64-static", "-L", root, path]`
  * @returns the beginning of what it printed
@@ -89,6 +97,7 @@ export async function runCbc(
       args: [...leading, ...args],
       cwd: folder,
       clearEnv: true,
+      detached: true,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
@@ -96,7 +105,9 @@ export async function runCbc(
   } catch (error) {
     throw new CbcError(
       "not-started",
-      `Cannot run cbc: ${program} does not start (${asError(error).message})`,
+      `Cannot run cbc: ${program} does not start (${
+        asError(error).message
+      }); correct [solver] cbc or IH_MINER_CBC`,
       {
         cause: error,
       },
@@ -105,9 +116,9 @@ export async function runCbc(
   let isTimedOut = false;
   const kill = (): void => {
     try {
-      child.kill("SIGKILL");
+      Deno.kill(-child.pid, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // All of it has ended by itself.
     }
   };
   const timer = setTimeout(() => {
@@ -136,6 +147,7 @@ export async function runCbc(
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", kill);
+    kill();
   }
 }
 
