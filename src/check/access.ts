@@ -24,7 +24,14 @@ export type Access =
   | { readonly kind: "missing" }
   /** There is something else in its place, or the disk refuses. */
   | { readonly kind: "unusable"; readonly reason: string }
+  /** Owner, mode and access list do not allow it. */
   | { readonly kind: "denied"; readonly need: "r" | "rw" | "rwx" };
+
+/** What no right of a user mends. */
+const REFUSALS: ReadonlyMap<unknown, string> = new Map([
+  ["EROFS", "its file system is mounted read-only; mount it for writing"],
+  ["EPERM", "it is protected against changes, also by its owner; lsattr shows why, chattr -i or -a ends it"],
+]);
 
 /** Tries to open a file for reading, and for writing when asked; its content and times stay. */
 export async function tryFile(path: string, write: boolean): Promise<Access> {
@@ -42,29 +49,36 @@ export async function tryFile(path: string, write: boolean): Promise<Access> {
  * that does is tried: the agent makes the rest.
  */
 export async function tryFolder(path: string): Promise<Access & { readonly at: string }> {
-  let at = path;
-  for (;;) {
-    try {
-      if (!(await Deno.stat(at)).isDirectory) {
-        return { kind: "unusable", reason: `${at} is not a folder`, at };
-      }
-      const probe = join(at, `.ih-miner-check-${crypto.randomUUID()}`);
-      await Deno.writeTextFile(probe, "", { createNew: true, mode: 0o600 });
-      await Deno.remove(probe);
-      return { kind: "usable", at };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound) || dirname(at) === at) {
-        return { ...accessOf(error, "rwx"), at };
-      }
-      at = dirname(at);
+  try {
+    if (!(await Deno.stat(path)).isDirectory) {
+      return { kind: "unusable", reason: `${path} is not a folder`, at: path };
     }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && dirname(path) !== path) {
+      return await tryFolder(dirname(path));
+    }
+    return { ...accessOf(error, "rwx"), at: path };
+  }
+  const probe = join(path, `.ih-miner-check-${crypto.randomUUID()}`);
+  try {
+    await Deno.writeTextFile(probe, "", { createNew: true, mode: 0o600 });
+    await Deno.remove(probe);
+    return { kind: "usable", at: path };
+  } catch (error) {
+    // The folder is there: it is one of the kernel's.
+    if (error instanceof Deno.errors.NotFound) {
+      return { kind: "unusable", reason: `${path} takes no files`, at: path };
+    }
+    return { ...accessOf(error, "rwx"), at: path };
   }
 }
 
-function accessOf(error: unknown, need: "r" | "rw" | "rwx"): Access {
+/** What an error of the operating system says. */
+export function accessOf(error: unknown, need: "r" | "rw" | "rwx"): Access {
   if (error instanceof Deno.errors.NotFound) return { kind: "missing" };
-  if (error instanceof Deno.errors.PermissionDenied) return { kind: "denied", need };
-  return { kind: "unusable", reason: asError(error).message };
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  if (code === "EACCES") return { kind: "denied", need };
+  return { kind: "unusable", reason: REFUSALS.get(code) ?? asError(error).message };
 }
 
 /** The `setfacl` line that gives a user a right, and leaves owner and mode to whoever else uses the file. */

@@ -7,6 +7,7 @@
 import { dirname } from "node:path";
 import { type Config, type SolverConfig } from "../config/load.ts";
 import { ConfigError } from "../config/errors.ts";
+import { whyWithdrawn } from "../config/workers.ts";
 import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
 import { RoutingError } from "../routing/errors.ts";
 import { describeReload } from "../routing/reload.ts";
@@ -28,6 +29,11 @@ export function configFailures({ source, issues }: ConfigError): Finding[] {
 export function checkBid({ workers }: Config): Finding[] {
   if (workers instanceof ConfigError) {
     return workers.issues.map(({ key, message }) => finding("fail", "bid", `${key}: ${message}`));
+  }
+  const why = whyWithdrawn(workers);
+  if (why !== null) {
+    const message = `withdrawn: nothing is offered (${why}); the bid that is published is the empty one`;
+    return [finding("ok", "bid", message)];
   }
   const { text, totalWorkers } = workers.commitment;
   const bytes = new TextEncoder().encode(text).length;
@@ -135,8 +141,11 @@ async function checkFolder(
   }
 }
 
-/** Which program decides auctions, and how close to the validators' it is. */
-export async function checkSolver({ engine, cbcCommand }: SolverConfig): Promise<Finding> {
+/** Which program decides auctions, and how close to the validators' it is. The signal ends the program. */
+export async function checkSolver(
+  { engine, cbcCommand }: SolverConfig,
+  signal: AbortSignal,
+): Promise<Finding> {
   const install = "scripts/install-cbc.sh gets the validators' build";
   if (cbcCommand === null) {
     const why = engine === "glpk" ? "as configured" : "no cbc is configured or on the PATH";
@@ -147,7 +156,7 @@ export async function checkSolver({ engine, cbcCommand }: SolverConfig): Promise
   const command = cbcCommand.join(" ");
   const folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
   try {
-    const build = await identifyCbc(cbcCommand, { folder, timeLimitMs: SOLVER_TIMEOUT_MS });
+    const build = await identifyCbc(cbcCommand, { folder, timeLimitMs: SOLVER_TIMEOUT_MS, signal });
     const name = build === null
       ? "a build that does not say its version"
       : `${build.version} of ${build.buildDate}`;

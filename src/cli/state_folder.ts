@@ -4,23 +4,16 @@
  * @module
  */
 
-import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** File systems of the kernel's own, which nobody can make files in: proc and sysfs. */
-const KERNEL_FILE_SYSTEMS: readonly number[] = [0x9fa0, 0x62656572];
-
 /**
- * Looks at a folder, or where it would be made, and writes nothing: what permissions allow, only writing shows.
+ * Looks at a folder, or where it would be made, and writes nothing: whether it may be written, only writing shows.
  *
  * @throws {Error} with the reason why the folder cannot be used.
  */
 export async function refuseImpossibleFolder(path: string): Promise<void> {
   const found = await nearest(path);
   if (!(await Deno.stat(found)).isDirectory) throw new Error(`${found} is not a folder`);
-  if (KERNEL_FILE_SYSTEMS.includes(statfsSync(found).type)) {
-    throw new Error(`${found} is the kernel's, and takes no files`);
-  }
 }
 
 /** The path itself, or the nearest one above it that there is. */

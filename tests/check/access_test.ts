@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { aclLine, ownerLine, tryFile, tryFolder } from "../../src/check/access.ts";
+import { accessOf, aclLine, ownerLine, tryFile, tryFolder } from "../../src/check/access.ts";
 
 const user = { uid: 990, gid: 991 };
 
@@ -33,6 +33,9 @@ Deno.test("tryFolder() tries the nearest folder there is, and leaves nothing in 
     assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
     await Deno.writeTextFile(join(folder, "file"), "");
     assert.equal((await tryFolder(join(folder, "file"))).kind, "unusable");
+    const { kind, at } = await tryFolder("/proc/nope");
+    assert.notEqual(kind, "usable", "nobody makes files there");
+    assert.equal(at, "/proc");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -55,4 +58,47 @@ Deno.test({
       await Deno.remove(folder, { recursive: true });
     }
   },
+});
+
+/** Runs a program; `false`: it failed, or there is none. */
+async function runs(program: string, ...args: string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("tryFile() does not take an immutable file for one that wants a right", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const path = join(folder, "pools.toml");
+  try {
+    await Deno.writeTextFile(path, "");
+    const isProtected = await runs("chattr", "+i", path);
+    await t.step({
+      name: "with chattr (skipped where it may not be used)",
+      ignore: !isProtected,
+      fn: async () => {
+        const access = await tryFile(path, true);
+        assert.match(access.kind === "unusable" ? access.reason : access.kind, /protected .* chattr -i/);
+        assert.deepEqual(await tryFile(path, false), { kind: "usable" });
+      },
+    });
+  } finally {
+    await runs("chattr", "-i", path);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("accessOf() tells a refusal of the disk from a right that is missing", () => {
+  const errors = [
+    ["EACCES", new Deno.errors.PermissionDenied("no"), /^denied$/],
+    ["EPERM", new Deno.errors.PermissionDenied("no"), /^it is protected against changes/],
+    ["EROFS", new Error("no"), /^its file system is mounted read-only/],
+    ["EIO", new Error("the disk is broken"), /^the disk is broken$/],
+  ] as const;
+  for (const [code, error, expected] of errors) {
+    const access = accessOf(Object.assign(error, { code }), "rw");
+    assert.match(access.kind === "unusable" ? access.reason : access.kind, expected, code);
+  }
 });

@@ -70,6 +70,14 @@ Deno.test("check says ok to everything a good host has, and submits nothing", as
   assert.equal(at.simulator.chain.head.number, before);
 });
 
+Deno.test("check says of a paused bid that nothing is offered", async () => {
+  await using at = await stage();
+  await edit(at.rig.configPath, "[workers]", "[workers]\nenabled = false");
+  const { exitCode, lines } = await at.check();
+  assert.equal(exitCode, 0);
+  assert.match(lines["bid"]!, /^ok withdrawn: nothing is offered \(\[workers\] enabled = false\);/);
+});
+
 Deno.test("check --json is one document with the same findings", async () => {
   await using at = await stage();
   const { exitCode, text } = await run(at.rig.configPath, true, at.rig.folder);
