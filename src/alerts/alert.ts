@@ -121,7 +121,9 @@ function reloadPending({ proxies, now }: StatusReport): Alert[] {
     if (owedMs <= RELOAD_GRACE_MS) return [];
     const text =
       `${path} is written, but the proxy could not be told to read it again and routes as before: ` +
-      `${sentence(reloadError ?? "unknown reason")} It is tried again until it succeeds.`;
+      `${
+        sentence(reloadError ?? "unknown reason")
+      } It is tried again after 2, 4, 8 … 60 s, until it succeeds.`;
     return [{ kind: "reload-pending" as const, subject: path, title: "Proxy reload pending", text }];
   });
 }

@@ -99,6 +99,12 @@ export function checkWorkers(options: WorkersSource): WorkersConfig {
   };
 }
 
+/** Why nothing is offered, in the words of the file; `null`: something is. */
+export function whyWithdrawn({ enabled, commitment }: WorkersConfig): string | null {
+  if (!enabled) return "[workers] enabled = false";
+  return commitment.totalWorkers === 0 ? "[workers] lists none" : null;
+}
+
 type Fail = (key: string, message: string) => never;
 
 /** An offer and the key that its workers stand under. */

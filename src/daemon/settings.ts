@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { AsicMiner } from "../asic/fleet_config.ts";
+import type { AsicMiner, FleetConfig } from "../asic/fleet_config.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { formatListenAddress } from "../config/listen.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import type { RoutingConfig } from "../config/routing.ts";
+import { whyWithdrawn } from "../config/workers.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { describeReload } from "../routing/reload.ts";
@@ -112,7 +113,7 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
     network: [network].flat().map(redactUrls),
     netuid,
     hotkey,
-    workers: workers instanceof ConfigError ? `unusable: ${workers.message}` : workers.commitment.text,
+    workers: describeWorkers(workers),
     routing: describeRouting(routing),
     on_ambiguous: onAmbiguous,
     staleness,
@@ -126,16 +127,26 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
   };
 }
 
+function describeWorkers(workers: Config["workers"]): string {
+  if (workers instanceof ConfigError) return `unusable: ${workers.message}`;
+  const why = whyWithdrawn(workers);
+  return why === null ? workers.commitment.text : `withdrawn, nothing is offered: ${why}`;
+}
+
 /** The destinations, for the log. */
 export function describeRouting(routing: RoutingConfig): unknown {
   if (routing.kind === "off") return "off";
   const { targets, fleet } = routing;
-  return [...targets.map(describeProxy), ...(fleet?.miners ?? []).map(describeAsic)];
+  return [...targets.map(describeProxy), ...(fleet === null ? [] : describeFleet(fleet))];
 }
 
 function describeProxy(target: RoutingTarget): string {
   const whose = target.mode === "ihp" ? ` (pool ${target.subnetPoolName}, share ${target.share ?? 1})` : "";
   return `${target.mode} ${targetPath(target)}${whose}, reload by ${describeReload(target)}`;
+}
+
+function describeFleet({ miners, share, timeoutMs }: FleetConfig): string[] {
+  return [`ASICs: share ${share}, ${timeoutMs / 1000} s for an answer`, ...miners.map(describeAsic)];
 }
 
 function describeAsic({ name, hashrateFp18, subnetPool, fallbackPool }: AsicMiner): string {

@@ -11,9 +11,9 @@ import { ConfigError } from "../config/errors.ts";
 import type { DaemonEvent, DaemonJob } from "../daemon/events.ts";
 import { bidderOf, type Settings } from "../daemon/settings.ts";
 import type { DeliveryReport } from "../delivery/delivery_watch.ts";
-import type { CommitmentResult } from "../jobs/commitment_job.ts";
-import type { RouteReport } from "../jobs/deliver.ts";
-import type { FailedTarget } from "../routing/errors.ts";
+import type { BidEffect, CommitmentResult } from "../jobs/commitment_job.ts";
+import { isCarriedOut, resultsIn, type RouteReport } from "../jobs/deliver.ts";
+import { type FailedTarget, RoutingError } from "../routing/errors.ts";
 import type { HookName } from "../hooks/hooks.ts";
 import type { RoutedValue } from "../routing/file_edit.ts";
 import { isReloadGiven } from "../routing/reload.ts";
@@ -35,6 +35,8 @@ export interface JobState {
   lastDurationMs: number | null;
   /** Of the series of failures that goes on; `null` when the last run succeeded. */
   failing: FailureStreak | null;
+  /** Whether it was the routing that failed the last run: what is known of each destination tells why. */
+  failedAtRouting: boolean;
 }
 
 /** A window and what became of it. */
@@ -43,7 +45,7 @@ export interface WindowState {
   /** What was delivered, as far as it is measured; `null`: it is not. */
   readonly delivery: DeliveryReport | null;
   readonly computedAtMs: number;
-  /** When the proxies were seen to have it; `null` when they were not, or routing is off. */
+  /** When all destinations did what it asks for; `null` while one does not, or routing is off. */
   readonly routedAtMs: number | null;
 }
 
@@ -97,6 +99,8 @@ export interface CommitmentState {
   readonly checkedAtMs: number;
   /** When it was last published; `null`: not since the agent started. */
   readonly publishedAtMs: number | null;
+  /** From when on the empty bid keeps us out; `null`: it is none, or that is unknown. */
+  readonly withdrawnFrom: BidEffect | null;
 }
 
 /** The failures of one endpoint. */
@@ -130,6 +134,8 @@ export class AgentStatus {
   /** Of the hooks that are configured, those that were called. */
   readonly hooks = new Map<HookName, Tries>();
   webhook: WebhookState = NO_ALERTS;
+  /** What became of each destination of the last window; none before it was routed. */
+  #results: readonly (RouteReport | FailedTarget)[] = [];
 
   /** @param startedAtMs milliseconds since 1970. */
   constructor(readonly startedAtMs: number) {
@@ -185,8 +191,9 @@ export class AgentStatus {
         break;
       case "commitment-checked": {
         const { result } = event;
-        const published = result.action === "published" ? nowMs : this.commitment?.publishedAtMs ?? null;
-        this.commitment = { result, checkedAtMs: nowMs, publishedAtMs: published };
+        const publishedAtMs = result.action === "published" ? nowMs : this.commitment?.publishedAtMs ?? null;
+        const withdrawnFrom = withdrawalOf(this.commitment, result);
+        this.commitment = { result, checkedAtMs: nowMs, publishedAtMs, withdrawnFrom };
         break;
       }
       case "staleness-checked":
@@ -248,6 +255,7 @@ export class AgentStatus {
     const { firstBlock } = window.outcome.window;
     const earlier = this.windows.filter(({ outcome }) => outcome.window.firstBlock < firstBlock);
     this.windows = [...earlier, window].slice(-KEPT_WINDOWS);
+    this.#results = [];
   }
 
   #noteRouting(results: readonly (RouteReport | FailedTarget)[], nowMs: number): void {
@@ -264,9 +272,14 @@ export class AgentStatus {
         writtenAtMs: result.changed ? nowMs : former.writtenAtMs,
       };
     });
+    this.#results = results;
+    this.#noteWhetherRouted(nowMs);
+  }
+
+  #noteWhetherRouted(nowMs: number): void {
     const { window } = this;
-    const isDelivered = results.length > 0 && results.every(isDone);
-    if (window === null || window.routedAtMs !== null || !isDelivered) return;
+    const isRouted = this.#results.length > 0 && this.#results.every(isCarriedOut);
+    if (window === null || window.routedAtMs !== null || !isRouted) return;
     this.windows = [...this.windows.slice(0, -1), { ...window, routedAtMs: nowMs }];
   }
 
@@ -279,6 +292,13 @@ export class AgentStatus {
     } else if (report.reload !== "not-needed") {
       this.proxies = [...this.proxies, proxy];
     }
+    const { reload, reloadPendingSinceMs, reloadError } = report;
+    this.#results = this.#results.map((result) =>
+      result.mode === "asic" || "error" in result || result.path !== report.path
+        ? result
+        : { ...result, reload, reloadPendingSinceMs, reloadError }
+    );
+    this.#noteWhetherRouted(nowMs);
   }
 
   #proxyAt({ mode, path }: Pick<ProxyState, "mode" | "path">, nowMs: number): ProxyState {
@@ -305,10 +325,12 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Whether a destination has what it should. */
-function isDone(result: RouteReport | FailedTarget): boolean {
-  if ("error" in result) return false;
-  return result.mode !== "asic" || result.shortfallHashratePh === 0;
+/** The empty bid is renewed as any other; what counts is when it was published first. */
+function withdrawalOf(former: CommitmentState | null, result: CommitmentResult): BidEffect | null {
+  if (result.workerCount > 0) return null;
+  const wasThere = result.currentText === result.text;
+  if (wasThere && former?.result.workerCount === 0) return former.withdrawnFrom;
+  return wasThere && result.action === "published" ? null : result.countsFrom;
 }
 
 function fleetState(
@@ -336,6 +358,7 @@ function newJob(): JobState {
     lastFailureAtMs: null,
     lastDurationMs: null,
     failing: null,
+    failedAtRouting: false,
   };
 }
 
@@ -347,6 +370,7 @@ function endRun(
   job.runs++;
   job.runningSinceMs = null;
   job.lastDurationMs = durationMs;
+  job.failedAtRouting = error instanceof RoutingError || resultsIn(error) !== null;
   job.failing = continueStreak(job.failing, error === null ? null : error.message, nowMs);
   if (error === null) {
     job.lastSuccessAtMs = nowMs;

@@ -54,3 +54,8 @@ export function shortDecimal(text: string, digits: number): string {
 export function shortHotkey(hotkey: string): string {
   return hotkey.length <= 14 ? hotkey : `${hotkey.slice(0, 6)}…${hotkey.slice(-4)}`;
 }
+
+/** `97.4 %`; `–` when there is nothing to compare. */
+export function shareText(ratio: number | null): string {
+  return ratio === null ? "–" : `${Number((ratio * 100).toFixed(1))} %`;
+}

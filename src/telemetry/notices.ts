@@ -5,7 +5,7 @@
  */
 
 import type { MinerReport } from "../asic/fleet_report.ts";
-import { clockTime, formatDuration, formatHashrate, trimmed } from "./format.ts";
+import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
 import type { StreakReport } from "./tries.ts";
@@ -43,7 +43,7 @@ export function noticesOf(report: StatusReport): Notice[] {
     ...webhookNotices(report),
   );
   if (window !== null) notices.push(...windowNotices(window));
-  if (windowsWithoutWin > 1) {
+  if (windowsWithoutWin > 1 && window?.reason?.code !== "withdrawn") {
     const text = `Nothing was won in ${windowsWithoutWin} windows in a row`;
     notices.push({ level: "warning", title: "No wins", text });
   }
@@ -67,7 +67,7 @@ function pendingReloads({ proxies, checks }: StatusReport): Notice[] {
     title: "Reload pending",
     text: `The proxy could not be told to read ${path} again: ${
       reloadError ?? "unknown reason"
-    }. It is tried again within a minute, until it succeeds`,
+    }. It is tried again after 2, 4, 8 … 60 s, until it succeeds`,
   }));
 }
 
@@ -152,16 +152,12 @@ export function deliveryText(delivery: DeliveryStatus): string {
   return `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}${early}`;
 }
 
-/** `97.4 %`; `–` when there is nothing to compare. */
-export function shareText(ratio: number | null): string {
-  return ratio === null ? "–" : `${Number((ratio * 100).toFixed(1))} %`;
-}
-
 function windowNotices(window: WindowStatus): Notice[] {
   const notices: Notice[] = [];
   const { reason, estimatedBecause, ambiguous, solver, isOver } = window;
   if (reason !== null) {
-    const level = reason.code === "outbid" ? "note" : reason.code === "banned" ? "bad" : "warning";
+    const isMeant = reason.code === "outbid" || reason.code === "withdrawn";
+    const level = isMeant ? "note" : reason.code === "banned" ? "bad" : "warning";
     notices.push({ level, title: reason.code === "banned" ? "Banned" : "Nothing won", text: reason.message });
   }
   if (window.estimated) {

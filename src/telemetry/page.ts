@@ -9,9 +9,10 @@ import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trim
 import { Html, html } from "./html.ts";
 import { deliveryText, noticesOf, timeLeft } from "./notices.ts";
 import { fleetCard, minersCard } from "./page_fleet.ts";
+import { routedWords } from "./routed_values.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
-import { capitalised, counted, parityText, proxyName, shownValue } from "./words.ts";
+import { capitalised, counted, parityText, proxyName, withdrawnEffect, withdrawnText } from "./words.ts";
 import type {
   BidReport,
   CommitmentReport,
@@ -22,6 +23,7 @@ import type {
   ProxyReport,
   StatusReport,
   WindowStatus,
+  WithdrawalReport,
 } from "./status_report.ts";
 
 /** Without JavaScript the browser loads the page anew after so many seconds. */
@@ -43,6 +45,7 @@ export interface Page {
  * @param nonce random text, new for each response.
  */
 export function renderPage(report: StatusReport, nonce: string): Page {
+  const destinations = destinationCards(report);
   const document = html`
     <!DOCTYPE html>
     <html lang="en">
@@ -61,11 +64,17 @@ export function renderPage(report: StatusReport, nonce: string): Page {
       <body>
         <div id="status" data-now="${report.now}">
           ${headerOf(report)} ${noticeList(report)}
-          <main class="grid">
-            ${windowCard(report)} ${routeCards(report)} ${chartCard(report)} ${marketCard(report)} ${bidCard(
+          <main class="grid${destinations.length > 1 && " several"}">
+            ${windowCard(report)} ${destinations.length > 1
+              ? html`
+                <div class="full destinations">${destinations}</div>
+              `
+              : destinations} ${report.fleet !== null && minersCard(report.fleet)} ${chartCard(
+                report,
+              )} ${marketCard(report)} ${bidCard(report)} ${chainCard(report)} ${agentCard(report)}
+            ${jobsCard(
               report,
-            )} ${chainCard(report)} ${agentCard(report)} ${jobsCard(report)}
-            ${eventsCard(report)}
+            )} ${eventsCard(report)}
           </main>
           ${footerOf(report)}
         </div>
@@ -126,15 +135,21 @@ function noticeList(report: StatusReport): Html | null {
   `;
 }
 
-/** The proxies, the ASICs, or both, one above the other beside the window; below them the machines. */
-function routeCards(report: StatusReport): (Html | null)[] {
-  const { fleet, proxies, now } = report;
-  if (fleet === null) return [proxyCard(report)];
-  const asics = fleetCard(fleet, (iso) => ago(iso, now));
-  const both = html`
-    <div class="stack">${proxyCard(report)} ${asics}</div>
-  `;
-  return [proxies.length === 0 ? asics : both, minersCard(fleet)];
+/** The proxies and the ASICs; at least one card. A single one is beside the window, several are below it in rows. */
+function destinationCards({ fleet, proxies, routingOff, now }: StatusReport): Html[] {
+  const asics = fleet === null ? [] : [fleetCard(fleet, (iso) => ago(iso, now))];
+  if (routingOff !== null) return [...emptyProxyCard("Routing is off."), ...asics];
+  const cards = [...proxies.map((proxy) => proxyCard(proxy, now)), ...asics];
+  return cards.length > 0 ? cards : emptyProxyCard("Nothing has been routed yet.");
+}
+
+function emptyProxyCard(text: string): Html[] {
+  return [html`
+    <section>
+      <h2>Proxy</h2>
+      <p class="empty">${text}</p>
+    </section>
+  `];
 }
 
 function windowCard({ window, delivery }: StatusReport): Html {
@@ -231,43 +246,36 @@ function bidTable({ bids, ambiguous }: WindowStatus): Html {
   `;
 }
 
-function proxyCard({ now, proxies, routingOff }: StatusReport): Html {
-  const content = routingOff !== null
-    ? html`
-      <p class="empty">Routing is off.</p>
-    `
-    : proxies.length === 0
-    ? html`
-      <p class="empty">Nothing has been routed yet.</p>
-    `
-    : proxies.map((proxy) => proxyPart(proxy, now));
+function proxyCard(proxy: ProxyReport, now: string): Html {
+  const { mode, path, error } = proxy;
   return html`
-    <section id="proxy"><h2>Proxy</h2>${content}</section>
-  `;
-}
-
-function proxyPart(proxy: ProxyReport, now: string): Html {
-  return html`
-    <p>
-      <b>${proxyName(proxy.mode)}</b><br>
-      <code class="muted">${proxy.path}</code>
-    </p>
-    ${proxy.error !== null && html`
-      <p class="is-bad">${proxy.error}</p>
-    `} ${proxy.values.map(({ key, value, previous }) =>
-      html`
-        <div class="value"><b>${shownValue(value)}</b><span>${key}${previous !== value &&
-          ` (was ${shownValue(previous)})`}</span></div>
-      `
-    )}
-    <dl>
-      <dt>Written</dt>
-      <dd>${proxy.writtenAt === null ? "not since the start" : ago(proxy.writtenAt, now)}</dd>
-      <dt>Reload signal</dt>
-      <dd>${reloadText(proxy, now)}</dd>
-      <dt>Last checked</dt>
-      <dd>${ago(proxy.checkedAt, now)}</dd>
-    </dl>
+    <section>
+      <h2>Proxy</h2>
+      <p>
+        <b>${proxyName(mode)}</b><br>
+        <code class="muted">${path}</code>
+      </p>
+      ${error !== null && html`
+        <p class="is-bad">${error}</p>
+      `} ${routedWords(proxy).map(({ text, place, previous }) =>
+        error !== null
+          ? html`
+            <div class="value is-former"><b>${text}</b><span>last known: ${place}</span></div>
+          `
+          : html`
+            <div class="value"><b>${text}</b><span>${place}${previous !== null &&
+              ` (was ${previous})`}</span></div>
+          `
+      )}
+      <dl>
+        <dt>Written</dt>
+        <dd>${proxy.writtenAt === null ? "not since the start" : ago(proxy.writtenAt, now)}</dd>
+        <dt>Reload signal</dt>
+        <dd>${reloadText(proxy, now)}</dd>
+        <dt>Last checked</dt>
+        <dd>${ago(proxy.checkedAt, now)}</dd>
+      </dl>
+    </section>
   `;
 }
 
@@ -352,6 +360,7 @@ function bidCard({ now, commitment }: StatusReport): Html {
 }
 
 function bidPart(bid: CommitmentReport, now: string): Html {
+  if (bid.withdrawn !== null) return withdrawnPart(bid, bid.withdrawn, now);
   const span = (seconds: number | null): string => seconds === null ? "unknown" : formatDuration(seconds);
   return html`
     <div class="value"><code>${bid.text}</code><span>${counted(bid.workers, "worker")}</span></div>
@@ -363,7 +372,7 @@ function bidPart(bid: CommitmentReport, now: string): Html {
       <dt>Expires in</dt>
       <dd>${span(bid.expiresInSeconds)}</dd>
       <dt>Published</dt>
-      <dd>${bid.publishedAt === null ? "before this start" : ago(bid.publishedAt, now)}</dd>
+      <dd>${publishedText(bid, now)}</dd>
       <dt>Counts from</dt>
       <dd>
         ${bid.countsFromBlock === null
@@ -376,6 +385,23 @@ function bidPart(bid: CommitmentReport, now: string): Html {
       <dd>${ago(bid.checkedAt, now)}</dd>
     </dl>
   `;
+}
+
+function withdrawnPart(bid: CommitmentReport, withdrawn: WithdrawalReport, now: string): Html {
+  return html`
+    <div class="value"><b>Withdrawn</b><span>${capitalised(withdrawnText(withdrawn))}</span></div>
+    <p>${capitalised(withdrawnEffect(withdrawn, now))}</p>
+    <dl>
+      <dt>Published</dt>
+      <dd>${publishedText(bid, now)}</dd>
+      <dt>Last checked</dt>
+      <dd>${ago(bid.checkedAt, now)}</dd>
+    </dl>
+  `;
+}
+
+function publishedText({ publishedAt }: CommitmentReport, now: string): Html | string {
+  return publishedAt === null ? "before this start" : ago(publishedAt, now);
 }
 
 function chainCard({ now, chain }: StatusReport): Html {

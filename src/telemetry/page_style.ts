@@ -47,9 +47,11 @@ code, .mono { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Cons
 .notices .bad strong { color: var(--bad); } .notices .warning strong { color: var(--warning); } .notices .note strong { color: var(--note); }
 .grid { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 14px; }
 section { grid-column: span 2; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; min-width: 0; }
-.stack { grid-column: span 2; display: flex; flex-direction: column; gap: 14px; min-width: 0; }
-.stack section:last-child { flex-grow: 1; }
 .wide { grid-column: span 4; } .full { grid-column: 1 / -1; }
+.destinations { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 14px; min-width: 0; }
+.destinations section { grid-column: auto; }
+/* The market moves up beside the window, and the jobs beside bid and chain. */
+.several { grid-auto-flow: dense; } .several #checks { grid-column: 1 / -1; }
 progress { display: block; width: 100%; height: 8px; margin: 8px 0 4px; border: 0; border-radius: 99px; overflow: hidden; background: var(--track); -webkit-appearance: none; appearance: none; }
 progress::-webkit-progress-bar { background: var(--track); }
 progress::-webkit-progress-value { background: var(--text); border-radius: 99px; }
@@ -78,6 +80,7 @@ dl + dl, dl + p, p + dl { margin-top: 12px; padding-top: 12px; border-top: 1px s
 p { margin: 0; } p + p { margin-top: 8px; }
 .value { margin: 10px 0; padding: 9px 12px; border-radius: 8px; background: var(--page); overflow-wrap: anywhere; }
 .value b { display: block; font-size: 20px; letter-spacing: -.01em; }
+.value.is-former { background: none; border: 1px dashed var(--line); } .value.is-former b { font-size: 15px; font-weight: 500; color: var(--muted); }
 .value span { display: block; font-size: 12.5px; color: var(--muted); }
 .chart { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 8px; margin-top: 18px; }
 .chart .axis { display: flex; flex-direction: column; justify-content: space-between; height: 178px; margin-top: -9px; font-size: 11.5px; line-height: 18px; color: var(--muted); text-align: right; }
@@ -106,7 +109,7 @@ footer { margin-top: 18px; font-size: 13px; color: var(--muted); display: flex; 
 footer span:last-child { margin-left: auto; }
 .lost-contact footer::before { content: "No contact with the agent; showing the last status."; width: 100%; color: var(--bad); font-weight: 600; }
 @media (max-width: 860px) {
-  section, .stack, .wide { grid-column: 1 / -1; }
+  section, .wide { grid-column: 1 / -1; }
   #status { padding: 14px 12px 24px; }
   .who { margin-left: 0; width: 100%; text-align: left; }
   section { padding: 14px; }

@@ -81,11 +81,15 @@ function checkJob(
   maxAgeSeconds: number,
   nowMs: number,
 ): ReadinessCheck {
-  const { lastSuccessAtMs, failing } = jobs[name];
+  const { lastSuccessAtMs, failing, failedAtRouting } = jobs[name];
   const age = secondsSince(lastSuccessAtMs, nowMs);
   const ok = age !== null && age <= maxAgeSeconds;
   const success = age === null ? "Has not succeeded yet" : `Last succeeded ${formatAgo(age)}`;
-  const failure = failing === null ? "" : `; failing (${failing.times} ×): ${redactUrls(failing.error)}`;
+  const failure = failing === null
+    ? ""
+    : `; failing (${failing.times} ×)${
+      failedAtRouting ? " at the routing" : `: ${redactUrls(failing.error)}`
+    }`;
   return { name, ok, message: `${success}${failure}` };
 }
 
@@ -110,17 +114,33 @@ function checkRouting({ settings, proxies, fleet }: AgentStatus, nowMs: number):
     ...proxies.flatMap((proxy) => proxyProblem(proxy, nowMs) ?? []),
     ...(fleet === null ? [] : fleetProblems(fleet)),
   ];
-  if (problems.length > 0) return { name, ok: false, message: problems.join("\n") };
+  if (problems.length > 0) {
+    return {
+      name,
+      ok: problems.every(({ isYoung }) => isYoung),
+      message: problems.map(({ text }) => text).join("\n"),
+    };
+  }
   const latest = proxies[0] ?? fleet ?? undefined;
   if (latest === undefined) return { name, ok: true, message: "Nothing has been routed yet" };
   const age = secondsSince(latest.checkedAtMs, nowMs);
   return { name, ok: true, message: `Right when last looked at, ${formatAgo(age)}` };
 }
 
-function fleetProblems({ report, error }: FleetState): string[] {
-  if (error !== null) return [redactUrls(error)];
-  if (report === null) return [];
-  return [...shortfall(report), ...strays(report)];
+/** Something that is not as it should be. */
+interface RoutingProblem {
+  readonly text: string;
+  /** Whether it may mend itself before it matters. */
+  readonly isYoung: boolean;
+}
+
+function fleetProblems({ report, error }: FleetState): RoutingProblem[] {
+  const texts = error !== null
+    ? [redactUrls(error)]
+    : report === null
+    ? []
+    : [...shortfall(report), ...strays(report)];
+  return texts.map((text) => ({ text, isYoung: false }));
 }
 
 function shortfall(report: FleetReport): string[] {
@@ -150,12 +170,12 @@ function strays(report: FleetReport): string[] {
   ];
 }
 
-function proxyProblem({ path, reload, error }: ProxyState, nowMs: number): string | null {
-  if (error !== null) return redactUrls(error);
+function proxyProblem({ path, reload, error }: ProxyState, nowMs: number): RoutingProblem | null {
+  if (error !== null) return { text: redactUrls(error), isYoung: false };
   if (reload?.reload !== "pending") return null;
   const seconds = secondsSince(reload.reloadPendingSinceMs, nowMs) ?? 0;
-  if (seconds <= MAX_RELOAD_OWED_SECONDS) return null;
-  return `${path} is written, but the proxy could not be told to reload for ${formatDuration(seconds)}: ${
-    reload.reloadError ?? "unknown reason"
-  }`;
+  const text = `${path} is written, but the proxy could not be told to reload for ${
+    formatDuration(seconds)
+  }: ${reload.reloadError ?? "unknown reason"}; it is tried again until it succeeds`;
+  return { text, isYoung: seconds <= MAX_RELOAD_OWED_SECONDS };
 }

@@ -7,7 +7,10 @@
 import type { FleetReport } from "../asic/fleet_report.ts";
 import type { AuctionOutcome, OwnOutcome } from "../auction/outcome.ts";
 import type { EstimateReason } from "../auction/prepare.ts";
+import { ConfigError } from "../config/errors.ts";
+import { whyWithdrawn } from "../config/workers.ts";
 import type { DaemonJob } from "../daemon/events.ts";
+import type { Settings } from "../daemon/settings.ts";
 import type { DeliveryReport } from "../delivery/delivery_watch.ts";
 import type { DeliveryLevel } from "../delivery/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../hooks/hooks.ts";
@@ -198,12 +201,24 @@ export interface CommitmentReport {
   readonly ageSeconds: number | null;
   /** Until it is published again; `null`: unknown. */
   readonly renewalInSeconds: number | null;
-  /** Until validators drop it; `null`: unknown. */
+  /** Until validators drop it; `null`: unknown, or there is nothing to drop. */
   readonly expiresInSeconds: number | null;
   /** The first block of the first window whose auction reads it; `null`: unknown. */
   readonly countsFromBlock: number | null;
   /** When that block comes or came; `null`: unknown. */
   readonly countsFrom: string | null;
+  /** `null`: it offers workers. */
+  readonly withdrawn: WithdrawalReport | null;
+}
+
+/** A bid that offers nothing. */
+export interface WithdrawalReport {
+  /** In the words of the configuration; `null`: not known. */
+  readonly why: string | null;
+  /** The first block of the first window in which nothing can be won; `null`: unknown. */
+  readonly fromBlock: number | null;
+  /** When that block comes or came; `null`: unknown. */
+  readonly from: string | null;
 }
 
 /** The chain as it is seen. */
@@ -299,7 +314,7 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
     proxies: status.proxies.map(reportProxy),
     fleet: status.fleet === null ? null : reportFleet(status.fleet),
     delivery: window === null || window.delivery === null ? null : reportDelivery(window.delivery),
-    commitment: status.commitment === null ? null : reportCommitment(status.commitment, nowMs),
+    commitment: status.commitment === null ? null : reportCommitment(status.commitment, settings, nowMs),
     chain: reportChain(status, nowMs),
     jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
     hooks: HOOK_NAMES.filter((hook) => settings?.config.hooks.programs[hook] !== undefined)
@@ -441,7 +456,11 @@ function reportDelivery(report: DeliveryReport): DeliveryStatus {
   };
 }
 
-function reportCommitment(state: CommitmentState, nowMs: number): CommitmentReport {
+function reportCommitment(
+  state: CommitmentState,
+  settings: Settings | null,
+  nowMs: number,
+): CommitmentReport {
   const { result, checkedAtMs, publishedAtMs } = state;
   const sinceCheck = secondsSince(checkedAtMs, nowMs) ?? 0;
   const atCheck = result.action === "published" ? 0 : result.ageSeconds;
@@ -454,9 +473,19 @@ function reportCommitment(state: CommitmentState, nowMs: number): CommitmentRepo
     publishedAt: isoOrNull(publishedAtMs),
     ageSeconds,
     renewalInSeconds: left(COMMITMENT_RENEWAL_AGE_SECONDS),
-    expiresInSeconds: left(MAX_BID_AGE_SECONDS),
+    expiresInSeconds: result.workerCount === 0 ? null : left(MAX_BID_AGE_SECONDS),
     countsFromBlock: result.countsFrom?.window.firstBlock ?? null,
     countsFrom: result.countsFrom?.beginsAt ?? null,
+    withdrawn: result.workerCount === 0 ? reportWithdrawal(state, settings) : null,
+  };
+}
+
+function reportWithdrawal({ withdrawnFrom }: CommitmentState, settings: Settings | null): WithdrawalReport {
+  const workers = settings?.config.workers;
+  return {
+    why: workers === undefined || workers instanceof ConfigError ? null : whyWithdrawn(workers),
+    fromBlock: withdrawnFrom?.window.firstBlock ?? null,
+    from: withdrawnFrom?.beginsAt ?? null,
   };
 }
 

@@ -16,7 +16,14 @@ import {
 } from "./format.ts";
 import { isFailing, isSlow } from "./miners.ts";
 import { deliveryText, noticesOf, timeLeft } from "./notices.ts";
-import type { ProxyReport, StatusReport, WindowStatus, WindowSummary } from "./status_report.ts";
+import { routedWords } from "./routed_values.ts";
+import type {
+  CommitmentReport,
+  ProxyReport,
+  StatusReport,
+  WindowStatus,
+  WindowSummary,
+} from "./status_report.ts";
 import {
   capitalised,
   counted,
@@ -26,7 +33,8 @@ import {
   proxyName,
   readingText,
   removedText,
-  shownValue,
+  withdrawnEffect,
+  withdrawnText,
 } from "./words.ts";
 
 /** How the terminal is. */
@@ -49,7 +57,14 @@ type Paint = (style: Style, text: string) => string;
 
 /** Renders the status as lines that end with a line feed. */
 export function renderTerminal(foreign: StatusReport, { width, colour }: TerminalOptions): string {
-  const report = printable(foreign);
+  const report = {
+    ...printable(foreign),
+    // Of several problems each has its line.
+    checks: foreign.checks.map((check) => ({
+      ...check,
+      message: check.message.split("\n").map(printable).join("\n"),
+    })),
+  };
   const paint: Paint = (style, text) => colour ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
   const blocks = [
     headLines(report, paint),
@@ -76,9 +91,14 @@ function headLines({ ready, identity, version, uptimeSeconds }: StatusReport, pa
 
 function noticeLines(report: StatusReport, paint: Paint): string[] {
   const looks = { bad: ["red", "✗"], warning: ["yellow", "!"], note: ["blue", "·"] } as const;
-  return noticesOf(report).map(({ level, title, text }) => {
+  return noticesOf(report).flatMap(({ level, title, text }) => {
     const [style, mark] = looks[level];
-    return `${paint(style, `${mark} ${title}:`)} ${text}`;
+    const head = `${mark} ${title}:`;
+    const [first = "", ...others] = text.split("\n");
+    return [
+      `${paint(style, head)} ${first}`,
+      ...others.map((line) => `${" ".repeat(head.length + 1)}${line}`),
+    ];
   });
 }
 
@@ -158,8 +178,12 @@ function proxyLines({ proxies, routingOff, fleet, now }: StatusReport, paint: Pa
   if (proxies.length === 0) return ["Nothing has been routed yet."];
   return proxies.flatMap((proxy) => [
     `${paint("bold", proxyName(proxy.mode))}  ${proxy.path}`,
-    ...proxy.values.map(({ key, value }) => `  ${shownValue(value)}  ${paint("faint", key)}`),
     ...(proxy.error === null ? [] : [`  ${paint("red", proxy.error)}`]),
+    ...routedWords(proxy).map(({ text, place }) =>
+      proxy.error === null
+        ? `  ${text}  ${paint("faint", place)}`
+        : paint("faint", `  last known: ${text}  ${place}`)
+    ),
     `  ${proxyStory(proxy, now)}`,
   ]);
 }
@@ -214,11 +238,8 @@ function factLines(report: StatusReport, paint: Paint): string[] {
     }
   }
   if (commitment !== null) {
-    const { text, ageSeconds, expiresInSeconds } = commitment;
-    const age = ageSeconds === null || expiresInSeconds === null
-      ? "age unknown"
-      : `${formatDuration(ageSeconds)} old, expires in ${formatDuration(expiresInSeconds)}`;
-    lines.push(fact("Bid", `${text}, ${age}`));
+    const [bid = "", ...more] = bidTexts(commitment, now);
+    lines.push(fact("Bid", bid), ...more.map((text) => fact("", text)));
   }
   const head = chain.headNumber === null
     ? "no block seen"
@@ -247,6 +268,17 @@ function factLines(report: StatusReport, paint: Paint): string[] {
     lines.push(fact("Alerts", `${counted(calls, "post")}${failed}${gone}`));
   }
   return lines;
+}
+
+function bidTexts(
+  { text, withdrawn, ageSeconds, expiresInSeconds }: CommitmentReport,
+  now: string,
+): string[] {
+  if (withdrawn !== null) return [`withdrawn: ${withdrawnText(withdrawn)}`, withdrawnEffect(withdrawn, now)];
+  const age = ageSeconds === null || expiresInSeconds === null
+    ? "age unknown"
+    : `${formatDuration(ageSeconds)} old, expires in ${formatDuration(expiresInSeconds)}`;
+  return [`${text}, ${age}`];
 }
 
 function eventLines({ events }: StatusReport, width: number, paint: Paint): string[] {

@@ -5,8 +5,9 @@
  */
 
 import type { MinerReport } from "../asic/fleet_report.ts";
-import { formatHashrate, trimmed } from "./format.ts";
+import { clockTime, formatAgo, formatBlock, formatHashrate, trimmed } from "./format.ts";
 import type { ShownValue } from "../routing/file_edit.ts";
+import type { WithdrawalReport } from "./status_report.ts";
 
 const PROXIES: Readonly<Record<string, string>> = {
   ihp: "InfiniteHash Proxy",
@@ -59,6 +60,21 @@ export function countedText({ countedHashratePh, nominalHashratePh }: MinerRepor
 export function removedText({ problem, found }: MinerReport): string {
   const done = problem === null && found !== "subnet";
   return `no longer in [asic], ${done ? "" : "to be "}sent to its fallback pool`;
+}
+
+/** What is offered by a bid that was withdrawn, and why. */
+export function withdrawnText({ why }: WithdrawalReport): string {
+  return `nothing is offered${why === null ? "" : ` (${why})`}`;
+}
+
+/** From when on a withdrawn bid wins nothing, and what is owed until then. */
+export function withdrawnEffect({ fromBlock, from }: WithdrawalReport, now: string): string {
+  if (fromBlock === null) return "nothing can be won";
+  const block = `block ${formatBlock(fromBlock)}`;
+  const seconds = from === null ? null : (Date.parse(now) - Date.parse(from)) / 1000;
+  if (seconds !== null && seconds >= 0) return `nothing can be won since ${block} (${formatAgo(seconds)})`;
+  const about = from === null ? "" : ` (about ${clockTime(from)} UTC)`;
+  return `nothing can be won from ${block} on${about}; what was won until then has to be delivered`;
 }
 
 /** With a capital first letter. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { activeAlerts, ALERT_KINDS, type AlertKind, type AlertOptions } from "../../src/alerts/alert.ts";
-import { ASICS, FakeAgent } from "../telemetry/fake_agent.ts";
+import { ASICS, EMPTY, FakeAgent } from "../telemetry/fake_agent.ts";
 
 const OPTIONS: AlertOptions = { noWinWindows: 3, isSelling: true };
 const LOST = { cap: "0.0001" };
@@ -49,7 +49,8 @@ const CONDITIONS: Readonly<
       const reloadPendingSinceMs = agent.nowMs - 31_000;
       agent.route({ reload: "pending", reloadPendingSinceMs, reloadError: "no process has the id 7" });
     },
-    says: /^\/etc\/ihp\/pools\.toml is written, but .*: no process has the id 7\. It is tried again/,
+    says:
+      /^\/etc\/ihp\/pools\.toml is written, but .*: no process has the id 7\. It is tried again after 2, 4, 8 … 60 s, until/,
     mends: (agent) => agent.route(),
   },
   "chain-stale": {
@@ -244,4 +245,12 @@ Deno.test("activeAlerts() keeps a delivery that is too low until the next window
   assert.match(textOf(agent, "delivery-low"), /^1\.5 PH\/s of 1\.65 PH\/s won were delivered/);
   agent.measure({ ...next, level: "ok" });
   assert.deepEqual(kinds(agent), []);
+});
+
+Deno.test("activeAlerts() says nothing of how long an empty bid counts", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.checkCommitment(EMPTY);
+  agent.run("commitment", new Error("no endpoint answers"));
+  assert.match(textOf(agent, "commitment-failed"), /published: no endpoint answers\.$/);
 });

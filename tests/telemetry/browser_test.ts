@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Browser, findChromium, type View } from "../support/browser.ts";
 import { freePort } from "../support/free_port.ts";
-import { ASICS, FakeAgent } from "./fake_agent.ts";
+import { ASICS, BRAIINS_VALUES, FakeAgent } from "./fake_agent.ts";
 
 const chromium = await findChromium();
 if (chromium === null) {
@@ -34,6 +34,11 @@ async function serve(): Promise<{ agent: FakeAgent; url: string }> {
 
 const phone: View = { width: 390, height: 844, scheme: "light" };
 const laptop: View = { width: 1100, height: 800, scheme: "light" };
+/** How much of a card is below the last thing in it. */
+const EMPTY_BELOW = `[...document.querySelectorAll("section")].map((card) => {
+  const end = Math.max(...[...card.children].map((child) => child.getBoundingClientRect().bottom));
+  return { id: card.id, empty: card.getBoundingClientRect().bottom - end, height: card.offsetHeight };
+})`;
 const desktop: View = { width: 1200, height: 900, scheme: "dark" };
 
 Deno.test({
@@ -135,6 +140,28 @@ Deno.test({
     const grid = await browser.evaluate<number>("document.querySelector('.grid').clientWidth");
     for (const [top, width] of Object.entries(rows)) {
       assert.ok(Math.abs(width - 14 - grid) < 2, `the row at ${top} is ${width} of ${grid}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "The status page stretches no card to twice its content beside three proxies",
+  ignore: chromium === null,
+  fn: async () => {
+    const { agent, url } = await serve();
+    await using _agent = agent;
+    await using browser = await Browser.start(chromium!);
+    const braiins = {
+      path: "/etc/braiins/active_profile.toml",
+      mode: "braiins",
+      values: BRAIINS_VALUES,
+    } as const;
+    agent.routeProxies([{}, { path: "/etc/ihp-2/pools.toml" }, braiins]);
+    await browser.open(url, { width: 1280, height: 900, scheme: "light" });
+    const cards = await browser.evaluate<{ id: string; empty: number; height: number }[]>(EMPTY_BELOW);
+    assert.ok(cards.length > 8);
+    for (const { id, empty, height } of cards) {
+      assert.ok(empty < height / 2, `of ${id}, ${empty} of ${height} are empty`);
     }
   },
 });

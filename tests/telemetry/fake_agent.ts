@@ -15,6 +15,8 @@ import { Telemetry } from "../../src/telemetry/telemetry.ts";
 
 export const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 export const BID = "2;b;BTC,1.02=0.25:3,0.45:2";
+/** What a look at the empty bid differs in. */
+export const EMPTY = { text: "2;b;", textBytes: 4, workerCount: 0 } as const;
 export const START_MS = Date.UTC(2026, 10, 23, 12, 0, 0);
 
 const NETUID = 89;
@@ -60,6 +62,12 @@ const PROXY = {
   reloadError: null,
 } as RoutingReport & { readonly sentinelPath: string };
 
+/** Of a Braiins profile: three eighths for the subnet. */
+export const BRAIINS_VALUES = [
+  { key: 'routing.goal "InfiniteHashLuxorGoal" hr_weight', previous: 0, value: 3 * 2 ** 29 },
+  { key: 'routing.goal "MinerDefaultGoal" hr_weight', previous: 2 ** 32, value: 5 * 2 ** 29 },
+] as const;
+
 const ASIC: MinerReport = {
   name: "left",
   address: "192.168.1.21:4028",
@@ -87,7 +95,8 @@ export const ASICS: readonly MinerReport[] = [
   },
 ];
 
-const FLEET: FleetReport = {
+/** What {@link FakeAgent.routeAsics} tells. */
+export const FLEET: FleetReport = {
   mode: "asic",
   dryRun: false,
   wantedHashratePh: 1.65,
@@ -161,6 +170,11 @@ export class FakeAgent implements AsyncDisposable {
 
   route(overrides: Partial<typeof PROXY> = {}): void {
     this.observe({ kind: "routed", results: [{ ...PROXY, ...overrides }] });
+  }
+
+  /** Several proxies. */
+  routeProxies(proxies: readonly Partial<typeof PROXY>[]): void {
+    this.observe({ kind: "routed", results: proxies.map((overrides) => ({ ...PROXY, ...overrides })) });
   }
 
   /** Two ASICs at the subnet, one at the fallback. */

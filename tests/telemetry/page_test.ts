@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renderPage } from "../../src/telemetry/page.ts";
 import type { StatusReport } from "../../src/telemetry/status_report.ts";
-import { ASICS, FakeAgent, HOOKS_CONFIG, HOTKEY, START_MS } from "./fake_agent.ts";
+import { ASICS, BRAIINS_VALUES, EMPTY, FakeAgent, HOOKS_CONFIG, HOTKEY, START_MS } from "./fake_agent.ts";
 
 /** What a reader sees, on one line. */
 function textOf(report: StatusReport): string {
@@ -206,4 +206,49 @@ Deno.test("renderPage() says which hooks fail and that the webhook takes no aler
   agent.callHook("on_won");
   agent.postAlert();
   assert.doesNotMatch(textOf(agent.telemetry.report()), /Hook on_won fails|Webhook does not/);
+});
+
+Deno.test("renderPage() says what a withdrawn bid means, and not when it expires", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  await agent.readSettings(
+    "",
+    undefined,
+    (config) => config.replace("[workers]", "[workers]\nenabled = false"),
+  );
+  const window = { index: 1, firstBlock: 8_000_030, lastBlock: 8_000_089 };
+  agent.checkCommitment({ ...EMPTY, countsFrom: { window, beginsAt: "2026-11-23T12:06:00.000Z" } });
+  const text = textOf(agent.telemetry.report()).replaceAll("\u202f", " ");
+  assert.match(
+    text,
+    /Withdrawn Nothing is offered \(\[workers\] enabled = false\) Nothing can be won from block 8 000 030 on \(about 12:06 UTC\); what was won until then has to be delivered Published 0 s ago/,
+  );
+  assert.doesNotMatch(text, /2;b; |Expires in|Renewed in|Bid expired/);
+  agent.pass(600);
+  const later = textOf(agent.telemetry.report()).replaceAll("\u202f", " ");
+  assert.match(later, /Nothing can be won since block 8 000 030 \(4 min ago\) Published/);
+  for (const number of [1, 2, 3]) await agent.computeWindow({ number, text: EMPTY.text });
+  assert.doesNotMatch(textOf(agent.telemetry.report()), /No wins/, "it is meant");
+});
+
+Deno.test("renderPage() marks what a file said before it could no longer be routed to", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const error = "Cannot read /etc/ihp/pools.toml: there is no such file";
+  agent.observe({ kind: "routed", results: [{ mode: "ihp", path: "/etc/ihp/pools.toml", error }] });
+  assert.match(
+    textOf(agent.telemetry.report()),
+    /Cannot read \S+ there is no such file 1650TH\/s last known: pools\.main\[0\] \S+ target_hashrate Written/,
+  );
+  agent.route();
+  assert.doesNotMatch(textOf(agent.telemetry.report()), /last known/);
+});
+
+Deno.test("renderPage() shows Braiins' weights as shares", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.route({ mode: "braiins", values: BRAIINS_VALUES });
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /37\.5 % routing\.goal \S+ hr_weight = 1610612736 \(was 0 %\)/);
+  assert.match(text, /62\.5 % routing\.goal \S+ hr_weight = 2684354560 \(was 100 %\)/);
 });

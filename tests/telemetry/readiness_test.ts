@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { MinerReport } from "../../src/asic/fleet_report.ts";
 import { ConfigError } from "../../src/config/errors.ts";
-import { ASICS, FakeAgent } from "./fake_agent.ts";
+import { FleetShortError } from "../../src/asic/fleet_report.ts";
+import { RoutingError, TargetsFailedError } from "../../src/routing/errors.ts";
+import { ASICS, FakeAgent, FLEET } from "./fake_agent.ts";
 
 function failing(agent: FakeAgent): Record<string, string> {
   const { checks } = agent.telemetry.report();
@@ -72,10 +74,19 @@ Deno.test("checkReadiness() allows a reload to be owed for two minutes", async (
     reloadError: "no such folder",
   } as const;
   agent.route({ ...owed, changed: false });
+  const routing = (): string | undefined =>
+    agent.telemetry.report().checks.find(({ name }) => name === "routing")?.message;
+  assert.match(
+    routing() ?? "",
+    /pools\.toml is written, but .* told to reload for 0 s: no such folder; it is/,
+  );
   agent.pass(120);
   assert.equal(failing(agent).routing, undefined);
+  assert.match(routing() ?? "", /for 2 min: no such folder/);
   agent.pass(1);
   assert.match(failing(agent).routing ?? "", /pools\.toml is written, .* for 2 min 1 s: no such folder/);
+  agent.retryReload();
+  assert.match(routing() ?? "", /^Right when last looked at/);
   agent.route({ changed: false });
   assert.equal(failing(agent).routing, undefined);
 });
@@ -143,4 +154,27 @@ Deno.test("checkReadiness() fails when no window could be computed for too long,
   );
   agent.observe({ kind: "staleness-checked", isStale: false, policy: "keep" });
   assert.deepEqual(failing(agent), {});
+});
+
+Deno.test("checkReadiness() leaves a failed routing to the check of that name", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.pass(5);
+  const error = "Cannot read /etc/ihp/pools.toml: there is no such file";
+  const results = [{ mode: "ihp", path: "/etc/ihp/pools.toml", error }] as const;
+  const errors = [
+    new RoutingError("missing", "/etc/ihp/pools.toml", error),
+    new TargetsFailedError(results, [error, error]),
+    new FleetShortError(FLEET),
+  ];
+  const auction = (): string | undefined =>
+    agent.telemetry.report().checks.find(({ name }) => name === "auction")?.message;
+  for (const [i, failure] of errors.entries()) {
+    agent.observe({ kind: "routed", results });
+    agent.run("auction", failure);
+    assert.equal(auction(), `Last succeeded 5 s ago; failing (${i + 1} ×) at the routing`);
+    assert.equal(failing(agent).routing, error);
+  }
+  agent.run("auction", new Error("no endpoint answers"));
+  assert.equal(auction(), "Last succeeded 5 s ago; failing (4 ×): no endpoint answers");
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
+import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
+import { BID, EMPTY, FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
 
 Deno.test("reportStatus() counts down the window by the head and the time since it", async () => {
   await using agent = new FakeAgent();
@@ -218,4 +219,87 @@ Deno.test("reportStatus() says since when the delivery cannot be read", async ()
   assert.equal(agent.telemetry.report().delivery?.unreadableSince, null);
   agent.measure({ nowPh: null, unreadableSinceMs: START_MS, errors: ["it is off"] });
   assert.equal(agent.telemetry.report().delivery?.unreadableSince, new Date(START_MS).toISOString());
+});
+
+Deno.test("reportStatus() takes a window for routed once no reload is pending", async () => {
+  await using agent = new FakeAgent();
+  await agent.readSettings();
+  await agent.computeWindow();
+  const routedAt = (): string | null | undefined => agent.telemetry.report().window?.routedAt;
+  const owed = { reload: "pending", reloadPendingSinceMs: START_MS, reloadError: "no such folder" } as const;
+  const both = ["/a.toml", "/b.toml"];
+  agent.routeProxies(both.map((path) => ({ path, ...owed })));
+  assert.equal(routedAt(), null);
+  agent.pass(2);
+  agent.retryReload({ path: "/a.toml" });
+  assert.equal(routedAt(), null, "the other one is pending");
+  agent.retryReload({ path: "/b.toml", ...owed });
+  assert.equal(routedAt(), null);
+  agent.pass(4);
+  agent.retryReload({ path: "/b.toml" });
+  assert.equal(routedAt(), new Date(START_MS + 6_000).toISOString());
+});
+
+Deno.test("reportStatus() takes a reload for a former window's when a new one was not routed yet", async () => {
+  await using agent = new FakeAgent();
+  await agent.readSettings();
+  await agent.computeWindow();
+  agent.route({ reload: "pending", reloadPendingSinceMs: START_MS, reloadError: "no such folder" });
+  await agent.computeWindow({ number: 1 });
+  agent.retryReload();
+  assert.deepEqual(agent.telemetry.report().history.map(({ routedAt }) => routedAt), [null, null]);
+});
+
+Deno.test("reportStatus() keeps from when on nothing can be won through the renewals of an empty bid", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  assert.equal(agent.telemetry.report().commitment?.withdrawn, null);
+  const paused = (config: string): string => config.replace("[workers]", "[workers]\nenabled = false");
+  await agent.readSettings("", undefined, paused);
+  assert.equal(agent.telemetry.report().commitment?.withdrawn, null, "the bid on the chain is still there");
+  const effect = (firstBlock: number, beginsAt: string): CommitmentResult["countsFrom"] => ({
+    window: { index: 1, firstBlock, lastBlock: firstBlock + 59 },
+    beginsAt,
+  });
+  const first = effect(8_000_030, "2026-11-23T12:06:00.000Z");
+  agent.checkCommitment({ ...EMPTY, currentText: BID, countsFrom: first });
+  const withdrawn = {
+    why: "[workers] enabled = false",
+    fromBlock: 8_000_030,
+    from: "2026-11-23T12:06:00.000Z",
+  };
+  assert.deepEqual(agent.telemetry.report().commitment?.withdrawn, withdrawn);
+  assert.equal(agent.telemetry.report().commitment?.expiresInSeconds, null, "nothing is lost by that");
+  const renewal = {
+    ...EMPTY,
+    reason: "renewal",
+    currentText: EMPTY.text,
+    countsFrom: effect(8_000_390, "2026-11-23T13:18:00.000Z"),
+  } as const;
+  agent.checkCommitment(renewal);
+  assert.deepEqual(agent.telemetry.report().commitment?.withdrawn, withdrawn);
+  const second = effect(8_000_750, "2026-11-23T14:30:00.000Z");
+  agent.checkCommitment({ ...EMPTY, currentText: BID, countsFrom: second });
+  assert.equal(
+    agent.telemetry.report().commitment?.withdrawn?.fromBlock,
+    8_000_750,
+    "somebody else had published a bid meanwhile",
+  );
+  await agent.readSettings();
+  assert.equal(agent.telemetry.report().commitment?.withdrawn?.why, null, "no longer because of that");
+  agent.checkCommitment();
+  assert.equal(agent.telemetry.report().commitment?.withdrawn, null);
+
+  await using restarted = new FakeAgent();
+  await restarted.readSettings(
+    "",
+    undefined,
+    (config) => config.replace(/worker_sizes = .*/, "hashrates = []"),
+  );
+  restarted.checkCommitment(renewal);
+  assert.deepEqual(restarted.telemetry.report().commitment?.withdrawn, {
+    why: "[workers] lists none",
+    fromBlock: null,
+    from: null,
+  });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { renderTerminal } from "../../src/telemetry/terminal.ts";
-import { ASICS, FakeAgent, HOOKS_CONFIG } from "./fake_agent.ts";
+import { ASICS, BRAIINS_VALUES, EMPTY, FakeAgent, HOOKS_CONFIG } from "./fake_agent.ts";
 
 const plain = { width: 100, colour: false };
 
@@ -110,4 +110,40 @@ Deno.test("renderTerminal() shows slow and removed machines, hooks and alerts", 
     text,
     /^on_won {6}1 call, 1 failed\non_error {4}0 calls\nAlerts {6}1 post, 1 failed, 1 lost$/m,
   );
+});
+
+Deno.test("renderTerminal() gives each of several problems its line, and marks values that are not of now", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const errors = ["/a.toml", "/b.toml"].map((path) => ({ path, error: `Cannot read ${path}; correct it` }));
+  agent.routeProxies([{ path: "/a.toml" }, { path: "/b.toml" }]);
+  agent.observe({ kind: "routed", results: errors.map((each) => ({ mode: "ihp", ...each })) });
+  const text = renderTerminal(agent.telemetry.report(), plain);
+  assert.match(
+    text,
+    /^✗ Routing: Cannot read \/a\.toml; correct it\n {11}Cannot read \/b\.toml; correct it\n\n/m,
+  );
+  assert.match(
+    text,
+    /^InfiniteHash Proxy {2}\/a\.toml\n {2}Cannot read \/a\.toml; correct it\n {2}last known: 1650TH\/s {2}pools/m,
+  );
+});
+
+Deno.test("renderTerminal() shows Braiins' weights as shares, and a withdrawn bid in words", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.route({ mode: "braiins", values: BRAIINS_VALUES });
+  await agent.readSettings(
+    "",
+    undefined,
+    (config) => config.replace("[workers]", "[workers]\nenabled = false"),
+  );
+  agent.checkCommitment(EMPTY);
+  const text = renderTerminal(agent.telemetry.report(), plain);
+  assert.match(text, /^ {2}37\.5 % {2}routing\.goal "InfiniteHashLuxorGoal" hr_weight = 1610612736$/m);
+  assert.match(
+    text,
+    /^Bid {9}withdrawn: nothing is offered \(\[workers\] enabled = false\)\n {12}nothing can be won$/m,
+  );
+  assert.doesNotMatch(text, /2;b;|expires/);
 });
