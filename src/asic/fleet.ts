@@ -13,7 +13,7 @@ import { FleetMachine } from "./fleet_machine.ts";
 import { FleetMemory } from "./fleet_memory.ts";
 import type { FleetReading, FleetReport } from "./fleet_report.ts";
 import { MinerAccess, type Survey } from "./miner_access.ts";
-import { type FleetPlan, planFleet } from "./plan.ts";
+import { type FleetPlan, planFleet, type PlanMachine } from "./plan.ts";
 import { settleAll } from "./slots.ts";
 
 /** What the fleet needs of the world; tests replace it. */
@@ -81,7 +81,8 @@ export class Fleet {
    *
    * Machines that were silent in the run before are asked and hardly waited for: what they answer later is heeded when
    * the others are where they belong. So it is with machines that are no longer configured and were left at the subnet
-   * ({@link SubnetPresence}), which are sent to their fallback then and never count as cover.
+   * ({@link SubnetPresence}): they never count as cover, and are sent to their fallback as soon as the configured ones
+   * cover what was won without them.
    *
    * @param config `null`: none is configured any more.
    * @throws {import("../protocol/protocol_error.ts").ProtocolError} for a size that is no decimal.
@@ -113,8 +114,11 @@ export class Fleet {
       const prompt = machines.filter((machine) => !isDoubtful(machine));
       const doubtful = [...machines.filter(isDoubtful), ...removed];
       const options = { access, latestStartMs: latestSurveyMs };
-      const plan = (keepPresent: boolean): FleetPlan => planFleet(machines, { needFp18, keepPresent });
-      const arrange = async (keepPresent: boolean): Promise<FleetPlan> =>
+      const plan = (keepPresent: boolean): Arrangement => {
+        const configured = planFleet(machines, { needFp18, keepPresent });
+        return { ...configured, staying: stayingOf(removed, needFp18 - configured.coveredFp18) };
+      };
+      const arrange = async (keepPresent: boolean): Promise<Arrangement> =>
         dryRun ? plan(keepPresent) : await settle(machines, removed, access, () => plan(keepPresent));
 
       const answers = new Map<FleetMachine, SurveyAnswer>();
@@ -124,7 +128,7 @@ export class Fleet {
       };
       const promptAsked = ask(prompt, answers, { ...options, isDoubtful: false });
       const doubtfulAsked = ask(doubtful, answers, { ...options, isDoubtful: true });
-      const arrangePrompt = async (): Promise<FleetPlan> => {
+      const arrangePrompt = async (): Promise<Arrangement> => {
         await promptAsked;
         if (doubtful.length > 0) await this.#waitFor(doubtfulAsked, timeoutMs * DOUBTFUL_PART, signal);
         noteAnswers();
@@ -137,21 +141,23 @@ export class Fleet {
       if (isNews) final = await arrange(!dryRun || !memory.isNewWindow);
 
       if (dryRun) rehearse(machines, removed, final);
-      memory.expected = addressesWhere(machines, ({ atSubnet }) => atSubnet);
+      memory.expected = addressesWhere([...machines, ...removed], ({ atSubnet }) => atSubnet);
       memory.silent = addressesWhere(machines, ({ hasAnswered }) => !hasAnswered);
       for (const { miner, presence } of machines) memory.presence.note(miner, presence);
       const removedReports = removed.map((machine) => {
         const { miner, presence, hasAnswered } = machine;
         const nowMs = this.#nowMs();
-        return machine.reportRemoved(memory.presence.noteRemoved(miner, presence, hasAnswered, nowMs));
+        const isGivenUp = memory.presence.noteRemoved(miner, presence, hasAnswered, nowMs);
+        return machine.reportRemoved({ isStaying: final.staying.has(machine), isGivenUp });
       });
       return { ...reportOf(machines, final, { needFp18, dryRun }), removed: removedReports };
     });
   }
 
   /**
-   * What the machines that should be at the subnet's pool say they deliver to it now. {@link apply} comes first: a
-   * reading under way begins anew behind it. Machines that were silent in the reading before are given less time.
+   * What the machines that should be at the subnet's pool say they deliver to it now, and those that are no longer
+   * configured and mine there still. {@link apply} comes first: a reading under way begins anew behind it. Machines
+   * that were silent in the reading before are given less time.
    *
    * @throws the signal's reason when it ended the reading.
    */
@@ -174,7 +180,8 @@ export class Fleet {
     return this.#inTurn(async () => {
       signal.throwIfAborted();
       const memory = this.#memory.copy();
-      const machines = miners.map((miner) => new FleetMachine(miner, memory, this.#nowMs))
+      const machines = [...miners, ...memory.presence.removedFrom(miners)]
+        .map((miner) => new FleetMachine(miner, memory, this.#nowMs))
         .filter(({ address }) => memory.expected.has(address));
       await settleAll([false, true].map(async (isDoubtful) => {
         const asked = machines.filter(({ address }) => this.#mute.has(address) === isDoubtful);
@@ -261,19 +268,37 @@ async function ask(
   }));
 }
 
+/** Where all machines belong. */
+interface Arrangement extends FleetPlan {
+  /** Of those that are no longer configured. */
+  readonly staying: ReadonlySet<FleetMachine>;
+}
+
+/** Which of the removed machines stay at the subnet, since the configured ones leave so much of the need uncovered. */
+function stayingOf(removed: readonly FleetMachine[], uncoveredFp18: bigint): ReadonlySet<FleetMachine> {
+  const present = removed.filter(({ atSubnet }) => atSubnet);
+  const candidates = present.map(({ hashrateFp18 }): PlanMachine => ({
+    hashrateFp18,
+    state: "available",
+    atSubnet: true,
+  }));
+  const { chosen } = planFleet(candidates, { needFp18: uncoveredFp18 });
+  return new Set(present.filter((_, index) => chosen[index]));
+}
+
 /**
  * Switches until the machines are as planned. Every machine that fails is out of the next plan, so this ends by
  * itself; rounds and time bound it further. Nobody leaves before those who come have been seen at the subnet's pool:
  * a few seconds of surplus cost little, delivering too little gets a hotkey banned.
  *
- * @param removed leave, too, and are not in the plan
+ * @param removed leave, too, but those that the plan has staying
  */
 async function settle(
   machines: readonly FleetMachine[],
   removed: readonly FleetMachine[],
   access: MinerAccess,
-  makePlan: () => FleetPlan,
-): Promise<FleetPlan> {
+  makePlan: () => Arrangement,
+): Promise<Arrangement> {
   for (let round = 1;; round++) {
     const plan = makePlan();
     const isChosen = (index: number): boolean => plan.chosen[index]!;
@@ -286,7 +311,8 @@ async function settle(
       }
       if (!await moveAll(incoming, "subnet", access)) continue;
     }
-    const outgoing = [...machines.filter((_, index) => !isChosen(index)), ...removed]
+    const surplus = machines.filter((_, index) => !isChosen(index));
+    const outgoing = [...surplus, ...removed.filter((machine) => !plan.staying.has(machine))]
       .filter(({ canLeave }) => canLeave);
     if (outgoing.length === 0 || access.isLate || await moveAll(outgoing, "fallback", access)) return plan;
   }
@@ -305,11 +331,12 @@ async function moveAll(
 function rehearse(
   machines: readonly FleetMachine[],
   removed: readonly FleetMachine[],
-  { chosen }: FleetPlan,
+  { chosen, staying }: Arrangement,
 ): void {
-  [...machines, ...removed].forEach((machine, index) => {
-    machine.switched = chosen[index] === true ? !machine.atSubnet : machine.canLeave;
+  machines.forEach((machine, index) => {
+    machine.switched = chosen[index]! ? !machine.atSubnet : machine.canLeave;
   });
+  for (const machine of removed) machine.switched = !staying.has(machine) && machine.canLeave;
 }
 
 /**

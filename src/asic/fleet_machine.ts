@@ -167,9 +167,11 @@ export class FleetMachine implements PlanMachine {
   /**
    * For a machine that is no longer configured.
    *
+   * @param isStaying whether it stays at the subnet because the others do not suffice
    * @param isGivenUp whether it is not asked any more
    */
-  reportRemoved(isGivenUp: boolean): MinerReport {
+  reportRemoved({ isStaying, isGivenUp }: { isStaying: boolean; isGivenUp: boolean }): MinerReport {
+    if (isStaying) return { ...this.report(true, true), problem: null };
     const problem = this.presence === "left" ? null : this.#problem ?? this.#whyNotLeft();
     const advice =
       "it is no longer in [asic] and should not mine for the subnet: look at the miner's own page, and " +

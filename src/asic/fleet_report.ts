@@ -79,8 +79,9 @@ export interface FleetReport {
   /** In the order of the configuration. */
   readonly miners: readonly MinerReport[];
   /**
-   * Machines that are no longer in the configuration and were left at the subnet: they are sent to their fallback. One
-   * without problem has left, and is not in the next report.
+   * Machines that are no longer in the configuration and were left at the subnet: they are sent to their fallback as
+   * soon as the others suffice. Until then one belongs at the subnet, and never counts as cover. One that belongs at
+   * its fallback and has no problem has left, and is not in the next report.
    */
   readonly removed: readonly MinerReport[];
 }
@@ -102,6 +103,11 @@ export function strayMiners(
   );
 }
 
+/** Whether a machine that is no longer configured is needed at the subnet: the configured ones do not suffice. */
+export function isStaying({ wanted }: MinerReport): boolean {
+  return wanted === "subnet";
+}
+
 /** What the machines say they deliver to the subnet. */
 export interface FleetReading {
   readonly deliveredPh: number;
@@ -119,16 +125,22 @@ export class FleetShortError extends Error {
   override readonly name = "FleetShortError";
 
   constructor(readonly report: FleetReport) {
-    const { wantedHashratePh, coveredHashratePh, miners } = report;
+    const { wantedHashratePh, coveredHashratePh, miners, removed } = report;
     const failing = miners.flatMap(({ name, problem }) =>
       problem === null ? [] : [`${name} (${problem.kind})`]
     );
     const reasons = failing.length === 0
       ? "all machines are at the subnet's pool; add machines to [asic], or offer less in [workers]"
       : `these do not do their part, see what is said of each: ${failing.join(", ")}`;
+    const staying = removed.filter(isStaying).map(({ name }) => name);
+    const meanwhile = staying.length === 0
+      ? ""
+      : `; until they do, these stay at the subnet though they are no longer in [asic]: ${
+        staying.join(", ")
+      }`;
     super(
       `Cannot cover what was won: the ASICs deliver ${formatPh(coveredHashratePh)} of ` +
-        `${formatPh(wantedHashratePh)} PH/s; ${reasons}`,
+        `${formatPh(wantedHashratePh)} PH/s; ${reasons}${meanwhile}`,
     );
   }
 }

@@ -15,8 +15,8 @@ export type Presence = "at-subnet" | "left" | "unknown";
 /**
  * Machines by address, as they were configured when they were sent to the subnet or seen there.
  *
- * One that is no longer configured is owed its release: it is asked in each run, and sent to its fallback pool, until
- * it is seen to have left. One that answers and stays is never given up, since it gives hashrate away. One that does
+ * One that is no longer configured is owed its release: it is asked in each run, and sent to its fallback pool as soon
+ * as the others suffice, until it is seen to have left. One that answers and stays is never given up, since it gives hashrate away. One that does
  * not answer for {@linkcode GIVE_UP_MS} is: it was probably taken off the network. A machine is told by its address, so
  * another name or other pool numbers make no other machine; the new entry alone then says where it belongs. The same
  * machine under another address is sent away once and by the next run back. All this is gone after a restart.

@@ -6,7 +6,7 @@
 
 import type { Fleet } from "../asic/fleet.ts";
 import type { FleetConfig } from "../asic/fleet_config.ts";
-import { type FleetReport, FleetShortError, type MinerReport } from "../asic/fleet_report.ts";
+import { type FleetReport, FleetShortError, isStaying, type MinerReport } from "../asic/fleet_report.ts";
 import type { AuctionOutcome, WorkerRun } from "../auction/outcome.ts";
 import type { handleLostBids, handleWonBids } from "../callbacks.ts";
 import type { RoutingConfig } from "../config/routing.ts";
@@ -202,7 +202,7 @@ function logMiners(
   for (const miner of removed) {
     note(miner, "ASIC removed from [asic] does not leave the subnet", "warning");
     const { name, address, problem, poolNumber } = miner;
-    if (problem !== null || dryRun) continue;
+    if (problem !== null || dryRun || isStaying(miner)) continue;
     log.info("ASIC removed from [asic] has left the subnet", { name, address, pool: poolNumber });
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MinerReport } from "../asic/fleet_report.ts";
+import { isStaying, type MinerReport } from "../asic/fleet_report.ts";
 import { clockTime, formatAgo, formatBlock, formatHashrate, trimmed } from "./format.ts";
 import type { ShownValue } from "../routing/file_edit.ts";
 import type { WithdrawalReport } from "./status_report.ts";
@@ -57,7 +57,9 @@ export function countedText({ countedHashratePh, nominalHashratePh }: MinerRepor
 }
 
 /** What becomes of an ASIC that is no longer configured. */
-export function removedText({ problem, found }: MinerReport): string {
+export function removedText(miner: MinerReport): string {
+  if (isStaying(miner)) return "no longer in [asic], stays until the others cover what was won";
+  const { problem, found } = miner;
   const done = problem === null && found !== "subnet";
   return `no longer in [asic], ${done ? "" : "to be "}sent to its fallback pool`;
 }

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { Fleet } from "../../src/asic/fleet.ts";
 import type { FleetConfig } from "../../src/asic/fleet_config.ts";
-import { FleetShortError, type MinerProblemKind, stuckMiners } from "../../src/asic/fleet_report.ts";
+import {
+  type FleetReport,
+  FleetShortError,
+  type MinerProblemKind,
+  stuckMiners,
+} from "../../src/asic/fleet_report.ts";
 import type { MinerFault } from "../../src/simulator/asic/mod.ts";
 import { about, problems, Rig, SUBNET_POOL } from "./rig.ts";
 
@@ -704,9 +709,9 @@ Deno.test("Fleet.apply() does not count a machine that is no longer configured, 
   const run = { windowKey: "window 1", dryRun: false };
   for (let times = 0; times < 3; times++) {
     rig.takeSwitched();
-    const { removed, ...report } = await rig.fleet.apply(without(rig, "a"), { wonSizes: ["0.1"] }, run);
+    const { removed, ...report } = await rig.fleet.apply(without(rig, "a"), { wonSizes: ["0.06"] }, run);
     assert.equal(rig.takeSwitched(), times === 0 ? "ab" : "a");
-    assert.deepEqual([report.coveredHashratePh, report.shortfallHashratePh], [0.06, 0.04]);
+    assert.deepEqual([report.coveredHashratePh, report.shortfallHashratePh], [0.06, 0]);
     assert.deepEqual(removed.map(({ problem }) => problem?.kind), ["denied"]);
     assert.deepEqual(stuckMiners({ ...report, removed }).map(({ name }) => name), ["a"]);
     assert.match(
@@ -723,6 +728,47 @@ Deno.test("Fleet.apply() does not count a machine that is no longer configured, 
     ["b", "fallback", null],
   ]);
   assert.equal(rig.atSubnet, "");
+});
+
+Deno.test("Fleet.apply() keeps removed machines at the subnet until the others cover what was won", async () => {
+  await using rig = new Rig([100, 60, 30, 80]);
+  await rig.apply(270);
+  rig.takeSwitched();
+  const config = without(rig, "ac");
+  await rig.server("d").stop();
+  const apply = (wonPh: string, dryRun = false): Promise<FleetReport> =>
+    rig.fleet.apply(config, { wonSizes: [wonPh] }, { windowKey: "window 1", dryRun });
+  const wantedOf = ({ removed }: FleetReport): unknown =>
+    removed.map(({ name, wanted, switched, problem }) => [name, wanted, switched, problem]);
+
+  const short = await apply("0.08");
+  assert.deepEqual(wantedOf(short), [["a", "fallback", true, null], ["c", "subnet", false, null]]);
+  assert.deepEqual([short.coveredHashratePh, short.shortfallHashratePh], [0.06, 0.02]);
+  assert.deepEqual(stuckMiners(short), []);
+  assert.match(new FleetShortError(short).message, /these stay at the subnet .* no longer in \[asic\]: c$/);
+  assert.ok(rig.fleet.owesRelease(config.miners));
+  assert.deepEqual(wantedOf(await apply("0.08", true)), [["c", "subnet", false, null]]);
+  // It delivers, and is measured.
+  assert.deepEqual(await rig.fleet.read(config), { deliveredPh: 0.09, miners: 2, silent: 0 });
+
+  rig.server("d").resume();
+  const covered = await apply("0.08");
+  assert.deepEqual(wantedOf(covered), [["c", "fallback", true, null]]);
+  assert.deepEqual([covered.shortfallHashratePh, rig.atSubnet.includes("c")], [0, false]);
+  assert.ok(!rig.fleet.owesRelease(config.miners));
+});
+
+Deno.test("Fleet.apply() keeps a removed machine when none of those that were to take its place has come", async () => {
+  await using rig = new Rig([100, 60, 60]);
+  await rig.apply(100);
+  rig.miner("b").fault = { kind: "liar" };
+  const apply = (windowKey: string): Promise<FleetReport> =>
+    rig.fleet.apply(without(rig, "a"), { wonSizes: ["0.1"] }, { windowKey, dryRun: false });
+  assert.equal((await apply("window 1")).shortfallHashratePh, 0.04);
+  assert.equal(rig.atSubnet, "ac");
+  rig.miner("b").fault = null;
+  assert.equal((await apply("window 2")).shortfallHashratePh, 0);
+  assert.equal(rig.atSubnet, "bc");
 });
 
 Deno.test("Fleet.apply() gives up a machine that is no longer configured and does not answer for two windows", async () => {
