@@ -189,11 +189,10 @@ function deliveryLow({ delivery, history }: StatusReport): Alert[] {
   const judged = isUnknown
     ? { level: former?.deliveryLevel, averagePh: former?.deliveredHashratePh, wonPh: former?.wonHashratePh }
     : { level: delivery.level, averagePh: delivery.averagePh, wonPh: delivery.wonHashratePh };
+  const isPast = isUnknown || delivery.isFinal;
   if (judged.level !== "alert") return [];
   const text = `${formatHashrate(judged.averagePh ?? 0)} of ${formatHashrate(judged.wonPh ?? 0)} won ` +
-    `${
-      isUnknown ? "were" : "are"
-    } delivered on average. Winners that deliver less than 95 % are banned: look ` +
+    `${isPast ? "were" : "are"} delivered on average. Winners that deliver less than 95 % are banned: look ` +
     "for ASICs that are off, slow or at another pool, and at the shares in [routing].";
   return [{ kind: "delivery-low", subject: "", title: "Delivering too little", text }];
 }

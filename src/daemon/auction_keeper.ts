@@ -41,6 +41,9 @@ import { WindowMemory } from "./window_memory.ts";
 /** The host's clock and the chain's may differ by so much; blocks are 12 s apart. */
 const MAX_CLOCK_OFFSET_SECONDS = 30;
 
+/** Blocks may be late by so much without the window being over before the next one is known. */
+const LATE_BLOCKS_MS = 60_000;
+
 /** Why a run began. */
 export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins";
 
@@ -290,9 +293,13 @@ export class AuctionKeeper {
     if (settings === null) return;
     const { failures, monotonicMs } = this.#context;
     const { afterSeconds, policy } = settings.config.staleness;
-    const ageSeconds = Math.round((monotonicMs() - this.#lastGoodMs) / 1000);
-    this.#context.observe({ kind: "staleness-checked", isStale: ageSeconds >= afterSeconds, policy });
-    if (ageSeconds < afterSeconds) {
+    const nowMs = monotonicMs();
+    const ageSeconds = Math.round((nowMs - this.#lastGoodMs) / 1000);
+    const isWindowOver = this.#memory !== null &&
+      nowMs > this.#progress.endOfMs(this.#memory.window) + LATE_BLOCKS_MS;
+    const isStale = ageSeconds >= afterSeconds;
+    this.#context.observe({ kind: "staleness-checked", isStale, isWindowOver, policy });
+    if (!isStale) {
       if (this.#isStale) log.info("Routing follows the auction again");
       this.#isStale = false;
       return;

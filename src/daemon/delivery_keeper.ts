@@ -33,6 +33,8 @@ export class DeliveryKeeper {
   #settings: Settings | null = null;
   /** With all that was won of it. */
   #window: DeliveredWindow | null = null;
+  /** Whether nothing of it is to be delivered any more: it is over without a successor, or all was released. */
+  #isEnded = false;
 
   constructor({ fleet, log, nowMs, observe }: DeliveryKeeperContext) {
     this.#fleet = fleet;
@@ -59,6 +61,12 @@ export class DeliveryKeeper {
       const { window, own } = event.computed.outcome;
       const { firstBlock, index } = window;
       this.#window = { firstBlock, windowIndex: index, wonHashratePh: own.wonHashratePh };
+      this.#isEnded = false;
+      this.#follow();
+    } else if (event.kind === "staleness-checked") {
+      const { isStale, isWindowOver, policy } = event;
+      // What we released ourselves nobody fails to deliver.
+      this.#isEnded = isWindowOver || (isStale && policy === "release");
       this.#follow();
     }
   }
@@ -70,10 +78,11 @@ export class DeliveryKeeper {
 
   #follow(): void {
     const { config } = this.#settings ?? {};
+    const window = this.#isEnded ? null : this.#window;
     this.#watch.follow(
-      this.#window === null || config === undefined
-        ? this.#window
-        : { ...this.#window, wonHashratePh: this.#window.wonHashratePh * measuredShare(config) },
+      window === null || config === undefined
+        ? window
+        : { ...window, wonHashratePh: window.wonHashratePh * measuredShare(config) },
     );
   }
 

@@ -64,10 +64,13 @@ export type DaemonEvent =
   | { readonly kind: "reload-retried"; readonly reports: readonly RecoveryReport[] }
   /** The bid on the chain was looked at, and published if it had to be. */
   | { readonly kind: "commitment-checked"; readonly result: CommitmentResult }
-  /** Whether no window could be computed for too long; told after each auction run. */
+  /** How old what is known of the auction is; told after each auction run. */
   | {
     readonly kind: "staleness-checked";
+    /** Whether no window could be computed for too long. */
     readonly isStale: boolean;
+    /** Whether the window computed last is over by the clock, so that nobody knows what is to be delivered. */
+    readonly isWindowOver: boolean;
     readonly policy: StalenessConfig["policy"];
   };
 

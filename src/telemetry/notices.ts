@@ -35,6 +35,7 @@ export function noticesOf(report: StatusReport): Notice[] {
   const notices: Notice[] = checks.filter(({ ok }) => !ok)
     .map(({ name, message }) => ({ level: "bad", title: CHECK_TITLES[name] ?? name, text: message }));
   notices.push(
+    ...failingJobs(report),
     ...expiredBid(report),
     ...pendingReloads(report),
     ...asicNotices(report),
@@ -50,6 +51,14 @@ export function noticesOf(report: StatusReport): Notice[] {
   if (routingOff !== null) notices.push({ level: "warning", title: "Routing off", text: routingOff });
   const rank = ["bad", "warning", "note"];
   return notices.sort((a, b) => rank.indexOf(a.level) - rank.indexOf(b.level));
+}
+
+/** Those that fail now and have succeeded lately. An auction that fails at the routing is told of there. */
+function failingJobs({ checks }: StatusReport): Notice[] {
+  const isRoutingFailing = checks.some(({ name, isFailing }) => name === "routing" && isFailing);
+  const toldElsewhere = isRoutingFailing ? ["routing", "auction"] : ["routing"];
+  return checks.filter(({ name, ok, isFailing }) => ok && isFailing && !toldElsewhere.includes(name))
+    .map(({ name, message }) => ({ level: "warning", title: CHECK_TITLES[name] ?? name, text: message }));
 }
 
 function expiredBid({ commitment }: StatusReport): Notice[] {
@@ -131,7 +140,8 @@ function deliveryNotices({ delivery }: StatusReport): Notice[] {
   }));
   const { level, averagePh, wonHashratePh, measuredSeconds } = delivery;
   if (averagePh === null || (level !== "warning" && level !== "alert")) return unread;
-  const text = `${formatHashrate(averagePh)} of ${formatHashrate(wonHashratePh)} won are delivered (${
+  const are = delivery.isFinal ? "were" : "are";
+  const text = `${formatHashrate(averagePh)} of ${formatHashrate(wonHashratePh)} won ${are} delivered (${
     shareText(delivery.ratio)
   }), on average over ${formatDuration(measuredSeconds)}; below 95 % a hotkey gets banned`;
   const notice = { title: "Delivering too little", text };
@@ -140,15 +150,18 @@ function deliveryNotices({ delivery }: StatusReport): Notice[] {
 
 /** `99 % in 4 min, now 1.7`: the delivered figure explained. */
 export function deliveryText(delivery: DeliveryStatus): string {
-  const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince } = delivery;
-  const now = unreadableSince !== null
+  const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince, isFinal } =
+    delivery;
+  const now = isFinal
+    ? ", not measured any more"
+    : unreadableSince !== null
     ? `, unreadable since ${clockTime(unreadableSince)} UTC`
     : nowPh === null
     ? ""
     : `, now ${trimmed(nowPh)}`;
   if (wonHashratePh === 0) return `nothing to deliver${now}`;
-  if (averagePh === null || measuredSeconds < 1) return `not measured yet${now}`;
-  const early = level === "unknown" && unreadableSince === null ? ", too early to judge" : "";
+  if (averagePh === null || measuredSeconds < 1) return isFinal ? "not measured" : `not measured yet${now}`;
+  const early = level === "unknown" && unreadableSince === null && !isFinal ? ", too early to judge" : "";
   return `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}${early}`;
 }
 

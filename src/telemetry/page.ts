@@ -439,9 +439,9 @@ function agentCard({ checks }: StatusReport): Html {
   return html`
     <section class="wide" id="checks">
       <h2>Checks</h2>
-      <ul class="checks">${checks.map(({ name, ok, message }) =>
+      <ul class="checks">${checks.map(({ name, ok, isFailing, message }) =>
         html`
-          <li class="${ok ? "passed" : "failed"}"><div><b>${capitalised(
+          <li class="${!ok ? "failed" : isFailing ? "doubtful" : "passed"}"><div><b>${capitalised(
             name,
           )}</b><span>${message}</span></div></li>
         `

@@ -94,6 +94,7 @@ p { margin: 0; } p + p { margin-top: 8px; }
 .checks { list-style: none; margin: 0; padding: 0; }
 .checks li { display: grid; grid-template-columns: 18px 1fr; padding: 5px 0; overflow-wrap: anywhere; }
 .checks li::before { content: "✓"; color: var(--won); font-weight: 700; } .checks li.failed::before { content: "✗"; color: var(--bad); }
+.checks li.doubtful::before { content: "!"; color: var(--warning); }
 .checks b { font-weight: 600; } .checks span { display: block; color: var(--muted); font-size: 13.5px; white-space: pre-line; }
 .events { list-style: none; margin: 0; padding: 0; }
 .events li { display: grid; grid-template-columns: 62px 250px minmax(0, 1fr); gap: 0 12px; padding: 6px 0; border-top: 1px solid var(--line); font-size: 14px; }

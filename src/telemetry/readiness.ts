@@ -28,6 +28,8 @@ export const CHECK_NAMES = ["configuration", "auction", "commitment", "chain", "
 export interface ReadinessCheck {
   readonly name: (typeof CHECK_NAMES)[number];
   readonly ok: boolean;
+  /** Whether something fails at the moment, also where it may mend itself before it matters. */
+  readonly isFailing: boolean;
   /** One sentence for people, also when all is well. */
   readonly message: string;
 }
@@ -52,14 +54,14 @@ function checkConfiguration({ settings, settingsError, workersError }: AgentStat
   const name = "configuration";
   if (settingsError !== null) {
     const message = `Cannot be used, the last routing stays: ${redactUrls(settingsError.message)}`;
-    return { name, ok: false, message };
+    return { name, ok: false, isFailing: true, message };
   }
-  if (settings === null) return { name, ok: false, message: "Has not been read yet" };
+  if (settings === null) return { name, ok: false, isFailing: false, message: "Has not been read yet" };
   if (workersError !== null) {
     const message = `Nothing can be published: ${redactUrls(workersError.message)}`;
-    return { name, ok: false, message };
+    return { name, ok: false, isFailing: true, message };
   }
-  return { name, ok: true, message: `Read from ${settings.config.path}` };
+  return { name, ok: true, isFailing: false, message: `Read from ${settings.config.path}` };
 }
 
 /** Runs that succeed are of no use where they find no window, as when the chain stands still. */
@@ -72,7 +74,7 @@ function checkAuction(status: AgentStatus, nowMs: number): ReadinessCheck {
     ? "the last routing is kept"
     : "all hashrate is released from the subnet";
   const stale = `No window could be computed for ${limit} or longer; ${policy} ([routing] on_stale)`;
-  return { ...check, ok: false, message: `${stale}\n${check.message}` };
+  return { ...check, ok: false, isFailing: true, message: `${stale}\n${check.message}` };
 }
 
 function checkJob(
@@ -90,26 +92,29 @@ function checkJob(
     : `; failing (${failing.times} ×)${
       failedAtRouting ? " at the routing" : `: ${redactUrls(failing.error)}`
     }`;
-  return { name, ok, message: `${success}${failure}` };
+  return { name, ok, isFailing: failing !== null, message: `${success}${failure}` };
 }
 
 function checkChain({ head }: AgentStatus, nowMs: number): ReadinessCheck {
   const name = "chain";
   if (head === null) {
-    return { name, ok: false, message: "No block has been seen yet; is an endpoint reachable?" };
+    const message = "No block has been seen yet; is an endpoint reachable?";
+    return { name, ok: false, isFailing: false, message };
   }
   const age = secondsSince(head.seenAtMs, nowMs) ?? 0;
   const ok = age <= MAX_HEAD_AGE_SECONDS;
   const message = ok
     ? `Block ${head.blockNumber}, ${formatAgo(age)}`
     : `No new block since ${head.blockNumber}, ${formatAgo(age)}; check the endpoints and the network`;
-  return { name, ok, message };
+  return { name, ok, isFailing: !ok, message };
 }
 
 function checkRouting({ settings, proxies, fleet }: AgentStatus, nowMs: number): ReadinessCheck {
   const name = "routing";
   const routing = settings?.config.routing;
-  if (routing?.kind === "off") return { name, ok: true, message: `Routing is off: ${routing.reason}` };
+  if (routing?.kind === "off") {
+    return { name, ok: true, isFailing: false, message: `Routing is off: ${routing.reason}` };
+  }
   const problems = [
     ...proxies.flatMap((proxy) => proxyProblem(proxy, nowMs) ?? []),
     ...(fleet === null ? [] : fleetProblems(fleet)),
@@ -118,13 +123,16 @@ function checkRouting({ settings, proxies, fleet }: AgentStatus, nowMs: number):
     return {
       name,
       ok: problems.every(({ isYoung }) => isYoung),
+      isFailing: true,
       message: problems.map(({ text }) => text).join("\n"),
     };
   }
   const latest = proxies[0] ?? fleet ?? undefined;
-  if (latest === undefined) return { name, ok: true, message: "Nothing has been routed yet" };
+  if (latest === undefined) {
+    return { name, ok: true, isFailing: false, message: "Nothing has been routed yet" };
+  }
   const age = secondsSince(latest.checkedAtMs, nowMs);
-  return { name, ok: true, message: `Right when last looked at, ${formatAgo(age)}` };
+  return { name, ok: true, isFailing: false, message: `Right when last looked at, ${formatAgo(age)}` };
 }
 
 /** Something that is not as it should be. */

@@ -58,8 +58,8 @@ export async function answer(request: Request, sources: HttpSources): Promise<Re
 
 /** 200 or 503, with at least a line for each check; what has several lines says on each whose it is. */
 function readiness({ ready, checks }: StatusReport): Response {
-  const lines = checks.flatMap(({ name, ok, message }) =>
-    message.split("\n").map((line) => `${ok ? "ok  " : "FAIL"} ${name}: ${line}`)
+  const lines = checks.flatMap(({ name, ok, isFailing, message }) =>
+    message.split("\n").map((line) => `${!ok ? "FAIL" : isFailing ? "warn" : "ok  "} ${name}: ${line}`)
   );
   return respond(ready ? 200 : 503, TEXT, `${[ready ? "ready" : "not ready", ...lines].join("\n")}\n`);
 }

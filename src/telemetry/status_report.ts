@@ -185,7 +185,7 @@ export interface FleetStatus extends Omit<FleetReport, "mode" | "dryRun"> {
 }
 
 /** What is delivered of the window. */
-export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "isFinal" | "unreadableSinceMs"> {
+export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "unreadableSinceMs"> {
   readonly since: string;
   /** Since when the sources cannot be read; `null`: they can. */
   readonly unreadableSince: string | null;
@@ -447,13 +447,12 @@ function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): 
 }
 
 function reportDelivery(report: DeliveryReport): DeliveryStatus {
-  const { sinceMs, unreadableSinceMs, isFinal: _, ...figures } = report;
-  return {
-    ...figures,
-    errors: figures.errors.map(redactUrls),
-    since: iso(sinceMs),
-    unreadableSince: isoOrNull(unreadableSinceMs),
-  };
+  const { sinceMs, unreadableSinceMs, ...figures } = report;
+  // Of what is not read any more, nothing is true now.
+  const now = figures.isFinal
+    ? { nowPh: null, errors: [], unreadableSince: null }
+    : { errors: figures.errors.map(redactUrls), unreadableSince: isoOrNull(unreadableSinceMs) };
+  return { ...figures, ...now, since: iso(sinceMs) };
 }
 
 function reportCommitment(

@@ -228,9 +228,9 @@ Deno.test("activeAlerts() tells of each proxy, and of the ASICs", async () => {
 Deno.test("activeAlerts() says what is done about a chain that is stale", async () => {
   await using agent = new FakeAgent();
   await agent.work();
-  agent.observe({ kind: "staleness-checked", isStale: true, policy: "release" });
+  agent.observe({ kind: "staleness-checked", isStale: true, isWindowOver: true, policy: "release" });
   assert.match(textOf(agent, "chain-stale"), /^No window could be computed .* released from the subnet/);
-  agent.observe({ kind: "staleness-checked", isStale: false, policy: "release" });
+  agent.observe({ kind: "staleness-checked", isStale: false, isWindowOver: false, policy: "release" });
   assert.deepEqual(kinds(agent), []);
 });
 

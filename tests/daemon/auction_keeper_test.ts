@@ -426,7 +426,7 @@ Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and stale
       : event.kind === "routed"
       ? [event.kind, ...event.results.map(changeOf)]
       : event.kind === "staleness-checked"
-      ? [event.kind, event.isStale]
+      ? [event.kind, event.isStale, event.isWindowOver]
       : [event.kind]
   );
   assert.deepEqual(told, [
@@ -434,12 +434,32 @@ Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and stale
     ["outcome-computed"],
     ["routed", true],
     ["run-ended", "ok"],
-    ["staleness-checked", false],
+    ["staleness-checked", false, false],
     ["run-started"],
     ["run-ended", "endpoint is gone"],
-    ["staleness-checked", true],
+    ["staleness-checked", true, true],
   ]);
 });
+
+Deno.test("AuctionKeeper says that a window is over by the clock, a minute after its last block was due", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), gone(), gone(), gone()];
+  await bench.run("start");
+  bench.keeper.noticeHead(WINDOW.firstBlock + 50);
+  const isOver = async (afterMs: number): Promise<boolean> => {
+    bench.nowMs += afterMs;
+    await bench.run();
+    const checked = bench.events.findLast((event) => event.kind === "staleness-checked");
+    return checked!.isWindowOver;
+  };
+  assert.equal(await isOver(120_000), false);
+  assert.equal(await isOver(60_000), false);
+  assert.equal(await isOver(1), true);
+});
+
+function gone(): Error {
+  return new Error("endpoint is gone");
+}
 
 Deno.test("AuctionKeeper tells its observer of a proxy that it cannot route to", async () => {
   await using bench = await Bench.set();

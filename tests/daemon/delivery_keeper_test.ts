@@ -59,6 +59,14 @@ class Bench {
     const outcome = { window: { firstBlock, index: 1 }, own: { wonHashratePh } };
     this.keeper.notice({ kind: "outcome-computed", computed: { outcome } } as unknown as DaemonEvent);
   }
+
+  checkStaleness(
+    { isStale = false, isWindowOver = false, policy = "release" }: Partial<
+      Extract<DaemonEvent, { kind: "staleness-checked" }>
+    >,
+  ): void {
+    this.keeper.notice({ kind: "staleness-checked", isStale, isWindowOver, policy });
+  }
 }
 
 /** With a clock that the test moves. */
@@ -98,6 +106,53 @@ Deno.test("DeliveryKeeper holds what the ASICs deliver against what each window 
     await bench.configure(CONFIG, "another");
     const told = bench.reports.length;
     await clock.tickAsync(240_000);
+    assert.equal(bench.reports.length, told);
+    await bench.keeper.stop();
+  });
+});
+
+Deno.test("DeliveryKeeper measures nothing once the agent has released the hashrate itself", async () => {
+  await withClock(async (clock) => {
+    const bench = new Bench();
+    await bench.configure();
+    bench.compute(100, 0.2);
+    await clock.tickAsync(240_000);
+    bench.checkStaleness({ policy: "keep", isStale: true });
+    assert.ok(!bench.reports.at(-1)!.isFinal, "what is kept is delivered on");
+    bench.checkStaleness({ isStale: true });
+    bench.deliveredPh = 0;
+    const { isFinal, level, ratio } = bench.reports.at(-1)!;
+    assert.deepEqual([isFinal, level, ratio], [true, "ok", 1]);
+    const [told, asked] = [bench.reports.length, bench.asked.length];
+    await clock.tickAsync(1_800_000);
+    bench.checkStaleness({ isStale: true });
+    assert.deepEqual([bench.reports.length, bench.asked.length], [told, asked]);
+
+    // The chain is back, in the same window, then in the next one.
+    bench.deliveredPh = 0.2;
+    bench.checkStaleness({});
+    await clock.tickAsync(100_000);
+    const { level: back, ratio: backRatio, measuredSeconds } = bench.reports.at(-1)!;
+    assert.deepEqual([back, backRatio, measuredSeconds], ["unknown", 1, 100]);
+    bench.checkStaleness({ isStale: true });
+    bench.compute(160, 0.2);
+    await clock.tickAsync(240_000);
+    assert.deepEqual([bench.reports.at(-1)?.firstBlock, bench.reports.at(-1)?.level], [160, "ok"]);
+    await bench.keeper.stop();
+  });
+});
+
+Deno.test("DeliveryKeeper ends a window's average when it is over and the next is not known", async () => {
+  await withClock(async (clock) => {
+    const bench = new Bench();
+    await bench.configure();
+    bench.compute(100, 0.2);
+    await clock.tickAsync(720_000);
+    bench.checkStaleness({ isWindowOver: true, policy: "keep" });
+    const { isFinal, measuredSeconds } = bench.reports.at(-1)!;
+    assert.deepEqual([isFinal, measuredSeconds], [true, 720]);
+    const told = bench.reports.length;
+    await clock.tickAsync(600_000);
     assert.equal(bench.reports.length, told);
     await bench.keeper.stop();
   });

@@ -70,7 +70,7 @@ Deno.test("renderPage() allows its own style and script and nothing else, and lo
 Deno.test("renderPage() says first what is wrong", async () => {
   await using agent = new FakeAgent();
   await agent.work({ overrides: { reason: { code: "banned", message: "The hotkey (UID 0) is banned" } } });
-  agent.observe({ kind: "staleness-checked", isStale: true, policy: "release" });
+  agent.observe({ kind: "staleness-checked", isStale: true, isWindowOver: true, policy: "release" });
   agent.checkCommitment({ action: "up-to-date", ageSeconds: 8_900 });
   agent.pass(200);
   const text = textOf(agent.telemetry.report());
@@ -179,6 +179,12 @@ Deno.test("renderPage() says of a delivery what is known of it", async () => {
     ],
     [{ level: "warning", averagePh: 1.58, ratio: 0.96 }, "warning", "1.58 PH/s delivered, 96 % in 4 min"],
     [{ nowPh: null, unreadableSinceMs: START_MS }, "ok", "99 % in 4 min, unreadable since 12:00 UTC"],
+    [{ isFinal: true, unreadableSinceMs: START_MS }, "ok", "99 % in 4 min, not measured any more"],
+    [
+      { isFinal: true, level: "unknown", averagePh: null, ratio: null, measuredSeconds: 0 },
+      "unknown",
+      "– PH/s delivered, not measured",
+    ],
   ] as const;
   for (const [overrides, colour, words] of cases) {
     agent.measure(overrides);

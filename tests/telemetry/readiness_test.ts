@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { noticesOf } from "../../src/telemetry/notices.ts";
+import { renderPage } from "../../src/telemetry/page.ts";
 import type { MinerReport } from "../../src/asic/fleet_report.ts";
 import { ConfigError } from "../../src/config/errors.ts";
 import { FleetShortError } from "../../src/asic/fleet_report.ts";
@@ -48,6 +50,27 @@ Deno.test("checkReadiness() says with which error a job fails, without the keys 
     failing(agent).auction,
     "Last succeeded 5 min 1 s ago; failing (3 ×): Cannot connect to wss://node.example/…",
   );
+});
+
+Deno.test("a job that has just begun to fail is ready still, and is marked and noticed", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const warnings = (): string[] =>
+    noticesOf(agent.telemetry.report()).filter(({ level }) => level === "warning")
+      .map(({ title, text }) => `${title}: ${text}`);
+  const marked = (): string[] =>
+    agent.telemetry.report().checks.filter(({ isFailing }) => isFailing).map(({ name }) => name);
+  assert.deepEqual([warnings(), marked()], [[], []]);
+  agent.run("commitment", new Error("no endpoint answers"));
+  assert.ok(agent.telemetry.report().ready);
+  assert.deepEqual(marked(), ["commitment"]);
+  assert.deepEqual(warnings(), [
+    "Commitment job: Last succeeded 0 s ago; failing (1 ×): no endpoint answers",
+  ]);
+  const { html } = renderPage(agent.telemetry.report(), "n");
+  assert.match(html, /<li class="doubtful"><div><b>Commitment<\/b>/);
+  agent.run("commitment");
+  assert.deepEqual([warnings(), marked()], [[], []]);
 });
 
 Deno.test("checkReadiness() fails at once for a configuration that cannot be used, and for unusable workers", async () => {
@@ -146,13 +169,13 @@ Deno.test("checkReadiness() tells slow ASICs from those that do not do their par
 Deno.test("checkReadiness() fails when no window could be computed for too long, though runs succeed", async () => {
   await using agent = new FakeAgent();
   await agent.work();
-  agent.observe({ kind: "staleness-checked", isStale: true, policy: "keep" });
+  agent.observe({ kind: "staleness-checked", isStale: true, isWindowOver: true, policy: "keep" });
   assert.equal(
     failing(agent).auction,
     "No window could be computed for 24 min or longer; the last routing is kept ([routing] on_stale)\n" +
       "Last succeeded 0 s ago",
   );
-  agent.observe({ kind: "staleness-checked", isStale: false, policy: "keep" });
+  agent.observe({ kind: "staleness-checked", isStale: false, isWindowOver: false, policy: "keep" });
   assert.deepEqual(failing(agent), {});
 });
 
