@@ -6,8 +6,8 @@
  * @module
  */
 
-import { asError } from "../lib/errors.ts";
 import { FailureLog } from "../lib/failure_log.ts";
+import { fetchFailure } from "../lib/fetch_failure.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { VERSION } from "../version.ts";
@@ -197,7 +197,7 @@ export class WebhookSender {
       if (this.#abandon.signal.aborted) return { kind: "refused", why: "the agent stopped" };
       const why = timeout.signal.aborted
         ? `no answer within ${this.#timeoutMs / 1000} s`
-        : withoutSecrets(asError(error).message, config.url);
+        : withoutSecrets(fetchFailure(error), config.url);
       return { kind: "retry", why, afterMs: 0 };
     } finally {
       clearTimeout(timer);

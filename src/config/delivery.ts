@@ -83,6 +83,15 @@ export function resolveDelivery({ section = {}, settings, issues }: DeliverySour
 function readSame(one: MetricSource, other: MetricSource): boolean {
   const isWithin = (narrow: MetricSource, wide: MetricSource): boolean =>
     [...wide.metric.labels].every(([label, value]) => narrow.metric.labels.get(label) === value);
-  return new URL(one.url).href === new URL(other.url).href && one.metric.name === other.metric.name &&
+  return placeOf(one) === placeOf(other) && one.metric.name === other.metric.name &&
     (isWithin(one, other) || isWithin(other, one));
+}
+
+/** Where a source is read, however it is written: a login, a fragment or an empty query lead to no other place. */
+function placeOf({ url }: MetricSource): string {
+  const place = new URL(url);
+  place.username = place.password = place.hash = "";
+  // An empty query is dropped when it is set.
+  place.search = `${place.search}`;
+  return place.href;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { asError } from "../lib/errors.ts";
+import { fetchFailure } from "../lib/fetch_failure.ts";
 import {
   formatSelector,
   hasUnknownType,
@@ -228,10 +228,7 @@ async function bodyOf(response: Response, place: string): Promise<string> {
 
 /** What the runtime says, without the URL in it, whose path and query can be secret. */
 function reasonOf(error: unknown, target: URL, place: string): string {
-  return asError(error).message.replaceAll(target.href, place).replace(
-    /^error sending request .*? client error \(\w+\): /,
-    "",
-  );
+  return fetchFailure(error).replaceAll(target.href, place);
 }
 
 function hashrateIn(text: string, { metric, unit }: MetricSource, place: string): number {

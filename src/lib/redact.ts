@@ -30,10 +30,15 @@ export function redactAddress(text: string): string {
   return `${scheme}${hostOf(text.slice(scheme.length))}`;
 }
 
+/** What a program's name or path consists of. Other signs make it an assignment or an address in the wrong place. */
+const PROGRAM = /^[\p{L}\p{N}_.,+~/ -]+$/u;
+
 /** The words of a command as they may be shown: its arguments may hold what is nobody else's. */
 export function redactCommand(words: readonly string[]): readonly string[] {
   const [program, ...args] = words;
-  return program === undefined || args.length === 0 ? words : [program, "…"];
+  if (program === undefined) return words;
+  const shown = PROGRAM.test(program) ? program : "…";
+  return args.length === 0 ? [shown] : [shown, "…"];
 }
 
 /** What stands behind the scheme, without what may be secret. */

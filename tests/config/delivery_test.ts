@@ -79,6 +79,10 @@ Deno.test("resolveDelivery() refuses to count the same series twice, naming both
       [{ metric: 'a{x="1",y="2"}' }, { metric: 'a{ y="2", x="1" }' }],
       [{ metric: "a" }, { metric: 'a{pool="b"}' }],
       [{ metric: "a" }, { metric: "a", url: "HTTP://user:secret@H:9100/metrics" }],
+      [{ metric: "a" }, { metric: "a", url: "http://other:secret@h:9100/metrics" }],
+      [{ metric: "a" }, { metric: "a", url: "http://h:9100/metrics" }],
+      [{ metric: "a" }, { metric: "a", url: `${url}#secret` }],
+      [{ metric: "a" }, { metric: "a", url: `${url}?` }],
     ]
   ) {
     const [issue, ...more] = twice({ metric: "other" }, ...pair);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { redactAddress, redactUrls } from "../../src/lib/redact.ts";
+import { redactAddress, redactCommand, redactUrls } from "../../src/lib/redact.ts";
 
 const cases: [string, string][] = [
   ["wss://node.example", "wss://node.example"],
@@ -52,4 +52,14 @@ Deno.test("redactAddress() leaves the host of an address without a scheme", () =
   }
   assert.equal(redactAddress("user:key@node.example/key"), "node.example/…");
   assert.equal(redactAddress("node.example:key"), "node.example/…");
+});
+
+Deno.test("redactCommand() leaves the program, where it is one, and no argument", () => {
+  assert.deepEqual(redactCommand([]), []);
+  assert.deepEqual(redactCommand(["/usr/local/bin/tell-me"]), ["/usr/local/bin/tell-me"]);
+  assert.deepEqual(redactCommand(["~/bin/größe 2.sh", "secret"]), ["~/bin/größe 2.sh", "…"]);
+  for (const program of ["TOKEN=secret", "user:secret@host", "https://host/secret", "secret@host"]) {
+    assert.deepEqual(redactCommand([program, "curl"]), ["…", "…"]);
+    assert.deepEqual(redactCommand([program]), ["…"]);
+  }
 });
