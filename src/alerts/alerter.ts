@@ -62,9 +62,11 @@ export class Alerter {
     if (config === null) return;
     try {
       const report = this.#report();
-      for (const change of this.#book.update(activeAlerts(report, config), this.#nowMs())) {
+      const active = activeAlerts(report, config);
+      for (const change of this.#book.update(active, this.#nowMs())) {
         this.#sender.send(notificationOf(change, report));
       }
+      for (const alert of active) this.#sender.renew(alert);
       this.#isBroken = false;
     } catch (error) {
       if (!this.#isBroken) this.#log.error("Alerts cannot be checked", { error });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { identityOf } from "./alert.ts";
+import { type Alert, identityOf } from "./alert.ts";
 import type { AlertNotification } from "./message.ts";
 
 /** A notification that waits for a try, or is under way. Times are in milliseconds of a clock that never goes back. */
@@ -25,6 +25,7 @@ export interface Message {
  * - What was never tried comes first, and of that what begins.
  * - The notifications of one alert are delivered in the order in which they came.
  * - That an alert is over is only for those who were told that it began.
+ * - That an alert began is told in its words of now, however long it has waited.
  * - What was overtaken before it could be delivered is dropped: a beginning by its end, an end by the next beginning.
  *   So of each alert at most one notification waits, beside one that is under way.
  */
@@ -56,6 +57,14 @@ export class Outbox {
       this.#dropUntold(identity);
     }
     return overtaken;
+  }
+
+  /** An alert that goes on has other words now: where its beginning waits still, they are told. */
+  renew(alert: Alert): void {
+    const identity = identityOf(alert);
+    const waiting = this.#waiting.get(identity);
+    if (waiting?.notification.state !== "begun") return;
+    this.#waiting.set(identity, { ...waiting, notification: { ...waiting.notification, alert } });
   }
 
   /** Takes out what is to be tried now; `null`: nothing is due. How that ended has to be said before the next one. */

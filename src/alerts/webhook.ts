@@ -11,6 +11,7 @@ import { fetchFailure } from "../lib/fetch_failure.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { VERSION } from "../version.ts";
+import type { Alert } from "./alert.ts";
 import { type AlertNotification, webhookBody, type WebhookFormat } from "./message.ts";
 import { type Message, Outbox } from "./outbox.ts";
 
@@ -109,6 +110,11 @@ export class WebhookSender {
     if (overtaken !== null) this.#overtaken(overtaken, this.#config);
     this.#alarm.abort();
     this.#working ??= this.#work();
+  }
+
+  /** An alert that was sent before, in its words of now: they are told if it has not been delivered yet. */
+  renew(alert: Alert): void {
+    this.#outbox.renew(alert);
   }
 
   /** Resolves when all has been sent or given up: while the service is down, not before its alerts are over. */

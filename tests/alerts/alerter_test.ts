@@ -125,3 +125,30 @@ Deno.test("observe() of Alerter goes by the configuration that was read last", a
   await agent.alerter.settled();
   assert.equal(service.received.length, 1);
 });
+
+Deno.test("check() of Alerter tells late what goes on, in the words of then", async () => {
+  await using service = new FakeService();
+  await using agent = new FakeAgent();
+  const config = configOf(service);
+  service.answers.push(new Response("", { status: 502 }));
+  await agent.work();
+  let clockMs = 0;
+  const alerter: Alerter = new Alerter({
+    log: new LogRecorder(),
+    report: () => agent.telemetry.report(),
+    nowMs: () => agent.nowMs,
+    monotonicMs: () => clockMs,
+    sleep: (ms) => {
+      clockMs += ms;
+      agent.run("commitment", new Error("the second reason"));
+      alerter.check(config);
+      return Promise.resolve();
+    },
+  });
+  agent.run("commitment", new Error("the first reason"));
+  alerter.check(config);
+  await alerter.settled();
+  const texts = service.received.map(({ body }) => body.text);
+  assert.match(texts[0], /the first reason/);
+  assert.match(texts.at(-1), /the second reason/);
+});

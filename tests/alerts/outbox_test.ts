@@ -206,3 +206,21 @@ Deno.test("Outbox tells all that goes on, in order, and no end without its begin
   );
   assert.ok(ends > 100, "the property was looked at");
 });
+
+Deno.test("renew() of Outbox gives a beginning that waits its words of now, and tells nothing twice", () => {
+  const outbox = new Outbox();
+  outbox.add(begun("a", "1 min ago"), 0);
+  outbox.take(0);
+  outbox.renew(begun("a", "under way").alert);
+  assert.equal(outbox.failed("down", 10), true);
+  outbox.renew(begun("a", "2 min ago").alert);
+  outbox.renew(begun("b", "never sent").alert);
+  const { notification, tries, why } = outbox.take(10)!;
+  assert.deepEqual([notification, tries, why], [begun("a", "2 min ago"), 1, "down"]);
+  outbox.accepted();
+  outbox.renew(begun("a", "3 min ago").alert);
+  assert.equal(outbox.dueMs, null);
+  outbox.add(over("a", "3 min ago"), 20);
+  outbox.renew(begun("a", "4 min ago").alert);
+  assert.deepEqual(outbox.take(20)!.notification, over("a", "3 min ago"));
+});
