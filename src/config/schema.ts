@@ -30,6 +30,7 @@ function address(): z.ZodString {
 /** A name, a path, a word: nothing that is secret. */
 const text = shown(
   line().regex(/^(?!.*:\/\/)/, "is a URL, which may hold a secret and is neither a name nor a path"),
+  describe,
 );
 
 const share = shown(
@@ -120,7 +121,7 @@ const routing = z.strictObject({
 
 const solver = z.strictObject({
   engine: shown(z.enum(["auto", "cbc", "glpk"])),
-  cbc: shown(z.union([text, z.array(text).min(1, "lists no program")])),
+  cbc: shown(z.union([text, z.array(text).min(1, "lists no program")]), describe),
 }).partial();
 
 const state = z.strictObject({ directory: text }).partial();

@@ -22,8 +22,11 @@ interface Telling {
 
 const tellings = z.registry<Telling>();
 
-/** Lets messages show the value. */
-export function shown<S extends z.ZodType>(schema: S, show: NonNullable<Telling["show"]> = describe): S {
+/** Lets messages show the value; by default, a text only where it is a word, as {@linkcode describeWord} has it. */
+export function shown<S extends z.ZodType>(
+  schema: S,
+  show: NonNullable<Telling["show"]> = describeWord,
+): S {
   tellings.add(schema, { show });
   return schema;
 }
@@ -72,6 +75,14 @@ export function describe(value: unknown): string {
   if (!["a text", "a number", "a truth value"].includes(kind)) return kind;
   const text = typeof value === "string" ? quote(redactUrls(value)) : String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+/** One word, or a number and its unit: what is mistyped where a word belongs, and no address in the wrong line. */
+const WORD = /^(?:[\p{L}\p{N}._%+,-]{0,24}|\d{1,9} \p{L}{1,12})$/u;
+
+/** A value as {@link describe} has it, a text only when it is a word; otherwise it may be a secret in the wrong line. */
+export function describeWord(value: unknown): string | null {
+  return typeof value === "string" && !WORD.test(value) ? null : describe(value);
 }
 
 /** An address as {@link describe} has it when it is no more than a host and a port; otherwise it may hold a password. */

@@ -41,9 +41,15 @@ function placesOf(place: string, schema: unknown): string[] {
 /** Where a secret is at home: nothing of it may be seen, whatever its form. */
 const SECRET_PLACES =
   /^(?:hooks|hooks\.on_\w+|hooks\.webhook|.+\.reload_command|delivery|delivery\.sources(?:\.url)?)$/;
-/** Where an address is expected, or stands beside, with a password or a key. A word alone is a host or a name there. */
-const ADDRESS_PLACES =
-  /^(?:bittensor\.network|http\.listen|asic\.miners\.address|delivery\.sources\.metric)$/;
+/**
+ * Where an address is expected, or stands beside, with a password or a key, or where a word or a number belongs. A word
+ * alone is a host or a name there, or mistyped.
+ */
+const ADDRESS_PLACES = new RegExp(
+  "^(?:bittensor\\.network|http\\.listen|asic\\.miners\\.address|delivery\\.sources\\.metric" +
+    "|hooks\\.(?:timeout|webhook_format|no_win_windows)|solver\\.engine|asic\\.(?:\\w+_pool|timeout|share)" +
+    "|routing\\.(?:stale_after|on_\\w+|mode|reload|signal|share)|delivery\\.\\w+_below)$",
+);
 
 const URLS = [
   `https://user:${SECRET}@host.example/`,
