@@ -8,7 +8,7 @@ import { createInterface } from "node:readline/promises";
 import { stdin } from "node:process";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
 import type { MinerFault } from "../src/simulator/asic/mod.ts";
-import { Machines, POOLS } from "../src/simulator/scene/machines.ts";
+import { Machines, POOLS } from "./scene/machines.ts";
 
 const HELP = `deno task asic-simulator: miners with the cgminer API on 127.0.0.1
 

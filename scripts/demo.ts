@@ -12,9 +12,9 @@ import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
 import { epochStart, locateInWindows } from "../src/protocol/windows.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "../src/simulator/scene/market.ts";
-import { describeLiveWindow, runLive } from "../src/simulator/scene/live_run.ts";
-import { type AgentRun, type Rig, runAgent, setUpRig } from "../src/simulator/scene/rig.ts";
+import { NETUID, publishPrices, setUpMarket, TEMPO } from "./scene/market.ts";
+import { describeLiveWindow, runLive } from "./scene/live_run.ts";
+import { type AgentRun, type Rig, runAgent, setUpRig } from "./scene/rig.ts";
 
 /** Past the blocks at which the auction's rules changed. */
 const START_BLOCK = 7_500_000;

@@ -7,7 +7,7 @@
 
 import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
-import { describeLiveWindow, runLive } from "../src/simulator/scene/live_run.ts";
+import { describeLiveWindow, runLive } from "./scene/live_run.ts";
 
 const { values } = parseArguments(Deno.args, {
   windows: { type: "string", default: "30" },

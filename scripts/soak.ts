@@ -10,8 +10,8 @@ import { loadConfig } from "../src/config/load.ts";
 import { parseArguments } from "../src/lib/args.ts";
 import { logger } from "../src/lib/log.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
-import { setUpCompetitors, setUpMarket } from "../src/simulator/scene/market.ts";
-import { setUpRig } from "../src/simulator/scene/rig.ts";
+import { setUpCompetitors, setUpMarket } from "./scene/market.ts";
+import { setUpRig } from "./scene/rig.ts";
 import { launchAuction } from "../src/workers/launch.ts";
 
 const START_BLOCK = 7_500_000;

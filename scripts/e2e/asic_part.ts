@@ -7,9 +7,9 @@
  */
 
 import { planFleet } from "../../src/asic/plan.ts";
-import { HookFile, WebhookReceiver } from "../../src/simulator/scene/listeners.ts";
-import { leastCoverTh, type Machine, Machines, POOLS, sumTh } from "../../src/simulator/scene/machines.ts";
-import { replaceRouting } from "../../src/simulator/scene/rig.ts";
+import { HookFile, WebhookReceiver } from "../scene/listeners.ts";
+import { leastCoverTh, type Machine, Machines, POOLS, sumTh } from "../scene/machines.ts";
+import { replaceRouting } from "../scene/rig.ts";
 import { waitFor } from "./processes.ts";
 import {
   describeDraw,

@@ -8,7 +8,7 @@ import { Keyring } from "@polkadot/keyring";
 import { parseFp18 } from "../../src/protocol/fp18.ts";
 import { writePriceCommitment } from "../../src/protocol/price_commitment.ts";
 import type { SimulatedChain } from "../../src/simulator/mod.ts";
-import { NETUID, TEMPO } from "../../src/simulator/scene/market.ts";
+import { NETUID, TEMPO } from "../scene/market.ts";
 import type { Offer, PublishedPrices } from "./expected_auction.ts";
 
 /** Shares of the two mechanisms. */

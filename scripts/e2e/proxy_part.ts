@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { replaceRouting, type Rig } from "../../src/simulator/scene/rig.ts";
+import { replaceRouting, type Rig } from "../scene/rig.ts";
 import { type LineProcess, startProcess, startSidecar, waitFor } from "./processes.ts";
 import {
   describeDraw,

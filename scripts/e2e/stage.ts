@@ -7,8 +7,8 @@
 import { join } from "node:path";
 import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
 import { type SimulatedChain, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, TEMPO } from "../../src/simulator/scene/market.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { NETUID, TEMPO } from "../scene/market.ts";
+import { type Rig, setUpRig } from "../scene/rig.ts";
 import { budgetMillionths, mostWon, type Offer, type PublishedPrices } from "./expected_auction.ts";
 import { bidText, drawOffers, openMarket, OWN_PRICES, publish, renewMarket, SPLIT } from "./market.ts";
 import { type LineProcess, startProcess, waitFor } from "./processes.ts";

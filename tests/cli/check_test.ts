@@ -4,8 +4,8 @@ import { type CheckReport, runCheck } from "../../src/cli/check.ts";
 import { UsageError } from "../../src/lib/args.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { NETUID, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
+import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 interface Stage extends AsyncDisposable {

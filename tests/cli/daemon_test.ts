@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { setUpRig } from "../../src/simulator/scene/rig.ts";
+import { setUpRig } from "../../scripts/scene/rig.ts";
 import { freePort } from "../support/free_port.ts";
 import { setScene } from "../support/scene.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { NETUID } from "../../src/simulator/scene/market.ts";
-import { replaceRouting, type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { NETUID } from "../../scripts/scene/market.ts";
+import { replaceRouting, type Rig, setUpRig } from "../../scripts/scene/rig.ts";
 import { beginNextWindow, setScene } from "../support/scene.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));

@@ -7,8 +7,8 @@ import { runReplay } from "../../src/cli/replay.ts";
 import { lockInstance } from "../../src/daemon/instance_lock.ts";
 import { startMiner } from "../../src/simulator/asic/mod.ts";
 import type { Simulator } from "../../src/simulator/mod.ts";
-import { NETUID } from "../../src/simulator/scene/market.ts";
-import type { Rig } from "../../src/simulator/scene/rig.ts";
+import { NETUID } from "../../scripts/scene/market.ts";
+import type { Rig } from "../../scripts/scene/rig.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { beginNextWindow, setScene } from "../support/scene.ts";
 

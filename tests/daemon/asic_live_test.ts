@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { waitFor } from "../../scripts/e2e/processes.ts";
 import { realParts, runDaemon } from "../../src/daemon/daemon.ts";
 import type { MinerFault } from "../../src/simulator/asic/mod.ts";
-import { FastScheduler } from "../../src/simulator/scene/fast_scheduler.ts";
-import { runLive } from "../../src/simulator/scene/live_run.ts";
-import { leastCoverTh, type Machine, Machines, sumTh } from "../../src/simulator/scene/machines.ts";
-import { replaceRouting } from "../../src/simulator/scene/rig.ts";
+import { FastScheduler } from "../../scripts/scene/fast_scheduler.ts";
+import { runLive } from "../../scripts/scene/live_run.ts";
+import { leastCoverTh, type Machine, Machines, sumTh } from "../../scripts/scene/machines.ts";
+import { replaceRouting } from "../../scripts/scene/rig.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { beginNextWindow, setScene } from "../support/scene.ts";
 

@@ -3,7 +3,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { type DaemonControl, type DaemonParts, realParts, runDaemon } from "../../src/daemon/daemon.ts";
 import type { DaemonEvent } from "../../src/daemon/events.ts";
 import type { ScheduledTask, Scheduler } from "../../src/daemon/scheduler.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";
 import type { RunningJob } from "../../src/workers/job_host.ts";
 
 /** Runs tasks when the test says so. */

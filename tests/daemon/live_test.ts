@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { runLive } from "../../src/simulator/scene/live_run.ts";
+import { runLive } from "../../scripts/scene/live_run.ts";
 
 Deno.test("runDaemon() processes every window once, at its first block, and routes what an outcome computed apart gives", async () => {
   const log = new LogRecorder();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SettingsSource } from "../../src/daemon/settings.ts";
-import { replaceRouting, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { replaceRouting, setUpRig } from "../../scripts/scene/rig.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 Deno.test("SettingsSource.read() tells of a changed share and timeout of the ASICs", async () => {

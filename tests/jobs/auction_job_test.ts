@@ -5,7 +5,7 @@ import { connectorFor } from "../../src/jobs/connect.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
+import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
 
 const START = 7_500_000;
 const WINDOW = windowAt(START, epochStart(NETUID, TEMPO, START));

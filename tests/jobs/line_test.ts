@@ -6,7 +6,7 @@ import { endpointFailureOf } from "../../src/chain/errors.ts";
 import { connectorFor } from "../../src/jobs/connect.ts";
 import { Line } from "../../src/jobs/line.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, setUpMarket } from "../../src/simulator/scene/market.ts";
+import { NETUID, setUpMarket } from "../../scripts/scene/market.ts";
 
 /** Two nodes of one chain. */
 async function twoNodes(): Promise<{ nodes: [Simulator, Simulator]; endpoints: string[] } & AsyncDisposable> {

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { waitFor } from "../../scripts/e2e/processes.ts";
-import { type HookCall, HookFile, WebhookReceiver } from "../../src/simulator/scene/listeners.ts";
-import { leastCoverTh, Machines, sumTh } from "../../src/simulator/scene/machines.ts";
-import { replaceRouting } from "../../src/simulator/scene/rig.ts";
+import { type HookCall, HookFile, WebhookReceiver } from "../../scripts/scene/listeners.ts";
+import { leastCoverTh, Machines, sumTh } from "../../scripts/scene/machines.ts";
+import { replaceRouting } from "../../scripts/scene/rig.ts";
 import { freePort } from "../support/free_port.ts";
 import { watch } from "./rights.ts";
 import { forEachProgram, type Program, programs, Stage } from "./stage.ts";

@@ -12,8 +12,8 @@ import { basename, resolve } from "node:path";
 import { type LineProcess, startProcess } from "../../scripts/e2e/processes.ts";
 import { epochStart, windowAt } from "../../src/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
+import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";
 
 const START_BLOCK = 7_500_000;
 /** The bid of a rig's configuration. At the prices of the stage, 1.4 of its 1.65 PH/s win. */

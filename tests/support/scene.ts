@@ -1,7 +1,7 @@
 import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../src/simulator/scene/market.ts";
-import { type Rig, setUpRig } from "../../src/simulator/scene/rig.ts";
+import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
+import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";
 
 const START_BLOCK = 7_500_000;
 

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Keyring } from "@polkadot/keyring";
 import { cryptoWaitReady, mnemonicGenerate } from "@polkadot/util-crypto";
-import { formatHotkeyFile } from "../../wallet/hotkey_file.ts";
+import { formatHotkeyFile } from "../../src/wallet/hotkey_file.ts";
 import { NETUID } from "./market.ts";
 
-const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 const POOLS =
   `# Pools of the proxy in front of the ASICs. This file is ours; ih-miner changes one key of one pool.

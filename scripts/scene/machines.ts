@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FirmwareDialect, type MinerServer, startMiner } from "../asic/mod.ts";
+import { type FirmwareDialect, type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 
 /** The numbers of both pools in every machine's list; the fallback is what it prefers after a start. */
 export const POOLS = { fallback: 0, subnet: 1 };

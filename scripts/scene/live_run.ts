@@ -5,17 +5,17 @@
  * @module
  */
 
-import type { AuctionOutcome } from "../../auction/outcome.ts";
-import { type DaemonParts, realParts, runDaemon } from "../../daemon/daemon.ts";
-import { computeOutcome } from "../../jobs/compute_outcome.ts";
-import { connectChain } from "../../chain/connection.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../../jobs/solver.ts";
-import { parseToml } from "../../lib/toml.ts";
-import type { ChainConnection } from "../../chain/types.ts";
-import type { Logger } from "../../lib/log.ts";
-import { WINDOW_BLOCKS } from "../../protocol/constants.ts";
-import { epochStart, type ValidationWindow, windowAt } from "../../protocol/windows.ts";
-import { type Simulator, startSimulator } from "../mod.ts";
+import type { AuctionOutcome } from "../../src/auction/outcome.ts";
+import { type DaemonParts, realParts, runDaemon } from "../../src/daemon/daemon.ts";
+import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
+import { connectChain } from "../../src/chain/connection.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
+import { parseToml } from "../../src/lib/toml.ts";
+import type { ChainConnection } from "../../src/chain/types.ts";
+import type { Logger } from "../../src/lib/log.ts";
+import { WINDOW_BLOCKS } from "../../src/protocol/constants.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { FastScheduler } from "./fast_scheduler.ts";
 import { leastCoverTh, type Machines, sumTh } from "./machines.ts";
 import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO } from "./market.ts";

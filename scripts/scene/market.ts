@@ -5,9 +5,9 @@
  */
 
 import { Keyring } from "@polkadot/keyring";
-import { parseFp18 } from "../../protocol/fp18.ts";
-import { writePriceCommitment } from "../../protocol/price_commitment.ts";
-import type { SimulatedChain } from "../mod.ts";
+import { parseFp18 } from "../../src/protocol/fp18.ts";
+import { writePriceCommitment } from "../../src/protocol/price_commitment.ts";
+import type { SimulatedChain } from "../../src/simulator/mod.ts";
 
 /** The subnet's netuid on finney. */
 export const NETUID = 89;
