@@ -10,7 +10,7 @@
 
 import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
-import { epochStart, locateInWindows } from "../src/protocol/windows.ts";
+import { epochStart, locateInWindows } from "../src/auction/protocol/windows.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "./scene/market.ts";
 import { describeLiveWindow, runLive } from "./scene/live_run.ts";

@@ -7,11 +7,11 @@
 
 import { parseArgs } from "node:util";
 import type { AuctionProblem } from "../src/auction/types.ts";
-import { CbcError, identifyCbc, isValidatorBuild } from "../src/solver/cbc/program.ts";
+import { CbcError, identifyCbc, isValidatorBuild } from "../src/auction/solver/cbc/program.ts";
 import { locateProgram } from "../src/lib/locate_program.ts";
-import { solveWithCbc } from "../src/solver/cbc_engine.ts";
-import { solveAllRanges, solveWithGlpk } from "../src/solver/glpk_engine.ts";
-import { totalsOfWins } from "../src/solver/outcome.ts";
+import { solveWithCbc } from "../src/auction/solver/cbc_engine.ts";
+import { solveAllRanges, solveWithGlpk } from "../src/auction/solver/glpk_engine.ts";
+import { totalsOfWins } from "../src/auction/solver/outcome.ts";
 import {
   type AuctionScale,
   FAMILIES,

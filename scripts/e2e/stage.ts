@@ -5,7 +5,7 @@
  */
 
 import { join } from "node:path";
-import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
 import { type SimulatedChain, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { NETUID, TEMPO } from "../scene/market.ts";
 import { type Rig, setUpRig } from "../scene/rig.ts";

@@ -6,7 +6,7 @@
 
 import { buildItems } from "../../src/auction/items.ts";
 import type { AuctionProblem, Bid } from "../../src/auction/types.ts";
-import { formatFp18 } from "../../src/protocol/fp18.ts";
+import { formatFp18 } from "../../src/auction/protocol/fp18.ts";
 
 /** How large the auctions of a family are. */
 export interface AuctionScale {

@@ -8,9 +8,9 @@
  */
 
 import type { AuctionProblem } from "../../src/auction/types.ts";
-import { CbcError, identifyCbc, isValidatorBuild } from "../../src/solver/cbc/program.ts";
+import { CbcError, identifyCbc, isValidatorBuild } from "../../src/auction/solver/cbc/program.ts";
 import { locateProgram } from "../../src/lib/locate_program.ts";
-import { solveWithCbc } from "../../src/solver/cbc_engine.ts";
+import { solveWithCbc } from "../../src/auction/solver/cbc_engine.ts";
 
 /** The program, or why there is none. */
 export type ReferenceCbc = { readonly path: string } | { readonly absence: string };

@@ -5,8 +5,8 @@
  */
 
 import { Keyring } from "@polkadot/keyring";
-import { parseFp18 } from "../../src/protocol/fp18.ts";
-import { writePriceCommitment } from "../../src/protocol/price_commitment.ts";
+import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
+import { writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
 import type { SimulatedChain } from "../../src/simulator/mod.ts";
 
 /** The subnet's netuid on finney. */

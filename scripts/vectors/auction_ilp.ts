@@ -2,9 +2,9 @@ import { z } from "zod";
 import { buildItems } from "../../src/auction/items.ts";
 import type { AuctionProblem, Bid, WinRange } from "../../src/auction/types.ts";
 import { listWinners } from "../../src/auction/winners.ts";
-import { budgetCap } from "../../src/protocol/budget.ts";
-import { solveAllRanges } from "../../src/solver/glpk_engine.ts";
-import { totalsOfWins } from "../../src/solver/outcome.ts";
+import { budgetCap } from "../../src/auction/protocol/budget.ts";
+import { solveAllRanges } from "../../src/auction/solver/glpk_engine.ts";
+import { totalsOfWins } from "../../src/auction/solver/outcome.ts";
 import {
   bidsInOrder,
   bidTuples,

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { bannedHotkeys } from "../../src/protocol/ban_consensus.ts";
-import { compareByCodePoint } from "../../src/protocol/python_text.ts";
-import { findValidators } from "../../src/protocol/validators.ts";
+import { bannedHotkeys } from "../../src/auction/protocol/ban_consensus.ts";
+import { compareByCodePoint } from "../../src/auction/protocol/python_text.ts";
+import { findValidators } from "../../src/auction/protocol/validators.ts";
 import { commitments, neurons, type VectorChecker } from "./checker.ts";
 import { weighNeurons } from "./price_consensus.ts";
 

@@ -5,7 +5,7 @@ import {
   capFactor,
   mechanismShare,
   minersShareFp18,
-} from "../../src/protocol/budget.ts";
+} from "../../src/auction/protocol/budget.ts";
 import { integerText, reprDouble, type VectorChecker } from "./checker.ts";
 
 const prices = { alpha_tao: integerText, tao_usdc: integerText, hashp_usdc: integerText };

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { buildItems } from "../../src/auction/items.ts";
 import type { AuctionProblem } from "../../src/auction/types.ts";
 import { listWinners } from "../../src/auction/winners.ts";
-import { budgetCap } from "../../src/protocol/budget.ts";
-import { COST_TIE_BREAK_FROM_BLOCK } from "../../src/protocol/constants.ts";
-import { cbcArguments } from "../../src/solver/cbc/arguments.ts";
-import { writeMps } from "../../src/solver/cbc/mps.ts";
-import { readSolution } from "../../src/solver/cbc/solution.ts";
+import { budgetCap } from "../../src/auction/protocol/budget.ts";
+import { COST_TIE_BREAK_FROM_BLOCK } from "../../src/auction/protocol/constants.ts";
+import { cbcArguments } from "../../src/auction/solver/cbc/arguments.ts";
+import { writeMps } from "../../src/auction/solver/cbc/mps.ts";
+import { readSolution } from "../../src/auction/solver/cbc/solution.ts";
 import { bidsInOrder, bidTuples, type VectorChecker } from "./checker.ts";
 import { findReferenceCbc, solveLikeValidators } from "../parity/reference_cbc.ts";
 

@@ -6,9 +6,9 @@
 
 import { z } from "zod";
 import type { AuctionItem, Bid } from "../../src/auction/types.ts";
-import type { CommittedBid } from "../../src/protocol/bid_commitment.ts";
-import { formatFp18, parseFp18 } from "../../src/protocol/fp18.ts";
-import { ProtocolError } from "../../src/protocol/protocol_error.ts";
+import type { CommittedBid } from "../../src/auction/protocol/bid_commitment.ts";
+import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
+import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
 
 /** One case of a vector file. */
 export interface VectorCase {

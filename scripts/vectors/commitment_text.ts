@@ -4,10 +4,10 @@ import {
   parseBidCommitment,
   writeBidCommitmentV1,
   writeBidCommitmentV2,
-} from "../../src/protocol/bid_commitment.ts";
-import { commitmentByteLength } from "../../src/protocol/commitment_text.ts";
-import { BID_ALGORITHM } from "../../src/protocol/constants.ts";
-import { ProtocolError } from "../../src/protocol/protocol_error.ts";
+} from "../../src/auction/protocol/bid_commitment.ts";
+import { commitmentByteLength } from "../../src/auction/protocol/commitment_text.ts";
+import { BID_ALGORITHM } from "../../src/auction/protocol/constants.ts";
+import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
 import { hexText, integerText, type VectorChecker } from "./checker.ts";
 
 // What is no number is for the writer to refuse.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatFp18, parseFp18 } from "../../src/protocol/fp18.ts";
+import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
 import { integerText, type VectorChecker } from "./checker.ts";
 
 const input = z.discriminatedUnion("op", [

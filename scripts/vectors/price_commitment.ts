@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { parsePriceCommitment, writePriceCommitment } from "../../src/protocol/price_commitment.ts";
+import { parsePriceCommitment, writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
 import { hexText, integerText, isProtocolError, type VectorChecker } from "./checker.ts";
 
 const input = z.discriminatedUnion("op", [

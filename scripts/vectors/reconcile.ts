@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { reconcileBids } from "../../src/auction/own_bids.ts";
-import type { CommittedBid } from "../../src/protocol/bid_commitment.ts";
-import { ProtocolError } from "../../src/protocol/protocol_error.ts";
-import { readPythonInteger } from "../../src/protocol/python_text.ts";
+import type { CommittedBid } from "../../src/auction/protocol/bid_commitment.ts";
+import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
+import { readPythonInteger } from "../../src/auction/protocol/python_text.ts";
 import { toBid, type VectorChecker } from "./checker.ts";
 
 const input = z.strictObject({

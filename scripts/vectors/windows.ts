@@ -1,6 +1,11 @@
 import { z } from "zod";
-import { WINDOW_BLOCKS } from "../../src/protocol/constants.ts";
-import { epochStart, nextWindow, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import { WINDOW_BLOCKS } from "../../src/auction/protocol/constants.ts";
+import {
+  epochStart,
+  nextWindow,
+  type ValidationWindow,
+  windowAt,
+} from "../../src/auction/protocol/windows.ts";
 import type { VectorChecker } from "./checker.ts";
 
 const blocksPerWindow = z.literal(WINDOW_BLOCKS);

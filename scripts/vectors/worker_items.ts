@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { classifyWorker, mergeNeighbours } from "../../src/auction/items.ts";
-import { budgetCap } from "../../src/protocol/budget.ts";
+import { budgetCap } from "../../src/auction/protocol/budget.ts";
 import { bidTuples, maxPriceText, type VectorChecker } from "./checker.ts";
 
 const input = z.strictObject({

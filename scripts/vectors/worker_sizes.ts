@@ -4,8 +4,12 @@ import { isSwitchedOn } from "../../src/config/environment.ts";
 import { ConfigError } from "../../src/config/errors.ts";
 import { checkConfigFile } from "../../src/config/schema.ts";
 import { checkWorkers } from "../../src/config/workers.ts";
-import { parseFp18 } from "../../src/protocol/fp18.ts";
-import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../../src/protocol/worker_sizes.ts";
+import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
+import {
+  buildCommitment,
+  type BuiltCommitment,
+  type WorkerOffer,
+} from "../../src/auction/protocol/worker_sizes.ts";
 import { isProtocolError, type VectorChecker } from "./checker.ts";
 
 const decimalText = z.union([z.string(), z.number().transform(String)]);

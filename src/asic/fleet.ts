@@ -5,8 +5,8 @@
  */
 
 import { setTimeout as pause } from "node:timers/promises";
-import { FP18_ONE } from "../protocol/constants.ts";
-import { fp18ToNumber, parseFp18 } from "../protocol/fp18.ts";
+import { FP18_ONE } from "../auction/protocol/constants.ts";
+import { fp18ToNumber, parseFp18 } from "../auction/protocol/fp18.ts";
 import { type CgminerConnect, CgminerError } from "./cgminer_api.ts";
 import type { AsicMiner, FleetConfig } from "./fleet_config.ts";
 import { FleetMachine } from "./fleet_machine.ts";
@@ -85,7 +85,7 @@ export class Fleet {
    * cover what was won without them.
    *
    * @param config `null`: none is configured any more.
-   * @throws {import("../protocol/protocol_error.ts").ProtocolError} for a size that is no decimal.
+   * @throws {import("../auction/protocol/protocol_error.ts").ProtocolError} for a size that is no decimal.
    * @throws the signal's reason when it ended the run.
    */
   apply(

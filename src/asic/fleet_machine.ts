@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fp18ToNumber } from "../protocol/fp18.ts";
+import { fp18ToNumber } from "../auction/protocol/fp18.ts";
 import { CgminerError } from "./cgminer_api.ts";
 import { type AsicMiner, minerAddress } from "./fleet_config.ts";
 import type { FleetMemory } from "./fleet_memory.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { BLOCK_TIME_SECONDS } from "../protocol/constants.ts";
-import { formatFp18, fp18ToNumber } from "../protocol/fp18.ts";
-import type { ValidationWindow } from "../protocol/windows.ts";
-import type { SolverResult } from "../solver/types.ts";
+import { BLOCK_TIME_SECONDS } from "./protocol/constants.ts";
+import { formatFp18, fp18ToNumber } from "./protocol/fp18.ts";
+import type { ValidationWindow } from "./protocol/windows.ts";
+import type { SolverResult } from "./solver/types.ts";
 import { describeOwnReason, ownStanding, reconcileBids, totalOutcomes } from "./own_bids.ts";
 import type { EstimateReason, NoWinnersReason, PreparedAuction } from "./prepare.ts";
 import type { AuctionSnapshot, SnapshotBlock } from "./snapshot.ts";

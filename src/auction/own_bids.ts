@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { CommittedBid } from "../protocol/bid_commitment.ts";
-import { MAX_BID_AGE_SECONDS, MAX_PRICE_FP18 } from "../protocol/constants.ts";
-import { formatFp18 } from "../protocol/fp18.ts";
+import type { CommittedBid } from "./protocol/bid_commitment.ts";
+import { MAX_BID_AGE_SECONDS, MAX_PRICE_FP18 } from "./protocol/constants.ts";
+import { formatFp18 } from "./protocol/fp18.ts";
 import type { ItemExclusion } from "./items.ts";
 import type { DropReason, PreparedAuction } from "./prepare.ts";
 import type { AuctionSnapshot } from "./snapshot.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compareByCodePoint } from "../protocol/python_text.ts";
+import { compareByCodePoint } from "./protocol/python_text.ts";
 import type { AuctionItem, Bid } from "./types.ts";
 
 /**

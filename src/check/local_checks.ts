@@ -8,11 +8,11 @@ import { dirname } from "node:path";
 import { type Config, type SolverConfig } from "../config/load.ts";
 import { ConfigError } from "../config/errors.ts";
 import { whyWithdrawn } from "../config/workers.ts";
-import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
+import { MAX_COMMITMENT_BYTES } from "../auction/protocol/constants.ts";
 import { RoutingError } from "../routing/errors.ts";
 import { describeReload } from "../routing/reload.ts";
 import { applyRouting, type RoutingTarget, targetPath } from "../routing/route.ts";
-import { CbcError, identifyCbc, isValidatorBuild } from "../solver/cbc/program.ts";
+import { CbcError, identifyCbc, isValidatorBuild } from "../auction/solver/cbc/program.ts";
 import { aclLine, ownerLine, tryFile, tryFolder, type User } from "./access.ts";
 import { type Finding, finding } from "./finding.ts";
 

@@ -21,7 +21,7 @@ import { callResultHooks } from "../jobs/hook_calls.ts";
 import { logOutcome } from "../jobs/log_outcome.ts";
 import { computedDocument, routingDocument } from "../jobs/result_document.ts";
 import { formatSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
-import { buildCommitment } from "../protocol/worker_sizes.ts";
+import { buildCommitment } from "../auction/protocol/worker_sizes.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";
 import type { Command } from "./arguments.ts";

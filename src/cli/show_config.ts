@@ -9,7 +9,7 @@ import { type Environment, ENVIRONMENT_NAMES, readEnvironment } from "../config/
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
-import { MAX_COMMITMENT_BYTES } from "../protocol/constants.ts";
+import { MAX_COMMITMENT_BYTES } from "../auction/protocol/constants.ts";
 import type { Command } from "./arguments.ts";
 import { toDocument } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";

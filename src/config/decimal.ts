@@ -5,8 +5,8 @@
  */
 
 import { redactUrls } from "../lib/redact.ts";
-import { parseFp18 } from "../protocol/fp18.ts";
-import { ProtocolError } from "../protocol/protocol_error.ts";
+import { parseFp18 } from "../auction/protocol/fp18.ts";
+import { ProtocolError } from "../auction/protocol/protocol_error.ts";
 import { describe } from "./shape.ts";
 
 /** A decimal in both its forms, or what is wrong with it and what it is. */

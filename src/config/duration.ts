@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../protocol/constants.ts";
+import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../auction/protocol/constants.ts";
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = {
   s: 1,

@@ -5,7 +5,7 @@
  */
 
 import { type AsicMiner, DEFAULT_API_PORT, type FleetConfig, minerAddress } from "../asic/fleet_config.ts";
-import { formatFp18 } from "../protocol/fp18.ts";
+import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { readDecimal } from "./decimal.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";

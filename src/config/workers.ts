@@ -9,10 +9,10 @@
 
 import * as z from "zod";
 import type { UnquotedDecimalKey } from "../lib/toml.ts";
-import { MAX_PRICE_FP18 } from "../protocol/constants.ts";
-import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
-import { ProtocolError } from "../protocol/protocol_error.ts";
-import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../protocol/worker_sizes.ts";
+import { MAX_PRICE_FP18 } from "../auction/protocol/constants.ts";
+import { formatFp18, parseFp18 } from "../auction/protocol/fp18.ts";
+import { ProtocolError } from "../auction/protocol/protocol_error.ts";
+import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../auction/protocol/worker_sizes.ts";
 import { readDecimal } from "./decimal.ts";
 import { ConfigError } from "./errors.ts";
 import { EffectiveSettings, inFile } from "./effective.ts";

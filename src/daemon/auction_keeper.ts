@@ -35,7 +35,7 @@ import type { DaemonObserver } from "./events.ts";
 import type { FailureLog } from "../lib/failure_log.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
 import type { Settings, SettingsSource } from "./settings.ts";
-import type { ValidationWindow } from "../protocol/windows.ts";
+import type { ValidationWindow } from "../auction/protocol/windows.ts";
 import { WindowMemory } from "./window_memory.ts";
 
 /** The host's clock and the chain's may differ by so much; blocks are 12 s apart. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { BLOCK_TIME_SECONDS } from "../protocol/constants.ts";
-import type { ValidationWindow } from "../protocol/windows.ts";
+import { BLOCK_TIME_SECONDS } from "../auction/protocol/constants.ts";
+import type { ValidationWindow } from "../auction/protocol/windows.ts";
 
 /** A moment by both clocks, in milliseconds. */
 export interface Moment {

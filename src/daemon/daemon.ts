@@ -19,7 +19,7 @@ import {
   AUCTION_INTERVAL_SECONDS,
   COMMITMENT_INTERVAL_SECONDS,
   MAX_BID_AGE_SECONDS,
-} from "../protocol/constants.ts";
+} from "../auction/protocol/constants.ts";
 import { VERSION } from "../version.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../workers/launch.ts";

@@ -15,7 +15,7 @@ import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { describeReload } from "../routing/reload.ts";
 import { type RoutingTarget, targetPath } from "../routing/route.ts";
-import { formatFp18 } from "../protocol/fp18.ts";
+import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { asError } from "../lib/errors.ts";
 
 /** What a job run goes by. */

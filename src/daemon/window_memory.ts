@@ -15,7 +15,7 @@ import {
   type ValidationWindow,
   windowAt,
   type WindowPosition,
-} from "../protocol/windows.ts";
+} from "../auction/protocol/windows.ts";
 import type { Settings } from "./settings.ts";
 
 /** The outcome of one window and what it was computed from. */

@@ -10,7 +10,7 @@ import { type AuctionOutcome, reportPastWindow, type WindowReport } from "../auc
 import type { AuctionSnapshot } from "../auction/snapshot.ts";
 import type { BlockRef, ChainConnection } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
-import { epochStart, type ValidationWindow } from "../protocol/windows.ts";
+import { epochStart, type ValidationWindow } from "../auction/protocol/windows.ts";
 import { computeOutcome, type Solve } from "./compute_outcome.ts";
 import { type Connect, Line } from "./line.ts";
 import { settleWindow } from "./window_transition.ts";
@@ -72,7 +72,7 @@ export interface UnchangedAuction {
  * Runs the job.
  *
  * @throws {import("../chain/errors.ts").ChainError} when the chain cannot be read.
- * @throws {import("../protocol/protocol_error.ts").ProtocolError} when the chain has no share for mechanism 1.
+ * @throws {import("../auction/protocol/protocol_error.ts").ProtocolError} when the chain has no share for mechanism 1.
  */
 export async function runAuctionJob(
   input: AuctionJobInput,

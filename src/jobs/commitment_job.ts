@@ -6,8 +6,8 @@
 
 import type { SubmittedCommitment } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
-import { BLOCK_TIME_SECONDS } from "../protocol/constants.ts";
-import { epochStart, firstWindowFrom, type ValidationWindow } from "../protocol/windows.ts";
+import { BLOCK_TIME_SECONDS } from "../auction/protocol/constants.ts";
+import { epochStart, firstWindowFrom, type ValidationWindow } from "../auction/protocol/windows.ts";
 import type { HotkeySigner } from "../wallet/signer.ts";
 import { type Connect, Line } from "./line.ts";
 import { decidePublishing, type PublishDecision } from "./publish_decision.ts";

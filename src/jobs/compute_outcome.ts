@@ -8,8 +8,8 @@ import { type AuctionOutcome, concludeAuction } from "../auction/outcome.ts";
 import { prepareAuction } from "../auction/prepare.ts";
 import type { AuctionSnapshot } from "../auction/snapshot.ts";
 import type { AuctionProblem } from "../auction/types.ts";
-import type { ValidationWindow } from "../protocol/windows.ts";
-import type { SolverResult } from "../solver/types.ts";
+import type { ValidationWindow } from "../auction/protocol/windows.ts";
+import type { SolverResult } from "../auction/solver/types.ts";
 
 /** Solves an auction; which engine does, and which of equal optima it names, is settled by whoever makes one. */
 export type Solve = (problem: AuctionProblem, ownHotkey: string) => Promise<SolverResult>;
@@ -27,7 +27,7 @@ export interface ComputeOutcomeInput {
 /**
  * Computes the outcome of one window.
  *
- * @throws {import("../protocol/protocol_error.ts").ProtocolError} when the snapshot has no share for mechanism 1.
+ * @throws {import("../auction/protocol/protocol_error.ts").ProtocolError} when the snapshot has no share for mechanism 1.
  */
 export async function computeOutcome(input: ComputeOutcomeInput): Promise<AuctionOutcome> {
   const { snapshot, window, hotkey, solve } = input;

@@ -14,7 +14,7 @@ import type { WorkersConfig } from "../config/workers.ts";
 import { asError } from "../lib/errors.ts";
 import type { FailureLevel, FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
-import { formatFp18, parseFp18 } from "../protocol/fp18.ts";
+import { formatFp18, parseFp18 } from "../auction/protocol/fp18.ts";
 import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
 import { describeReload, isReloadGiven } from "../routing/reload.ts";
 import {

@@ -5,8 +5,8 @@
  */
 
 import type { OwnCommitment } from "../chain/types.ts";
-import { parseBidCommitment } from "../protocol/bid_commitment.ts";
-import { BLOCK_TIME_SECONDS, COMMITMENT_RENEWAL_AGE_SECONDS } from "../protocol/constants.ts";
+import { parseBidCommitment } from "../auction/protocol/bid_commitment.ts";
+import { BLOCK_TIME_SECONDS, COMMITMENT_RENEWAL_AGE_SECONDS } from "../auction/protocol/constants.ts";
 
 /**
  * Why a bid is published: there is none on the chain, what is there is no bid, is another bid, or is 72 minutes

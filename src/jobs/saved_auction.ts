@@ -10,7 +10,7 @@ import { type AuctionSnapshot, parseSnapshot } from "../auction/snapshot.ts";
 import { SnapshotError } from "../auction/snapshot_error.ts";
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { VERSION } from "../version.ts";
-import type { ValidationWindow } from "../protocol/windows.ts";
+import type { ValidationWindow } from "../auction/protocol/windows.ts";
 import { asError } from "../lib/errors.ts";
 
 /** The `format` of files written by this version. */

@@ -7,8 +7,8 @@
 import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import type { SolverConfig } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
-import type { RunCbc } from "../solver/cbc/program.ts";
-import { solveAuction } from "../solver/solve.ts";
+import type { RunCbc } from "../auction/solver/cbc/program.ts";
+import { solveAuction } from "../auction/solver/solve.ts";
 import type { Solve } from "./compute_outcome.ts";
 
 /** What {@link solverFor} goes by: plain data. */

@@ -5,8 +5,8 @@
  */
 
 import type { BlockRef } from "../chain/types.ts";
-import { AUCTION_INTERVAL_SECONDS, WINDOW_WAIT_ROUNDS } from "../protocol/constants.ts";
-import { locateInWindows, type ValidationWindow, windowAt } from "../protocol/windows.ts";
+import { AUCTION_INTERVAL_SECONDS, WINDOW_WAIT_ROUNDS } from "../auction/protocol/constants.ts";
+import { locateInWindows, type ValidationWindow, windowAt } from "../auction/protocol/windows.ts";
 
 const ROUND_MS = 1000;
 

@@ -6,7 +6,7 @@
 
 import { isTable, parseToml } from "../lib/toml.ts";
 import { editToml, type TomlEdit, type TomlPath } from "../lib/toml_edit.ts";
-import { roundHalfEven } from "../protocol/integer_math.ts";
+import { roundHalfEven } from "../auction/protocol/integer_math.ts";
 import { RoutingError } from "./errors.ts";
 import { sumSizesPh } from "./hashrate.ts";
 import { type FileEdit, type RoutedValue, shownValue } from "./file_edit.ts";

@@ -18,7 +18,7 @@ import {
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,
   MAX_BID_AGE_SECONDS,
-} from "../protocol/constants.ts";
+} from "../auction/protocol/constants.ts";
 import type { RoutedValue } from "../routing/file_edit.ts";
 import type { ReloadState } from "../routing/reload.ts";
 import type { RoutingReport } from "../routing/route.ts";

@@ -5,7 +5,13 @@
  * @module
  */
 
-import { CbcError, type CbcFailure, type RunCbc, runCbc, type RunLimits } from "../solver/cbc/program.ts";
+import {
+  CbcError,
+  type CbcFailure,
+  type RunCbc,
+  runCbc,
+  type RunLimits,
+} from "../auction/solver/cbc/program.ts";
 import type { ServeRequest } from "./job_host.ts";
 
 /** What the worker asks for. */

@@ -1,5 +1,5 @@
 import { planFleet, type PlanMachine } from "../../src/asic/plan.ts";
-import { parseFp18 } from "../../src/protocol/fp18.ts";
+import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
 
 const FLEETS: readonly (readonly [name: string, hashrateTh: (index: number) => number])[] = [
   ["five models", (i) => [104, 110, 140.5, 200, 234][i % 5]!],

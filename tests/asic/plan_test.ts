@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { planFleet, type PlanMachine, type PlanState } from "../../src/asic/plan.ts";
-import { parseFp18 } from "../../src/protocol/fp18.ts";
+import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
 
 /** `100` at the fallback, `100*` at the subnet; in TH/s. */
 function machine(text: string, state: PlanState = "available"): PlanMachine {

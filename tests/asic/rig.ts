@@ -8,7 +8,7 @@ import { Fleet } from "../../src/asic/fleet.ts";
 import type { CgminerConnect } from "../../src/asic/cgminer_api.ts";
 import type { AsicMiner, FleetConfig } from "../../src/asic/fleet_config.ts";
 import type { FleetReport, MinerReport } from "../../src/asic/fleet_report.ts";
-import { parseFp18 } from "../../src/protocol/fp18.ts";
+import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
 import { type MinerServer, type SimulatedMiner, startMiner } from "../../src/simulator/asic/mod.ts";
 
 /** Pool numbers of every miner of the rig: the fallback is what it is configured to prefer. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { buildItems, classifyWorker, mergeNeighbours } from "../../src/auction/items.ts";
 import type { Bid } from "../../src/auction/types.ts";
-import { formatFp18, parseFp18 } from "../../src/protocol/fp18.ts";
+import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
 
 const makeBid = (hotkey: string, size: string, price: string, count = 1): Bid => ({
   hotkey,

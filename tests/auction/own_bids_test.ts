@@ -8,7 +8,7 @@ import {
   totalOutcomes,
 } from "../../src/auction/own_bids.ts";
 import { prepareAuction } from "../../src/auction/prepare.ts";
-import { formatFp18, parseFp18 } from "../../src/protocol/fp18.ts";
+import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
 import { makeRecord, makeSnapshot, PRICES, type SnapshotFixture } from "./make_snapshot.ts";
 
 const makeBid = (size: string, price: string, count: number) => ({

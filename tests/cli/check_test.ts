@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseCommand } from "../../src/cli/arguments.ts";
 import { type CheckReport, runCheck } from "../../src/cli/check.ts";
 import { UsageError } from "../../src/lib/args.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { NETUID, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
 import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";

@@ -10,7 +10,7 @@ import { SettingsSource } from "../../src/daemon/settings.ts";
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/jobs/auction_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { RouteReport } from "../../src/jobs/deliver.ts";
 import type { FailedTarget } from "../../src/routing/errors.ts";
 import type { RunningJob } from "../../src/workers/job_host.ts";

@@ -3,7 +3,7 @@ import { LogRecorder } from "../support/log_recorder.ts";
 import { type AuctionJobResult, type KnownWindow, runAuctionJob } from "../../src/jobs/auction_job.ts";
 import { connectorFor } from "../../src/jobs/connect.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { BlockRef, ChainConnection } from "../../src/chain/types.ts";
 import { type CommitmentResult, runCommitmentJob } from "../../src/jobs/commitment_job.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const NETUID = 89;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type SettledWindow, settleWindow } from "../../src/jobs/window_transition.ts";
 import type { BlockRef } from "../../src/chain/types.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 
 const NETUID = 89;
 const TEMPO = 360;

@@ -10,7 +10,7 @@
 
 import { basename, resolve } from "node:path";
 import { type LineProcess, startProcess } from "../../scripts/e2e/processes.ts";
-import { epochStart, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
 import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";

@@ -1,4 +1,4 @@
-import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../scripts/scene/market.ts";
 import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";

@@ -9,7 +9,7 @@ import type { ComputedAuction } from "../../src/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
 import { solverFor } from "../../src/jobs/solver.ts";
-import { epochStart, type ValidationWindow, windowAt } from "../../src/protocol/windows.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { RoutingReport } from "../../src/routing/route.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 

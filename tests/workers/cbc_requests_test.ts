@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { CbcError } from "../../src/solver/cbc/program.ts";
+import { CbcError } from "../../src/auction/solver/cbc/program.ts";
 import { cbcOfMainThread, serveCbc } from "../../src/workers/cbc_requests.ts";
 
 Deno.test("cbcOfMainThread() gets from serveCbc() what the program prints, or how it failed", async () => {

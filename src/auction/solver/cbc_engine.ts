@@ -1,0 +1,100 @@
+/**
+ * The external engine: the validators' own solver, fed with their own file (spec, section 5).
+ *
+ * @module
+ */
+
+import type { AuctionProblem } from "../types.ts";
+import { cbcArguments } from "./cbc/arguments.ts";
+import { writeMps } from "./cbc/mps.ts";
+import { CbcError, parseBuild, type RunCbc, runCbc } from "./cbc/program.ts";
+import { readSolution, SolutionFileError } from "./cbc/solution.ts";
+import type { SolverBuild } from "./types.ts";
+
+/** Options of `solveWithCbc`. */
+export interface CbcSolveOptions {
+  /** The program, by its full path, and its leading arguments. */
+  readonly command: readonly string[];
+  /** An existing private folder for the files exchanged; they are removed afterwards. */
+  readonly folder: string;
+  /** After this CBC is killed, in milliseconds. */
+  readonly timeLimitMs: number;
+  /** Kills CBC with the job. */
+  readonly signal?: AbortSignal;
+  /** @default runCbc */
+  readonly run?: RunCbc;
+}
+
+/** What CBC decided. */
+export interface CbcOutcome {
+  /** Workers won, parallel to `problem.items`. */
+  readonly wins: readonly number[];
+  /** The build that decided; `null` when it did not say. */
+  readonly build: SolverBuild | null;
+}
+
+const MPS_NAME = "auction.mps";
+const SOLUTION_NAME = "auction.sol";
+
+/**
+ * Solves one auction with CBC. Its outcome counts whatever its status: an incumbent of a stopped run too.
+ *
+ * @param problem an auction with at least one worker
+ * @throws {CbcError} when CBC gives no outcome
+ */
+export async function solveWithCbc(problem: AuctionProblem, options: CbcSolveOptions): Promise<CbcOutcome> {
+  const { command, folder, timeLimitMs, signal, run = runCbc } = options;
+  const mpsPath = `${folder}/${MPS_NAME}`;
+  const solutionPath = `${folder}/${SOLUTION_NAME}`;
+  try {
+    await Deno.writeTextFile(mpsPath, mpsOf(problem));
+    // A file left by a run that was killed must not be taken for an outcome.
+    await removeFile(solutionPath);
+    const printed = await run(command, cbcArguments(MPS_NAME, SOLUTION_NAME, problem.seed), {
+      folder,
+      timeLimitMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { wins: winsOf(await readSolutionFile(solutionPath), problem), build: parseBuild(printed) };
+  } finally {
+    await removeFile(mpsPath);
+    await removeFile(solutionPath);
+  }
+}
+
+function mpsOf(problem: AuctionProblem): string {
+  try {
+    return writeMps(problem);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CbcError("unwritable-problem", error.message, { cause: error });
+  }
+}
+
+async function readSolutionFile(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new CbcError("no-solution", "Cannot use cbc: it ended without writing a solution file", {
+      cause: error,
+    });
+  }
+}
+
+function winsOf(text: string, problem: AuctionProblem): number[] {
+  try {
+    return readSolution(text, problem);
+  } catch (error) {
+    if (!(error instanceof SolutionFileError)) throw error;
+    throw new CbcError("unreadable-solution", error.message, { cause: error });
+  }
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The solver as the auction job sees it: the engine that was asked for, and what decides when it fails (spec,
+ * section 5).
+ *
+ * @module
+ */
+
+import type { AuctionProblem } from "../types.ts";
+import { CbcError, isValidatorBuild, type RunCbc } from "./cbc/program.ts";
+import { solveWithCbc } from "./cbc_engine.ts";
+import { type GlpkSolveOptions, solveWithGlpk } from "./glpk_engine.ts";
+import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
+import type { EngineChoice, SolverResult } from "./types.ts";
+
+/** Options of `solveAuction`. */
+export interface SolveAuctionOptions
+  extends Pick<GlpkSolveOptions, "ownHotkey" | "prefer" | "stateLimit" | "now"> {
+  /** The engine asked for. */
+  readonly engine: EngineChoice;
+  /** The CBC program by its full path, with leading arguments; `null` when there is none (see `locateProgram`). */
+  readonly cbc: readonly string[] | null;
+  /** A private folder for the files exchanged with CBC; `null` when there is none. */
+  readonly folder: string | null;
+  /** The job's remaining time for the whole call, in milliseconds. */
+  readonly timeLimitMs: number;
+  /** Ends the call, and CBC with it; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Runs CBC. @default runCbc */
+  readonly runCbc?: RunCbc;
+}
+
+/** What is kept back of the time for the built-in engine, should CBC fail. */
+const FALLBACK_SHARE = 0.2;
+const FALLBACK_LIMIT_MS = 10_000;
+
+/**
+ * Solves one auction. When CBC is asked for and gives no outcome, the built-in engine decides and
+ * `fallbackReason` says why.
+ *
+ * @throws {RangeError} when the problem or an option is malformed
+ * @throws the signal's reason when it is aborted
+ */
+export async function solveAuction(
+  problem: AuctionProblem,
+  options: SolveAuctionOptions,
+): Promise<SolverResult> {
+  const { engine, cbc, folder, timeLimitMs, signal, runCbc, now = () => performance.now() } = options;
+  const startedMs = now();
+  const builtIn = async (limitMs: number): Promise<SolverResult> => {
+    signal?.throwIfAborted();
+    return await solveWithGlpk(problem, { ...options, timeLimitMs: Math.max(0, limitMs) });
+  };
+  const fallBack = async (fallbackReason: string): Promise<SolverResult> => {
+    const result = await builtIn(timeLimitMs - (now() - startedMs));
+    return { ...result, fallbackReason, durationMs: now() - startedMs };
+  };
+  // Validators run no solver either when no worker enters the auction.
+  if (engine === "glpk" || problem.items.length === 0) return await builtIn(timeLimitMs);
+  if (cbc === null) {
+    if (engine === "auto") return await builtIn(timeLimitMs);
+    return await fallBack(
+      "no cbc program was found; set [solver] cbc or IH_MINER_CBC to its path " +
+        "(scripts/install-cbc.sh gets the validators' build)",
+    );
+  }
+  if (folder === null) return await fallBack("there is no folder for the files exchanged with cbc");
+
+  const reservedMs = Math.min(FALLBACK_LIMIT_MS, timeLimitMs * FALLBACK_SHARE);
+  let outcome: Awaited<ReturnType<typeof solveWithCbc>>;
+  try {
+    outcome = await solveWithCbc(problem, {
+      command: cbc,
+      folder,
+      timeLimitMs: timeLimitMs - reservedMs,
+      ...(signal === undefined ? {} : { signal }),
+      ...(runCbc === undefined ? {} : { run: runCbc }),
+    });
+  } catch (error) {
+    if (!(error instanceof CbcError)) throw error;
+    return await fallBack(error.message);
+  }
+  const { wins, build } = outcome;
+  const decided = {
+    engine: "cbc",
+    provenOptimal: null,
+    fallbackReason: null,
+    build,
+  } as const;
+  if (isValidatorBuild(build)) {
+    return {
+      ...decided,
+      ...totalsOfWins(problem.items, wins),
+      wins,
+      parity: "validator",
+      limitation: null,
+      own: options.ownHotkey === null ? null : rangesOfOutcome(problem.items, wins, options.ownHotkey),
+      ambiguous: false,
+      durationMs: now() - startedMs,
+    };
+  }
+  // Another build may choose another optimal solution: what else is possible is the built-in engine's to say, and
+  // which of the two counts is the caller's preference.
+  const estimate = await builtIn(timeLimitMs - (now() - startedMs));
+  const preferred = preferredWins(problem, [wins, estimate.wins], options);
+  return {
+    ...decided,
+    ...totalsOfWins(problem.items, preferred),
+    wins: preferred,
+    parity: "other-build",
+    limitation: estimate.limitation,
+    own: estimate.own,
+    ambiguous: estimate.ambiguous,
+    durationMs: now() - startedMs,
+  };
+}
+
+/** Of several outcomes the one with the most or the least own value; the first of equals. */
+function preferredWins(
+  { items }: AuctionProblem,
+  outcomes: readonly (readonly number[])[],
+  { ownHotkey, prefer }: Pick<SolveAuctionOptions, "ownHotkey" | "prefer">,
+): readonly number[] {
+  const ownValue = (wins: readonly number[]): bigint =>
+    totalsOfWins(items, wins.map((won, i) => items[i]!.hotkey === ownHotkey ? won : 0)).totalValue;
+  return outcomes.reduce((best, wins) => {
+    const isBetter = prefer === "most-own"
+      ? ownValue(wins) > ownValue(best)
+      : ownValue(wins) < ownValue(best);
+    return isBetter ? wins : best;
+  });
+}
