@@ -9,7 +9,7 @@ import { findUnknownExtensions } from "@polkadot/types/extrinsic/signedExtension
 import type { SiLookupTypeId } from "@polkadot/types/interfaces";
 import { u8aToHex } from "@polkadot/util";
 import { blake2AsU8a } from "@polkadot/util-crypto";
-import type { HotkeySigner } from "../wallet/signer.ts";
+import type { HotkeySigner } from "./wallet/signer.ts";
 import type { Runtime } from "./runtime.ts";
 import type { BlockRef } from "./types.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { AuctionSnapshot, CommitmentRecord } from "../auction/snapshot.ts";
-import type { HotkeySigner } from "../wallet/signer.ts";
+import type { HotkeySigner } from "./wallet/signer.ts";
 import type { ChainError } from "./errors.ts";
 
 /** Options of `connectChain`. */

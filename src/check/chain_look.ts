@@ -7,8 +7,8 @@
 import { connectChain } from "../chain/connection.ts";
 import { endpointLabel } from "../chain/networks.ts";
 import type { ChainConnection } from "../chain/types.ts";
-import { WalletError, type WalletErrorKind } from "../wallet/errors.ts";
-import { openHotkeySigner, readHotkeyAddress } from "../wallet/signer.ts";
+import { WalletError, type WalletErrorKind } from "../chain/wallet/errors.ts";
+import { openHotkeySigner, readHotkeyAddress } from "../chain/wallet/signer.ts";
 import { asError } from "../lib/errors.ts";
 
 /** What to look at. */

@@ -7,7 +7,7 @@
 import { SnapshotError } from "../auction/snapshot_error.ts";
 import { ConfigError } from "../config/errors.ts";
 import { UsageError } from "../lib/args.ts";
-import { WalletError } from "../wallet/errors.ts";
+import { WalletError } from "../chain/wallet/errors.ts";
 import { JobFailedError } from "../workers/job_host.ts";
 import { InterruptedError } from "./interruption.ts";
 

@@ -11,7 +11,7 @@ import { redactAddress } from "../lib/redact.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
 import { locateProgram } from "../lib/locate_program.ts";
 import type { EngineChoice } from "../auction/solver/types.ts";
-import { hotkeyPath } from "../wallet/hotkey_file.ts";
+import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
 import { type DeliveryConfig, resolveDelivery } from "./delivery.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSetting, EffectiveSettings, inEnvironment, inFile } from "./effective.ts";

@@ -96,7 +96,7 @@ export interface DaemonEnd {
 /**
  * Runs until the signal says so.
  *
- * @throws {import("../config/errors.ts").ConfigError} {@link import("../wallet/errors.ts").WalletError} when it
+ * @throws {import("../config/errors.ts").ConfigError} {@link import("../chain/wallet/errors.ts").WalletError} when it
  *   cannot start with this configuration; later mistakes in it fail single runs.
  * @throws {import("./instance_lock.ts").InstanceLockedError} when another agent runs for the same hotkey.
  */

@@ -65,7 +65,7 @@ export class SettingsSource {
   /**
    * Reads the settings.
    *
-   * @throws {ConfigError} {@link import("../wallet/errors.ts").WalletError} when they cannot be used; the last ones
+   * @throws {ConfigError} {@link import("../chain/wallet/errors.ts").WalletError} when they cannot be used; the last ones
    *   are kept.
    */
   async read(log: Logger): Promise<Settings> {

@@ -8,7 +8,7 @@ import type { SubmittedCommitment } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
 import { BLOCK_TIME_SECONDS } from "../auction/protocol/constants.ts";
 import { epochStart, firstWindowFrom, type ValidationWindow } from "../auction/protocol/windows.ts";
-import type { HotkeySigner } from "../wallet/signer.ts";
+import type { HotkeySigner } from "../chain/wallet/signer.ts";
 import { type Connect, Line } from "./line.ts";
 import { decidePublishing, type PublishDecision } from "./publish_decision.ts";
 
@@ -72,7 +72,7 @@ export interface CommitmentResult extends PublishDecision {
  * Publishes the bid when it has to be.
  *
  * @throws {import("../chain/errors.ts").ChainError} when the chain cannot be asked, or refuses.
- * @throws {import("../wallet/errors.ts").WalletError} when the hotkey cannot sign.
+ * @throws {import("../chain/wallet/errors.ts").WalletError} when the hotkey cannot sign.
  */
 export async function runCommitmentJob(
   input: CommitmentJobInput,

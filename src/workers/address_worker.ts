@@ -7,8 +7,8 @@
  * @module
  */
 
-import { WalletError } from "../wallet/errors.ts";
-import { readHotkeyAddress } from "../wallet/signer.ts";
+import { WalletError } from "../chain/wallet/errors.ts";
+import { readHotkeyAddress } from "../chain/wallet/signer.ts";
 import { serveJob } from "./worker_side.ts";
 
 /** What the worker is started with. */

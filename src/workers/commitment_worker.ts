@@ -9,8 +9,8 @@
 
 import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from "../jobs/commitment_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
-import { WalletError } from "../wallet/errors.ts";
-import { openHotkeySigner } from "../wallet/signer.ts";
+import { WalletError } from "../chain/wallet/errors.ts";
+import { openHotkeySigner } from "../chain/wallet/signer.ts";
 import { serveJob } from "./worker_side.ts";
 
 /** What the worker is started with. */

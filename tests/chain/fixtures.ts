@@ -8,7 +8,7 @@ import { blake2AsU8a, encodeAddress } from "@polkadot/util-crypto";
 import { connectChain } from "../../src/chain/connection.ts";
 import type { ChainConnection, ConnectChainOptions } from "../../src/chain/types.ts";
 import { imageFromMetadata, Runtime, type SimulatorOptions } from "../../src/simulator/mod.ts";
-import { type HotkeySigner, openHotkeySigner } from "../../src/wallet/signer.ts";
+import { type HotkeySigner, openHotkeySigner } from "../../src/chain/wallet/signer.ts";
 import { type MockMethod, type MockNode, RpcFault, startMockNode } from "./mock_node.ts";
 
 export const NETUID = 89;

@@ -117,7 +117,7 @@ Deno.test("connectorFor() stays with the chain that answered first", async () =>
 Deno.test("runCommitmentJob() does not submit to another endpoint what may be on its way already", async () => {
   await using chain = await twoNodes();
   chain.nodes[0].setFault("author_submitAndWatchExtrinsic", { kind: "close" });
-  const { openHotkeySigner } = await import("../../src/wallet/signer.ts");
+  const { openHotkeySigner } = await import("../../src/chain/wallet/signer.ts");
   const signer = await openHotkeySigner(
     "hotkey",
     () => Promise.resolve(JSON.stringify({ secretSeed: "0x".padEnd(66, "7") })),

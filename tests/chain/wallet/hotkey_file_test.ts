@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { WalletError, type WalletErrorKind } from "../../src/wallet/errors.ts";
-import { formatHotkeyFile, hotkeyPath, parseHotkeyFile } from "../../src/wallet/hotkey_file.ts";
+import { WalletError, type WalletErrorKind } from "../../../src/chain/wallet/errors.ts";
+import { formatHotkeyFile, hotkeyPath, parseHotkeyFile } from "../../../src/chain/wallet/hotkey_file.ts";
 
 const SOURCE = "wallets/w/hotkeys/h";
 const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeAddress, sr25519Verify } from "@polkadot/util-crypto";
-import { WalletError, type WalletErrorKind } from "../../src/wallet/errors.ts";
-import { openHotkeySigner, readHotkeyAddress } from "../../src/wallet/signer.ts";
+import { WalletError, type WalletErrorKind } from "../../../src/chain/wallet/errors.ts";
+import { openHotkeySigner, readHotkeyAddress } from "../../../src/chain/wallet/signer.ts";
 
 // Substrate's well-known development keys, as `subkey inspect` prints them.
 const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";

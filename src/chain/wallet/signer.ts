@@ -17,7 +17,7 @@ import {
 } from "@polkadot/util-crypto";
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
-import { asError } from "../lib/errors.ts";
+import { asError } from "../../lib/errors.ts";
 
 /** The SS58 prefix of Bittensor's addresses. */
 const SS58_PREFIX = 42;

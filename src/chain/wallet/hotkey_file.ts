@@ -87,7 +87,7 @@ export class HotkeyFile {
 const ENCRYPTED_MARKS = ["$NACL", "$ANSIBLE_VAULT", "gAAAAA"];
 
 /**
- * Reads the text of a hotkey file. Neither keys nor checksums are verified here; see `src/wallet/signer.ts`.
+ * Reads the text of a hotkey file. Neither keys nor checksums are verified here; see `src/chain/wallet/signer.ts`.
  *
  * @param text The file's content.
  * @param source Its path, for messages.
