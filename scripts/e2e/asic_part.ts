@@ -6,7 +6,7 @@
  * @module
  */
 
-import { planFleet } from "../../src/asic/plan.ts";
+import { planFleet } from "../../src/delivery/asics/plan.ts";
 import { HookFile, WebhookReceiver } from "../scene/listeners.ts";
 import { leastCoverTh, type Machine, Machines, POOLS, sumTh } from "../scene/machines.ts";
 import { replaceRouting } from "../scene/rig.ts";

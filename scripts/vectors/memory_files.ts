@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Files, WritableFile } from "../../src/routing/files.ts";
+import type { Files, WritableFile } from "../../src/delivery/proxies/files.ts";
 
 /** Content by path. Folders exist as soon as something is written into them. */
 export function memoryFiles(contents: Map<string, Uint8Array>): Files {

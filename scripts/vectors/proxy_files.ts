@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { parseToml, TomlError } from "../../src/lib/toml.ts";
-import { RoutingError } from "../../src/routing/errors.ts";
-import { DEFAULT_SUBNET_POOL_NAME } from "../../src/routing/ihp.ts";
-import { applyRouting, type RoutingDemand, type RoutingTarget } from "../../src/routing/route.ts";
+import { RoutingError } from "../../src/delivery/proxies/errors.ts";
+import { DEFAULT_SUBNET_POOL_NAME } from "../../src/delivery/proxies/ihp.ts";
+import { applyRouting, type RoutingDemand, type RoutingTarget } from "../../src/delivery/proxies/route.ts";
 import type { VectorCase, VectorChecker } from "./checker.ts";
 import { memoryFiles } from "./memory_files.ts";
 

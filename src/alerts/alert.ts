@@ -4,7 +4,7 @@
  * @module
  */
 
-import { strayMiners } from "../asic/fleet_report.ts";
+import { strayMiners } from "../delivery/asics/fleet_report.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { formatDuration, formatHashrate } from "../telemetry/format.ts";
 import type { FleetStatus, StatusReport, WindowSummary } from "../telemetry/status_report.ts";

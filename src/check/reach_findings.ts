@@ -4,13 +4,13 @@
  * @module
  */
 
-import { askMiner, CgminerError } from "../asic/cgminer_api.ts";
-import { Fleet } from "../asic/fleet.ts";
-import type { FleetConfig } from "../asic/fleet_config.ts";
+import { askMiner, CgminerError } from "../delivery/asics/cgminer_api.ts";
+import { Fleet } from "../delivery/asics/fleet.ts";
+import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Config } from "../config/load.ts";
-import { readMetricSource } from "../delivery/metric_source.ts";
-import { formatSelector } from "../delivery/prometheus_text.ts";
-import { SOURCE_TIMEOUT_MS } from "../delivery/sources.ts";
+import { readMetricSource } from "../delivery/measured/metric_source.ts";
+import { formatSelector } from "../delivery/measured/prometheus_text.ts";
+import { SOURCE_TIMEOUT_MS } from "../delivery/measured/sources.ts";
 import { describeError } from "../lib/errors.ts";
 import { locateProgram } from "../lib/locate_program.ts";
 import { redactUrls } from "../lib/redact.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Fleet } from "../asic/fleet.ts";
+import { Fleet } from "../delivery/asics/fleet.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
-import * as callbacks from "../callbacks.ts";
+import * as callbacks from "../delivery/callbacks.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { DEFAULT_DELIVERY_LIMITS, type DeliveryLimits } from "../delivery/judgement.ts";
-import type { HashrateUnit, MetricSource } from "../delivery/metric_source.ts";
-import { parseSelector } from "../delivery/prometheus_text.ts";
+import { DEFAULT_DELIVERY_LIMITS, type DeliveryLimits } from "../delivery/measured/judgement.ts";
+import type { HashrateUnit, MetricSource } from "../delivery/measured/metric_source.ts";
+import { parseSelector } from "../delivery/measured/prometheus_text.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import type { ConfigIssue } from "./errors.ts";

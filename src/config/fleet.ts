@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type AsicMiner, DEFAULT_API_PORT, type FleetConfig, minerAddress } from "../asic/fleet_config.ts";
+import {
+  type AsicMiner,
+  DEFAULT_API_PORT,
+  type FleetConfig,
+  minerAddress,
+} from "../delivery/asics/fleet_config.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { readDecimal } from "./decimal.ts";
 import { parseDurationSeconds } from "./duration.ts";

@@ -6,11 +6,11 @@
  */
 
 import { basename, dirname, join, resolve } from "node:path";
-import { DEFAULT_SUBNET_POOL_NAME } from "../routing/ihp.ts";
-import type { ReloadMethod, ReloadSignal } from "../routing/reload.ts";
-import { type RoutingTarget, targetPath } from "../routing/route.ts";
+import { DEFAULT_SUBNET_POOL_NAME } from "../delivery/proxies/ihp.ts";
+import type { ReloadMethod, ReloadSignal } from "../delivery/proxies/reload.ts";
+import { type RoutingTarget, targetPath } from "../delivery/proxies/route.ts";
 import { EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
-import type { FleetConfig } from "../asic/fleet_config.ts";
+import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import { type Environment, type EnvironmentName, expandHome } from "./environment.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 import { redactCommand } from "../lib/redact.ts";

@@ -9,10 +9,10 @@
 
 import * as z from "zod";
 import { WEBHOOK_FORMATS } from "../alerts/webhook.ts";
-import { HASHRATE_UNITS } from "../delivery/metric_source.ts";
-import { parseSelector } from "../delivery/prometheus_text.ts";
+import { HASHRATE_UNITS } from "../delivery/measured/metric_source.ts";
+import { parseSelector } from "../delivery/measured/prometheus_text.ts";
 import { redactAddress } from "../lib/redact.ts";
-import { RELOAD_SIGNALS } from "../routing/reload.ts";
+import { RELOAD_SIGNALS } from "../delivery/proxies/reload.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { parseListenAddress } from "./listen.ts";
 import { checkAgainst, describe, describeHost, shown, tables, written } from "./shape.ts";

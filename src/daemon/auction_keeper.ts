@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Fleet } from "../asic/fleet.ts";
+import type { Fleet } from "../delivery/asics/fleet.ts";
 import {
   type Callbacks,
   decisionOf,
@@ -25,8 +25,8 @@ import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import type { Logger } from "../lib/log.ts";
-import type { FailedTarget } from "../routing/errors.ts";
-import { type RoutingDemand, targetPath } from "../routing/route.ts";
+import type { FailedTarget } from "../delivery/proxies/errors.ts";
+import { type RoutingDemand, targetPath } from "../delivery/proxies/route.ts";
 import type { RunningJob } from "../workers/job_host.ts";
 import type { LaunchOptions } from "../workers/launch.ts";
 import { asError } from "../lib/errors.ts";

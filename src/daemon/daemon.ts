@@ -6,8 +6,8 @@
  * @module
  */
 
-import { Fleet } from "../asic/fleet.ts";
-import * as callbacks from "../callbacks.ts";
+import { Fleet } from "../delivery/asics/fleet.ts";
+import * as callbacks from "../delivery/callbacks.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { HOOK_PATIENCE_MS, HookRunner } from "../hooks/hooks.ts";

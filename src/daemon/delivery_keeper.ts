@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Fleet } from "../asic/fleet.ts";
-import type { FleetConfig } from "../asic/fleet_config.ts";
+import type { Fleet } from "../delivery/asics/fleet.ts";
+import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Config } from "../config/load.ts";
-import { type DeliveredWindow, DeliveryWatch } from "../delivery/delivery_watch.ts";
-import { metricDeliverySource } from "../delivery/metric_source.ts";
-import type { DeliverySource } from "../delivery/sources.ts";
+import { type DeliveredWindow, DeliveryWatch } from "../delivery/measured/delivery_watch.ts";
+import { metricDeliverySource } from "../delivery/measured/metric_source.ts";
+import type { DeliverySource } from "../delivery/measured/sources.ts";
 import type { Logger } from "../lib/log.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
 import { bidderOf, type Settings } from "./settings.ts";

@@ -6,12 +6,12 @@
 
 import type { EndpointFailure } from "../chain/errors.ts";
 import type { ComputedAuction } from "../jobs/auction_job.ts";
-import type { DeliveryReport } from "../delivery/delivery_watch.ts";
+import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import type { RouteReport } from "../jobs/deliver.ts";
 import type { HookName } from "../hooks/hooks.ts";
-import type { FailedTarget } from "../routing/errors.ts";
-import type { RecoveryReport } from "../routing/route.ts";
+import type { FailedTarget } from "../delivery/proxies/errors.ts";
+import type { RecoveryReport } from "../delivery/proxies/route.ts";
 import type { StalenessConfig } from "../config/load.ts";
 import type { SettingsEvent } from "./settings.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AsicMiner, FleetConfig } from "../asic/fleet_config.ts";
+import type { AsicMiner, FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { formatListenAddress } from "../config/listen.ts";
@@ -13,8 +13,8 @@ import type { RoutingConfig } from "../config/routing.ts";
 import { whyWithdrawn } from "../config/workers.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
-import { describeReload } from "../routing/reload.ts";
-import { type RoutingTarget, targetPath } from "../routing/route.ts";
+import { describeReload } from "../delivery/proxies/reload.ts";
+import { type RoutingTarget, targetPath } from "../delivery/proxies/route.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { asError } from "../lib/errors.ts";
 

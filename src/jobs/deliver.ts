@@ -4,19 +4,24 @@
  * @module
  */
 
-import type { Fleet } from "../asic/fleet.ts";
-import type { FleetConfig } from "../asic/fleet_config.ts";
-import { type FleetReport, FleetShortError, isStaying, type MinerReport } from "../asic/fleet_report.ts";
+import type { Fleet } from "../delivery/asics/fleet.ts";
+import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
+import {
+  type FleetReport,
+  FleetShortError,
+  isStaying,
+  type MinerReport,
+} from "../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome, WorkerRun } from "../auction/outcome.ts";
-import type { handleLostBids, handleWonBids } from "../callbacks.ts";
+import type { handleLostBids, handleWonBids } from "../delivery/callbacks.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
 import { asError } from "../lib/errors.ts";
 import type { FailureLevel, FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { formatFp18, parseFp18 } from "../auction/protocol/fp18.ts";
-import { type FailedTarget, TargetsFailedError } from "../routing/errors.ts";
-import { describeReload, isReloadGiven } from "../routing/reload.ts";
+import { type FailedTarget, TargetsFailedError } from "../delivery/proxies/errors.ts";
+import { describeReload, isReloadGiven } from "../delivery/proxies/reload.ts";
 import {
   applyRouting,
   recoverRouting,
@@ -24,7 +29,7 @@ import {
   type RoutingDemand,
   type RoutingReport,
   targetPath,
-} from "../routing/route.ts";
+} from "../delivery/proxies/route.ts";
 
 /** The integrator's functions. */
 export interface Callbacks {
@@ -105,7 +110,7 @@ export function unroutedDemand(workers: WorkersConfig | null): RoutingDemand {
  * Routes a demand to every destination and logs what was done. One that fails does not stop the others.
  *
  * @returns one report a destination, the ASICs' last; none when routing is off and no ASIC was left at the subnet.
- * @throws {import("../routing/errors.ts").RoutingError} when the file of the only proxy cannot be used.
+ * @throws {import("../delivery/proxies/errors.ts").RoutingError} when the file of the only proxy cannot be used.
  * @throws {FleetShortError} when the ASICs, the only destination, cannot cover what was won.
  * @throws {TargetsFailedError} when that is so for some of several; the others have been routed to.
  */

@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { FleetReport } from "../asic/fleet_report.ts";
+import type { FleetReport } from "../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { ChainErrorKind } from "../chain/errors.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { DaemonEvent, DaemonJob } from "../daemon/events.ts";
 import { bidderOf, type Settings } from "../daemon/settings.ts";
-import type { DeliveryReport } from "../delivery/delivery_watch.ts";
+import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
 import type { BidEffect, CommitmentResult } from "../jobs/commitment_job.ts";
 import { isCarriedOut, resultsIn, type RouteReport } from "../jobs/deliver.ts";
-import { type FailedTarget, RoutingError } from "../routing/errors.ts";
+import { type FailedTarget, RoutingError } from "../delivery/proxies/errors.ts";
 import type { HookName } from "../hooks/hooks.ts";
-import type { RoutedValue } from "../routing/file_edit.ts";
-import { isReloadGiven } from "../routing/reload.ts";
-import type { RecoveryReport, ReloadReport, RoutingReport } from "../routing/route.ts";
+import type { RoutedValue } from "../delivery/proxies/file_edit.ts";
+import { isReloadGiven } from "../delivery/proxies/reload.ts";
+import type { RecoveryReport, ReloadReport, RoutingReport } from "../delivery/proxies/route.ts";
 import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } from "./tries.ts";
 
 /** Windows that are remembered: twelve hours. */

@@ -5,14 +5,14 @@
  */
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { type MinerReport, strayMiners } from "../asic/fleet_report.ts";
+import { type MinerReport, strayMiners } from "../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { DaemonEvent } from "../daemon/events.ts";
-import type { DeliveryReport } from "../delivery/delivery_watch.ts";
-import { SETTLED_SECONDS } from "../delivery/judgement.ts";
+import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
+import { SETTLED_SECONDS } from "../delivery/measured/judgement.ts";
 import { HOOK_NAMES } from "../hooks/hooks.ts";
-import { isReloadGiven } from "../routing/reload.ts";
-import type { RecoveryReport, RoutingReport } from "../routing/route.ts";
+import { isReloadGiven } from "../delivery/proxies/reload.ts";
+import type { RecoveryReport, RoutingReport } from "../delivery/proxies/route.ts";
 import { isFailing } from "./miners.ts";
 import type { FleetStatus, StatusReport } from "./status_report.ts";
 import { redactUrls } from "../lib/redact.ts";

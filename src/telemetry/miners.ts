@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MinerReport } from "../asic/fleet_report.ts";
+import type { MinerReport } from "../delivery/asics/fleet_report.ts";
 
 /** Whether it does its part, with less than its nominal hashrate. */
 export function isSlow({ problem }: MinerReport): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MinerReport } from "../asic/fleet_report.ts";
+import type { MinerReport } from "../delivery/asics/fleet_report.ts";
 import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MinerReport } from "../asic/fleet_report.ts";
+import type { MinerReport } from "../delivery/asics/fleet_report.ts";
 import { formatHashrate, trimmed } from "./format.ts";
 import { type Html, html } from "./html.ts";
 import { isFailing, isSlow } from "./miners.ts";

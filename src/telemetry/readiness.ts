@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FleetReport, strayMiners } from "../asic/fleet_report.ts";
+import { type FleetReport, strayMiners } from "../delivery/asics/fleet_report.ts";
 import { AUCTION_INTERVAL_SECONDS, COMMITMENT_INTERVAL_SECONDS } from "../auction/protocol/constants.ts";
 import type { DaemonJob } from "../daemon/events.ts";
 import type { AgentStatus, FleetState, ProxyState } from "./agent_status.ts";

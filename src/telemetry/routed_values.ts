@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ShownValue } from "../routing/file_edit.ts";
+import type { ShownValue } from "../delivery/proxies/file_edit.ts";
 import { shareText } from "./format.ts";
 import type { ProxyReport } from "./status_report.ts";
 import { shownValue } from "./words.ts";

@@ -4,24 +4,24 @@
  * @module
  */
 
-import type { FleetReport } from "../asic/fleet_report.ts";
+import type { FleetReport } from "../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome, OwnOutcome } from "../auction/outcome.ts";
 import type { EstimateReason } from "../auction/prepare.ts";
 import { ConfigError } from "../config/errors.ts";
 import { whyWithdrawn } from "../config/workers.ts";
 import type { DaemonJob } from "../daemon/events.ts";
 import type { Settings } from "../daemon/settings.ts";
-import type { DeliveryReport } from "../delivery/delivery_watch.ts";
-import type { DeliveryLevel } from "../delivery/judgement.ts";
+import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
+import type { DeliveryLevel } from "../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../hooks/hooks.ts";
 import {
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,
   MAX_BID_AGE_SECONDS,
 } from "../auction/protocol/constants.ts";
-import type { RoutedValue } from "../routing/file_edit.ts";
-import type { ReloadState } from "../routing/reload.ts";
-import type { RoutingReport } from "../routing/route.ts";
+import type { RoutedValue } from "../delivery/proxies/file_edit.ts";
+import type { ReloadState } from "../delivery/proxies/reload.ts";
+import type { RoutingReport } from "../delivery/proxies/route.ts";
 import { BUILD, VERSION } from "../version.ts";
 import type {
   AgentStatus,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MinerReport } from "../asic/fleet_report.ts";
+import type { MinerReport } from "../delivery/asics/fleet_report.ts";
 import {
   formatAgo,
   formatBlock,

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isStaying, type MinerReport } from "../asic/fleet_report.ts";
+import { isStaying, type MinerReport } from "../delivery/asics/fleet_report.ts";
 import { clockTime, formatAgo, formatBlock, formatHashrate, trimmed } from "./format.ts";
-import type { ShownValue } from "../routing/file_edit.ts";
+import type { ShownValue } from "../delivery/proxies/file_edit.ts";
 import type { WithdrawalReport } from "./status_report.ts";
 
 const PROXIES: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { checkAsics, checkDelivery, checkHooks, checkWebhook } from "../../src/check/reach_findings.ts";
 import type { RoutingConfig } from "../../src/config/routing.ts";
-import { parseSelector } from "../../src/delivery/prometheus_text.ts";
+import { parseSelector } from "../../src/delivery/measured/prometheus_text.ts";
 import { freePort } from "../support/free_port.ts";
 import { type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 

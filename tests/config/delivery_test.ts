@@ -3,7 +3,7 @@ import { resolveDelivery } from "../../src/config/delivery.ts";
 import { EffectiveSettings } from "../../src/config/effective.ts";
 import { ConfigError, type ConfigIssue } from "../../src/config/errors.ts";
 import { checkConfigFile } from "../../src/config/schema.ts";
-import { parseSelector } from "../../src/delivery/prometheus_text.ts";
+import { parseSelector } from "../../src/delivery/measured/prometheus_text.ts";
 
 const BASE = {
   bittensor: { network: "finney", netuid: 89 },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { makeSnapshot } from "../auction/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import { Fleet } from "../../src/asic/fleet.ts";
+import { Fleet } from "../../src/delivery/asics/fleet.ts";
 import { AuctionKeeper, type AuctionTrigger } from "../../src/daemon/auction_keeper.ts";
 import type { DaemonEvent } from "../../src/daemon/events.ts";
 import { FailureLog } from "../../src/lib/failure_log.ts";
@@ -12,7 +12,7 @@ import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { RouteReport } from "../../src/jobs/deliver.ts";
-import type { FailedTarget } from "../../src/routing/errors.ts";
+import type { FailedTarget } from "../../src/delivery/proxies/errors.ts";
 import type { RunningJob } from "../../src/workers/job_host.ts";
 
 const NETUID = 89;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import FakeTimers from "@sinonjs/fake-timers";
-import type { Fleet } from "../../src/asic/fleet.ts";
-import type { FleetConfig } from "../../src/asic/fleet_config.ts";
+import type { Fleet } from "../../src/delivery/asics/fleet.ts";
+import type { FleetConfig } from "../../src/delivery/asics/fleet_config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { DeliveryKeeper } from "../../src/daemon/delivery_keeper.ts";
 import type { DaemonEvent } from "../../src/daemon/events.ts";
-import type { DeliveryReport } from "../../src/delivery/delivery_watch.ts";
+import type { DeliveryReport } from "../../src/delivery/measured/delivery_watch.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const CONFIG = `[bittensor]

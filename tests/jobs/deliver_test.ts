@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Fleet } from "../../src/asic/fleet.ts";
-import type { FleetConfig } from "../../src/asic/fleet_config.ts";
-import { FleetShortError } from "../../src/asic/fleet_report.ts";
+import { Fleet } from "../../src/delivery/asics/fleet.ts";
+import type { FleetConfig } from "../../src/delivery/asics/fleet_config.ts";
+import { FleetShortError } from "../../src/delivery/asics/fleet_report.ts";
 import type { RoutingConfig } from "../../src/config/routing.ts";
 import { checkWorkers, type WorkersConfig } from "../../src/config/workers.ts";
 import {
@@ -13,7 +13,7 @@ import {
   warnAboutRouting,
 } from "../../src/jobs/deliver.ts";
 import { FailureLog } from "../../src/lib/failure_log.ts";
-import { RoutingError, TargetsFailedError } from "../../src/routing/errors.ts";
+import { RoutingError, TargetsFailedError } from "../../src/delivery/proxies/errors.ts";
 import { type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 

@@ -1,16 +1,16 @@
 import { makeSnapshot, PRICES } from "../auction/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
-import type { FleetReport, MinerReport } from "../../src/asic/fleet_report.ts";
+import type { FleetReport, MinerReport } from "../../src/delivery/asics/fleet_report.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { DaemonEvent, DaemonJob } from "../../src/daemon/events.ts";
-import type { DeliveryReport } from "../../src/delivery/delivery_watch.ts";
+import type { DeliveryReport } from "../../src/delivery/measured/delivery_watch.ts";
 import type { HookName } from "../../src/hooks/hooks.ts";
 import type { ComputedAuction } from "../../src/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
 import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
 import { solverFor } from "../../src/jobs/solver.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
-import type { RoutingReport } from "../../src/routing/route.ts";
+import type { RoutingReport } from "../../src/delivery/proxies/route.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 
 export const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { noticesOf } from "../../src/telemetry/notices.ts";
 import { renderPage } from "../../src/telemetry/page.ts";
-import type { MinerReport } from "../../src/asic/fleet_report.ts";
+import type { MinerReport } from "../../src/delivery/asics/fleet_report.ts";
 import { ConfigError } from "../../src/config/errors.ts";
-import { FleetShortError } from "../../src/asic/fleet_report.ts";
-import { RoutingError, TargetsFailedError } from "../../src/routing/errors.ts";
+import { FleetShortError } from "../../src/delivery/asics/fleet_report.ts";
+import { RoutingError, TargetsFailedError } from "../../src/delivery/proxies/errors.ts";
 import { ASICS, FakeAgent, FLEET } from "./fake_agent.ts";
 
 function failing(agent: FakeAgent): Record<string, string> {

@@ -1,0 +1,244 @@
+/**
+ * One machine during one run: what it answered, whether it can be used, what became of it.
+ *
+ * @module
+ */
+
+import { fp18ToNumber } from "../../auction/protocol/fp18.ts";
+import { CgminerError } from "./cgminer_api.ts";
+import { type AsicMiner, minerAddress } from "./fleet_config.ts";
+import type { FleetMemory } from "./fleet_memory.ts";
+import { formatPh, type MinerProblem, type MinerProblemKind, type MinerReport } from "./fleet_report.ts";
+import {
+  deadPoolProblem,
+  type MinerAccess,
+  notInTime,
+  problemOf,
+  type Sighting,
+  type Survey,
+} from "./miner_access.ts";
+import type { OwnFigures } from "./own_figures.ts";
+import type { PlanMachine, PlanState } from "./plan.ts";
+import type { Presence } from "./subnet_presence.ts";
+
+/** Those who are not tried again soon. Others are looked at anew each time, and so is whether they answer. */
+const GRUDGE_KINDS: readonly MinerProblemKind[] = [
+  "denied",
+  "refused",
+  "no-such-pool",
+  "not-switched",
+  "garbled",
+];
+
+/** A machine and its state; the plan is made of it as it is. */
+export class FleetMachine implements PlanMachine {
+  readonly address: string;
+  /** See {@link MinerReport.switched}. */
+  switched = false;
+
+  readonly #memory: FleetMemory;
+  readonly #figures: OwnFigures;
+  readonly #nowMs: () => number;
+  #sighting: Sighting | null = null;
+  #readingPh: number | null = null;
+  /** Why it cannot be used now. */
+  #problem: MinerProblem | null = null;
+  /** It failed in this run, or the time was over. */
+  #isGivenUp = false;
+  /** Where it did not go in this run. */
+  #sentTo: MinerReport["wanted"] | null = null;
+
+  constructor(readonly miner: AsicMiner, memory: FleetMemory, nowMs: () => number) {
+    this.address = minerAddress(miner);
+    this.#memory = memory;
+    this.#figures = memory.figuresOf(this.address, fp18ToNumber(miner.hashrateFp18));
+    this.#nowMs = nowMs;
+  }
+
+  /** Whether it said where it mines, the last time it was asked. */
+  get hasAnswered(): boolean {
+    return this.#sighting !== null;
+  }
+
+  /** Whether it was seen at the subnet's pool last. */
+  get atSubnet(): boolean {
+    return this.#sighting?.place === "subnet";
+  }
+
+  /** Whether it mines for the subnet and can be told not to. */
+  get canLeave(): boolean {
+    return this.atSubnet && this.state !== "fixed-on-subnet";
+  }
+
+  /** Whether it has to be thought of as mining for the subnet. */
+  get presence(): Presence {
+    // A machine that was sent there and did not go may still be on its way.
+    if (this.atSubnet || this.#sentTo === "subnet") return "at-subnet";
+    return this.#sighting === null || this.#sighting.pool === null ? "unknown" : "left";
+  }
+
+  /** Its own figure in PH/s. */
+  get readingPh(): number | null {
+    return this.#readingPh;
+  }
+
+  /** Nominal, or its own figure where that is too far below: delivering too little gets a hotkey banned. */
+  get hashrateFp18(): bigint {
+    return this.miner.hashrateFp18 * BigInt(this.#figures.percent) / 100n;
+  }
+
+  get state(): PlanState {
+    if (this.#sighting === null) return "unavailable";
+    if (this.atSubnet) {
+      if (this.#grudge() !== null || this.#isGivenUp) return "fixed-on-subnet";
+    } else if (this.#grudge() !== null || this.#isGivenUp || this.#obstacle() !== null) {
+      return "unavailable";
+    }
+    return this.#figures.level === "weak" ? "reserve" : "available";
+  }
+
+  /** It answered, or did not. */
+  noteSurvey(answer: Survey | CgminerError): void {
+    const nowMs = this.#nowMs();
+    if (answer instanceof CgminerError) {
+      this.#problem = problemOf(answer);
+      this.#figures.noteSilence(nowMs);
+      return;
+    }
+    const { sighting, summary } = answer;
+    this.#sighting = sighting;
+    this.#readingPh = summary.hashratePh;
+    const { isNewWindow } = this.#memory;
+    this.#figures.note({ summary, poolNumber: sighting.pool?.number ?? null, nowMs, isNewWindow });
+    // It has gone where it was sent, if late.
+    const grudge = this.#grudge();
+    if (grudge !== null && this.atSubnet === (grudge.sentTo === "subnet")) this.#memory.forgive(this.address);
+  }
+
+  /** There is no time left to move it to the subnet. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    this.#problem = notInTime(this.miner);
+  }
+
+  /** Moves it; says whether it was seen there. What fails is not tried again in this run. */
+  async move(place: "subnet" | "fallback", access: MinerAccess): Promise<boolean> {
+    const obstacle = place === "fallback" ? this.#fallbackObstacle() : null;
+    const { sighting, problem } = obstacle === null
+      ? await access.switchTo(this.miner, place, this.#sighting)
+      : { sighting: this.#sighting, problem: obstacle };
+    this.#sighting = sighting;
+    this.#problem = problem;
+    if (sighting !== null) this.#figures.notePool(sighting.pool?.number ?? null, this.#nowMs());
+    if (problem === null) {
+      this.switched = true;
+      return true;
+    }
+    this.#isGivenUp = true;
+    this.#sentTo = place;
+    if (obstacle === null && GRUDGE_KINDS.includes(problem.kind)) {
+      this.#memory.bear(this.address, { sentTo: place, problem, sinceMs: this.#nowMs() });
+    }
+    return false;
+  }
+
+  /**
+   * @param isChosen by the last plan
+   * @param isAnyWanted whether anything has to be delivered
+   */
+  report(isChosen: boolean, isAnyWanted: boolean): MinerReport {
+    const grudge = this.#grudge();
+    const sentTo = this.#sentTo ?? grudge?.sentTo ?? "fallback";
+    const wanted = isChosen ? "subnet" : isAnyWanted ? sentTo : "fallback";
+    return {
+      name: this.miner.name,
+      address: this.address,
+      nominalHashratePh: fp18ToNumber(this.miner.hashrateFp18),
+      countedHashratePh: fp18ToNumber(this.hashrateFp18),
+      wanted,
+      found: this.#sighting?.place ?? null,
+      poolNumber: this.#sighting?.pool?.number ?? null,
+      switched: this.switched,
+      readingPh: this.#readingPh,
+      problem: this.#problem ?? grudge?.problem ?? this.#obstacle() ?? this.#lowFigure(),
+    };
+  }
+
+  /**
+   * For a machine that is no longer configured.
+   *
+   * @param isStaying whether it stays at the subnet because the others do not suffice
+   * @param isGivenUp whether it is not asked any more
+   */
+  reportRemoved({ isStaying, isGivenUp }: { isStaying: boolean; isGivenUp: boolean }): MinerReport {
+    if (isStaying) return { ...this.report(true, true), problem: null };
+    const problem = this.presence === "left" ? null : this.#problem ?? this.#whyNotLeft();
+    const advice =
+      "it is no longer in [asic] and should not mine for the subnet: look at the miner's own page, and " +
+      `send it to its pool ${this.miner.fallbackPool} there if it does`;
+    const ending = isGivenUp ? "; it has not answered for too long and is left where it is" : "";
+    return {
+      ...this.report(false, false),
+      problem: problem && { kind: problem.kind, message: `${problem.message}; ${advice}${ending}` },
+    };
+  }
+
+  #grudge(): ReturnType<FleetMemory["grudgeOf"]> {
+    return this.#memory.grudgeOf(this.address, this.#nowMs());
+  }
+
+  /** What keeps it from going to the subnet. Without a fallback that exists it could not come back. */
+  #obstacle(): MinerProblem | null {
+    if (this.#sighting === null) return null;
+    const { subnetPool } = this.miner;
+    const missing = this.#missingPool("subnetPool") ?? this.#missingPool("fallbackPool");
+    if (missing !== null) return missing;
+    return this.#isDead(subnetPool) ? deadPoolProblem(this.miner, subnetPool) : null;
+  }
+
+  /** What keeps it from leaving the subnet. */
+  #fallbackObstacle(): MinerProblem | null {
+    const { fallbackPool } = this.miner;
+    return this.#missingPool("fallbackPool") ??
+      (this.#isDead(fallbackPool) ? deadPoolProblem(this.miner, fallbackPool) : null);
+  }
+
+  /** Why a machine is not away from the subnet though no attempt has failed; `null`: it would be, in a rehearsal. */
+  #whyNotLeft(): MinerProblem | null {
+    const obstacle = this.#fallbackObstacle();
+    if (obstacle !== null || this.switched) return obstacle;
+    return this.atSubnet ? notInTime(this.miner) : deadPoolProblem(this.miner, this.miner.fallbackPool);
+  }
+
+  #missingPool(which: "subnetPool" | "fallbackPool"): MinerProblem | null {
+    const pools = this.#sighting?.pools ?? [];
+    const number = this.miner[which];
+    if (pools.some((pool) => pool.number === number)) return null;
+    const known = pools.map((pool) => pool.number).join(", ");
+    const key = which === "subnetPool" ? "subnet_pool" : "fallback_pool";
+    return {
+      kind: "no-such-pool",
+      message:
+        `${this.address} has no pool ${number} (${known === "" ? "it has none" : `it has ${known}`}); ` +
+        `correct ${key} in [asic], or add the pool in the miner`,
+    };
+  }
+
+  #isDead(poolNumber: number): boolean {
+    return this.#sighting?.pools.find(({ number }) => number === poolNumber)?.state === "dead";
+  }
+
+  #lowFigure(): MinerProblem | null {
+    const { level } = this.#figures;
+    if (level === "sound") return null;
+    const ownPh = formatPh(fp18ToNumber(this.hashrateFp18));
+    const nominalPh = formatPh(fp18ToNumber(this.miner.hashrateFp18));
+    const consequence = level === "slow" ? "counts with that" : "is used only when the others do not suffice";
+    return {
+      kind: level,
+      message:
+        `${this.address} says it has about ${ownPh} PH/s of nominally ${nominalPh} and ${consequence}; see to ` +
+        "its boards, power and cooling, or correct its hashrate in [asic]",
+    };
+  }
+}

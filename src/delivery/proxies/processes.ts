@@ -1,0 +1,57 @@
+/**
+ * Other processes as routing uses them, behind one small interface, so that tests can stand in for a proxy.
+ *
+ * @module
+ */
+
+import { type ProgramEnd, ProgramStartError, runProgram } from "../../lib/program.ts";
+
+/** How a reload command ended; its `code` is `null` when it was ended for taking too long. */
+export type CommandEnd = Pick<ProgramEnd, "code" | "stderr">;
+
+/** The calls routing makes. */
+export interface Processes {
+  /** The agent's own process id. */
+  readonly ownPid: number;
+  /** @throws errors of `Deno.errors`. */
+  signal(pid: number, signal: Deno.Signal): void;
+  /** How old processes are; `null` where that cannot be found out. */
+  ageSeconds(pids: readonly number[]): Promise<readonly number[] | null>;
+  /**
+   * Runs a program without a shell; it is ended when it takes too long.
+   *
+   * @throws {import("../../lib/program.ts").ProgramStartError} when it cannot be started.
+   */
+  run(words: readonly string[], options: { readonly timeoutMs: number }): Promise<CommandEnd>;
+}
+
+const PS_TIMEOUT_MS = 2_000;
+
+/** The real thing. */
+export const osProcesses: Processes = {
+  ownPid: Deno.pid,
+  signal: (pid, signal) => Deno.kill(pid, signal),
+  ageSeconds,
+  async run(words, { timeoutMs }): Promise<CommandEnd> {
+    const { code, stderr } = await runProgram(words, { timeoutMs });
+    return { code, stderr };
+  },
+};
+
+/** Asks `ps`, since the runtime gives /proc only to programs that may do everything. Not every system's can tell. */
+async function ageSeconds(pids: readonly number[]): Promise<readonly number[] | null> {
+  const ages = new Map<number, number>();
+  try {
+    await runProgram(["ps", "-o", "pid=,etimes=", "-p", pids.join(",")], {
+      timeoutMs: PS_TIMEOUT_MS,
+      onLine: (stream, line) => {
+        const [, pid, age] = /^\s*(\d+)\s+(\d+)\s*$/.exec(line) ?? [];
+        if (stream === "stdout" && pid !== undefined) ages.set(Number(pid), Number(age));
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ProgramStartError)) throw error;
+  }
+  const found = pids.flatMap((pid) => ages.get(pid) ?? []);
+  return found.length === pids.length ? found : null;
+}

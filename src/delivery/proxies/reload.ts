@@ -1,0 +1,163 @@
+/**
+ * Telling a proxy to read its file again: by a sentinel file, a signal, or a program (spec, section 6).
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { redactCommand } from "../../lib/redact.ts";
+import { type Files, touch } from "./files.ts";
+import { reasonOf } from "./target_file.ts";
+import type { Processes } from "./processes.ts";
+
+/** The signals a proxy may be sent: those that programs reload by. */
+export const RELOAD_SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+/** One of {@link RELOAD_SIGNALS}. */
+export type ReloadSignal = (typeof RELOAD_SIGNALS)[number];
+
+/** How a proxy is told to read its file again. */
+export type ReloadMethod =
+  /** A file that is touched; a sidecar sees it. */
+  | { readonly sentinelPath: string }
+  /** A signal to the process whose id stands in a file. */
+  | { readonly signal: ReloadSignal; readonly pidFile: string }
+  /** A program and its arguments; exit code 0 means that the proxy was told. */
+  | { readonly reloadCommand: readonly string[] };
+
+/**
+ * What became of a reload. `touched`, `signalled`, `ran`: it was given, each by its method; with `dryRun` it would
+ * be. `pending`: owed, and tried again until it succeeds.
+ */
+export type ReloadState =
+  | "touched"
+  | "signalled"
+  | "ran"
+  | "pending"
+  | "not-needed"
+  | "would-touch"
+  | "would-signal"
+  | "would-run";
+
+/** A program that reloads a proxy is given so long. */
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** So much younger than the file with its id, by clocks that may have been set, a process is another one. */
+const MAX_PID_LAG_SECONDS = 300;
+const FIRST_PID = 1;
+
+/** Whether the proxy was told. */
+export function isReloadGiven(state: ReloadState): boolean {
+  return state === "touched" || state === "signalled" || state === "ran";
+}
+
+/** The method alone, of a target that has one. */
+export function reloadMethodOf(target: ReloadMethod): ReloadMethod {
+  if ("sentinelPath" in target) return { sentinelPath: target.sentinelPath };
+  if ("signal" in target) return { signal: target.signal, pidFile: target.pidFile };
+  return { reloadCommand: target.reloadCommand };
+}
+
+/** The method as it may be shown. */
+export function shownReloadMethod(method: ReloadMethod): ReloadMethod {
+  const shown = reloadMethodOf(method);
+  return "reloadCommand" in shown ? { reloadCommand: redactCommand(shown.reloadCommand) } : shown;
+}
+
+/** What a reload by this method is called once it was given, and in a rehearsal. */
+export function reloadStates(
+  method: ReloadMethod,
+): { readonly given: ReloadState; readonly would: ReloadState } {
+  if ("sentinelPath" in method) return { given: "touched", would: "would-touch" };
+  if ("signal" in method) return { given: "signalled", would: "would-signal" };
+  return { given: "ran", would: "would-run" };
+}
+
+/** A method in words, for people. */
+export function describeReload(method: ReloadMethod): string {
+  if ("sentinelPath" in method) return `touching ${method.sentinelPath}`;
+  if ("signal" in method) return `${method.signal} to the process of ${method.pidFile}`;
+  return `running ${redactCommand(method.reloadCommand).join(" ")}`;
+}
+
+/** What {@linkcode giveReload} works with. */
+export interface ReloadContext {
+  readonly files: Files;
+  readonly processes: Processes;
+  /** Milliseconds since 1970: the time given to a sentinel. */
+  readonly nowMs: number;
+}
+
+/** Tells the proxy. Never rejects: why it could not be told is the answer, `null` when it was. */
+export async function giveReload(method: ReloadMethod, context: ReloadContext): Promise<string | null> {
+  const { files, processes, nowMs } = context;
+  try {
+    if ("sentinelPath" in method) {
+      await touch(files, resolve(method.sentinelPath), nowMs);
+      return null;
+    }
+    if ("signal" in method) return await signalProxy(method, context);
+    return await runCommand(method.reloadCommand, processes);
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+async function signalProxy(
+  { signal, pidFile }: Extract<ReloadMethod, { signal: unknown }>,
+  context: ReloadContext,
+): Promise<string | null> {
+  const { files, processes } = context;
+  if (await files.kindOf(pidFile) === "missing") {
+    return `there is no pid file ${pidFile}; start the proxy, or correct pid_file`;
+  }
+  const text = new TextDecoder().decode(await files.read(pidFile)).trim();
+  const pid = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
+  if (pid === null) return `the pid file ${pidFile} holds no process id; correct pid_file`;
+  if (pid === processes.ownPid) {
+    return `the pid file ${pidFile} names ih-miner itself (${pid}); it is not the proxy's, or from another container`;
+  }
+  if (await isYounger(pid, pidFile, context)) {
+    return `process ${pid} began long after ${pidFile} was written, so it is another one than the proxy, which ` +
+      "has ended; start the proxy, or correct pid_file";
+  }
+  try {
+    processes.signal(pid, signal);
+    return null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      return `no process has the id ${pid} of ${pidFile}; start the proxy`;
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      return `not allowed to signal process ${pid} of ${pidFile}; run ih-miner as the proxy's user, or use a ` +
+        "sentinel or a reload_command";
+    }
+    throw error;
+  }
+}
+
+/**
+ * Whether a process is too young to be the one whose id was written: ids are used again, and these signals end
+ * programs that do not expect them. Clocks are set now and then, of hosts without one of their own at each boot: it
+ * is not claimed of a file that seems older than the first process.
+ */
+async function isYounger(
+  pid: number,
+  pidFile: string,
+  { files, processes, nowMs }: ReloadContext,
+): Promise<boolean> {
+  const writtenMs = await files.modifiedMs(pidFile);
+  const ages = await processes.ageSeconds([pid, FIRST_PID]);
+  if (writtenMs === null || ages === null) return false;
+  const [processAge = 0, bootAge = 0] = ages;
+  const fileAge = (nowMs - writtenMs) / 1000;
+  return fileAge < bootAge && fileAge - processAge > MAX_PID_LAG_SECONDS;
+}
+
+async function runCommand(words: readonly string[], processes: Processes): Promise<string | null> {
+  const { code, stderr } = await processes.run(words, { timeoutMs: COMMAND_TIMEOUT_MS });
+  if (code === 0) return null;
+  const end = code === null
+    ? `was ended after ${COMMAND_TIMEOUT_MS / 1000} s`
+    : `ended with exit code ${code}`;
+  return `${redactCommand(words).join(" ")} ${end}${stderr === "" ? "" : `: ${stderr}`}`;
+}

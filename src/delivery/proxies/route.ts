@@ -1,0 +1,285 @@
+/**
+ * From won and lost sizes to one proxy's file and its reload signal (spec, section 6).
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import { TomlError } from "../../lib/toml.ts";
+import { editProfile } from "./braiins.ts";
+import { RoutingError } from "./errors.ts";
+import { type Files, osFiles } from "./files.ts";
+import { editPools } from "./ihp.ts";
+import { type Journal, journalPath, journalWrite, writeJournal } from "./journal.ts";
+import { type RecoveredWrite, recoverWrite, type Recovery } from "./recovery.ts";
+import { osProcesses, type Processes } from "./processes.ts";
+import {
+  giveReload,
+  type ReloadMethod,
+  reloadMethodOf,
+  type ReloadState,
+  reloadStates,
+  shownReloadMethod,
+} from "./reload.ts";
+import { readTarget, replaceContent } from "./target_file.ts";
+import { isEqual } from "./torn_write.ts";
+import type { FileEdit, RoutedValue } from "./file_edit.ts";
+import { unifiedDiff } from "./unified_diff.ts";
+
+/** A proxy's file and how the proxy is told to read it again. */
+export type RoutingTarget =
+  & (
+    | {
+      /** InfiniteHash Proxy. */
+      readonly mode: "ihp";
+      readonly poolsPath: string;
+      readonly subnetPoolName: string;
+      /** The part of what was won that this proxy delivers, above 0 to 1. @default {1} */
+      readonly share?: number;
+    }
+    | {
+      /** Braiins Farm Proxy. */
+      readonly mode: "braiins";
+      readonly profilePath: string;
+    }
+  )
+  & ReloadMethod;
+
+/** What the auction decided, one entry a worker, sizes in PH/s as decimal text. */
+export interface RoutingDemand {
+  readonly wonSizes: readonly string[];
+  readonly lostSizes: readonly string[];
+}
+
+/** Options of {@linkcode applyRouting} and {@linkcode recoverRouting}. */
+export interface RoutingOptions {
+  /** The folder of journals and pending reloads; made with mode 0700 when it is needed and missing. */
+  readonly stateDirectory: string;
+  /** Write nothing at all, say what would be done. */
+  readonly dryRun: boolean;
+  /** Milliseconds since 1970: the time given to the sentinel, and the start of a pending reload. */
+  readonly nowMs: number;
+  /** @default osFiles */
+  readonly files?: Files;
+  /** @default osProcesses */
+  readonly processes?: Processes;
+}
+
+/** What became of the reload signal, with the fields of its method; of a command the program alone. */
+export type ReloadReport = ReloadMethod & {
+  readonly reload: ReloadState;
+  /** Since when a pending reload is owed, in milliseconds since 1970. */
+  readonly reloadPendingSinceMs: number | null;
+  /** Why the proxy could not be told. */
+  readonly reloadError: string | null;
+};
+
+/** What was left of an interrupted run. */
+export type RecoveryReport = ReloadReport & {
+  readonly mode: RoutingTarget["mode"];
+  /** The proxy's file. */
+  readonly path: string;
+  readonly dryRun: boolean;
+  readonly recovered: Recovery;
+};
+
+/** What routing did, or with `dryRun` would do. */
+export type RoutingReport = RecoveryReport & {
+  /** Whether the file's content changed. */
+  readonly changed: boolean;
+  /** Why nothing had to be decided: there was no hashrate at all, won or lost (`braiins` only). */
+  readonly skipped: FileEdit["skipped"];
+  /** The keys that routing owns, changed or not, with their previous and new values. */
+  readonly values: readonly RoutedValue[];
+  /** Unified diff of the file; empty when nothing changed. */
+  readonly diff: string;
+};
+
+/** How often an edit is made anew because the file changed under it. */
+const ATTEMPTS = 3;
+
+/**
+ * Routes the hashrate: recovers what an interrupted run left, edits the proxy's file in place, and gives the reload
+ * signal once the file is safely written. Nothing to change and no reload owed: nothing is written at all.
+ *
+ * A signal that cannot be given is no error: the report says `pending`, the state folder remembers it, and
+ * every later run tries again, also when the file is already right.
+ *
+ * Not for two processes at once on one file: a run takes another's write under way for an interrupted one.
+ *
+ * @throws {RoutingError} when the file cannot be read, parsed, or written, or has nothing to route by, or when
+ *   the state folder cannot be used; the file then has its previous content, or the next run sees to it
+ */
+export async function applyRouting(
+  target: RoutingTarget,
+  demand: RoutingDemand,
+  options: RoutingOptions,
+): Promise<RoutingReport> {
+  const place = placeOf(target, options);
+  const recovered = await recoverWrite(place.files, { ...place, ...options });
+  const { before, edit, journal } = options.dryRun
+    ? await rehearse(target, demand, place, recovered, options.nowMs)
+    : await editFile(target, demand, place, recovered, options.nowMs);
+  return {
+    mode: target.mode,
+    path: place.targetPath,
+    dryRun: options.dryRun,
+    recovered: recovered.recovery,
+    changed: edit.changed,
+    skipped: edit.skipped,
+    values: edit.values,
+    diff: unifiedDiff(before, edit.after, place.targetPath),
+    ...await settleReload(target, place, journal, options),
+  };
+}
+
+/**
+ * Ends what an interrupted run left, without a new decision: a torn file, a reload that is still owed. For the
+ * start of the daemon, before any auction is known; {@linkcode applyRouting} does it by itself.
+ *
+ * @throws {RoutingError} when the state folder cannot be used, or a torn file cannot be mended
+ */
+export async function recoverRouting(
+  target: RoutingTarget,
+  options: RoutingOptions,
+): Promise<RecoveryReport> {
+  const place = placeOf(target, options);
+  const { recovery, journal } = await recoverWrite(place.files, { ...place, ...options });
+  return {
+    mode: target.mode,
+    path: place.targetPath,
+    dryRun: options.dryRun,
+    recovered: recovery,
+    ...await settleReload(target, place, journal, options),
+  };
+}
+
+/** The proxy's file, absolute. */
+export function targetPath(target: RoutingTarget): string {
+  return resolve(target.mode === "ihp" ? target.poolsPath : target.profilePath);
+}
+
+/** Where a target's file and journal are. */
+interface Place {
+  readonly files: Files;
+  readonly targetPath: string;
+  readonly journalPath: string;
+}
+
+interface EditedFile {
+  readonly before: string;
+  readonly edit: FileEdit;
+  readonly journal: Journal;
+}
+
+function placeOf(target: RoutingTarget, { stateDirectory, files = osFiles }: RoutingOptions): Place {
+  const path = targetPath(target);
+  return { files, targetPath: path, journalPath: journalPath(resolve(stateDirectory), path) };
+}
+
+async function rehearse(
+  target: RoutingTarget,
+  demand: RoutingDemand,
+  { files, targetPath }: Place,
+  recovered: RecoveredWrite,
+  nowMs: number,
+): Promise<EditedFile> {
+  const before = recovered.wouldBe ?? decode(await readTarget(files, targetPath), targetPath);
+  const edit = editText(target, demand, targetPath, before, recovered.recovery);
+  const reload = recovered.journal.reload ?? (edit.changed ? { sinceMs: nowMs } : null);
+  return { before, edit, journal: { write: null, reload } };
+}
+
+async function editFile(
+  target: RoutingTarget,
+  demand: RoutingDemand,
+  { files, targetPath, journalPath }: Place,
+  recovered: RecoveredWrite,
+  nowMs: number,
+): Promise<EditedFile> {
+  const idle: Journal = { write: null, reload: recovered.journal.reload };
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const bytes = await readTarget(files, targetPath);
+    const before = decode(bytes, targetPath);
+    const edit = editText(target, demand, targetPath, before, recovered.recovery);
+    if (!edit.changed) return { before, edit, journal: idle };
+
+    const write = journalWrite(nowMs, before, edit.after);
+    await writeJournal(files, journalPath, targetPath, { ...idle, write });
+    if (!isEqual(await readTarget(files, targetPath), bytes)) {
+      await writeJournal(files, journalPath, targetPath, idle);
+      continue;
+    }
+    const after = new TextEncoder().encode(edit.after);
+    const failure = await replaceContent(files, targetPath, { before: bytes, after });
+    if (failure !== null) {
+      await writeJournal(files, journalPath, targetPath, idle);
+      throw failure;
+    }
+    const journal: Journal = { write: null, reload: idle.reload ?? { sinceMs: nowMs } };
+    await writeJournal(files, journalPath, targetPath, journal);
+    return { before, edit, journal };
+  }
+  throw new RoutingError(
+    "changed-meanwhile",
+    targetPath,
+    `Cannot edit ${targetPath}: it changed ${ATTEMPTS} times while it was being edited; it is left as it is, ` +
+      "find out which other program writes it",
+  );
+}
+
+async function settleReload(
+  target: RoutingTarget,
+  { files, targetPath, journalPath }: Place,
+  journal: Journal,
+  { dryRun, nowMs, processes = osProcesses }: RoutingOptions,
+): Promise<ReloadReport> {
+  const method = reloadMethodOf(target);
+  const shown = shownReloadMethod(method);
+  const { given, would } = reloadStates(method);
+  const settled = { ...shown, reloadPendingSinceMs: null, reloadError: null };
+  if (journal.reload === null) return { ...settled, reload: "not-needed" };
+  if (dryRun) return { ...settled, reload: would };
+  const reloadError = await giveReload(method, { files, processes, nowMs });
+  if (reloadError !== null) {
+    return { ...shown, reload: "pending", reloadPendingSinceMs: journal.reload.sinceMs, reloadError };
+  }
+  await writeJournal(files, journalPath, targetPath, { ...journal, reload: null });
+  return { ...settled, reload: given };
+}
+
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new RoutingError(
+      "unparsable",
+      path,
+      `Cannot route in ${path}: it is not UTF-8 text; save it as UTF-8`,
+      { cause: error },
+    );
+  }
+}
+
+function editText(
+  target: RoutingTarget,
+  demand: RoutingDemand,
+  path: string,
+  before: string,
+  { keptPath }: Recovery,
+): FileEdit {
+  try {
+    if (target.mode === "braiins") return editProfile(before, { path, ...demand });
+    const { subnetPoolName, share = 1 } = target;
+    return editPools(before, { path, subnetPoolName, share, wonSizes: demand.wonSizes });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const kept = keptPath === null ? "" : `; what an interrupted write had replaced is kept in ${keptPath}`;
+    throw new RoutingError(
+      "unparsable",
+      path,
+      `Cannot route in ${path}: line ${error.line}, column ${error.column}: ${error.reason}; correct the file${kept}`,
+      { cause: error },
+    );
+  }
+}
