@@ -12,7 +12,7 @@ import { logger } from "../src/lib/log.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
 import { setUpCompetitors, setUpMarket } from "./scene/market.ts";
 import { setUpRig } from "./scene/rig.ts";
-import { launchAuction } from "../src/workers/launch.ts";
+import { launchAuction } from "../src/agent/workers/launch.ts";
 
 const START_BLOCK = 7_500_000;
 const COMPETITORS = 225;

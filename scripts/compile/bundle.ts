@@ -8,9 +8,9 @@ import * as esbuild from "esbuild";
 import { basename, join } from "node:path";
 import type { BuildInfo } from "../../src/version.ts";
 
-/** What the program consists of. The main thread starts the workers by these names (`src/workers/launch.ts`). */
+/** What the program consists of. The main thread starts the workers by these names (`src/agent/workers/launch.ts`). */
 const MAIN = "main.ts";
-const WORKERS_FOLDER = "src/workers";
+const WORKERS_FOLDER = "src/agent/workers";
 
 /** A bundle on disk. */
 export interface Bundle {
@@ -92,7 +92,7 @@ async function refuseSourceUrls(output: string): Promise<void> {
     const [sourceName] = /\w+_worker\.ts\b/.exec(await Deno.readTextFile(join(output, name))) ?? [];
     if (sourceName === undefined) continue;
     throw new BundleError(
-      `Cannot bundle: ${name} refers to ${sourceName}; start workers by \`workerModule()\` of src/workers/launch.ts`,
+      `Cannot bundle: ${name} refers to ${sourceName}; start workers by \`workerModule()\` of src/agent/workers/launch.ts`,
     );
   }
 }

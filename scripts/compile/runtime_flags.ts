@@ -1,7 +1,7 @@
 /**
  * What ih-miner may do, as flags of `deno compile` and `deno run`: the outer bound, held by the main thread.
  *
- * Each job's worker gets much less (`src/workers/launch.ts`), and systemd bounds the rest
+ * Each job's worker gets much less (`src/agent/workers/launch.ts`), and systemd bounds the rest
  * (`scripts/ih-miner.service`).
  *
  * @module

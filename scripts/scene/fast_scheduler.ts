@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ScheduledTask, Scheduler } from "../../src/daemon/scheduler.ts";
+import type { ScheduledTask, Scheduler } from "../../src/agent/scheduler.ts";
 
 /** Minutes that last a fraction of a second. */
 export class FastScheduler implements Scheduler {

@@ -6,10 +6,10 @@
  */
 
 import type { AuctionOutcome } from "../../src/auction/outcome.ts";
-import { type DaemonParts, realParts, runDaemon } from "../../src/daemon/daemon.ts";
-import { computeOutcome } from "../../src/jobs/compute_outcome.ts";
+import { type DaemonParts, realParts, runDaemon } from "../../src/agent/daemon.ts";
+import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
 import { connectChain } from "../../src/chain/connection.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../../src/jobs/solver.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../../src/agent/jobs/solver.ts";
 import { parseToml } from "../../src/lib/toml.ts";
 import type { ChainConnection } from "../../src/chain/types.ts";
 import type { Logger } from "../../src/lib/log.ts";

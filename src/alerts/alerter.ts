@@ -6,7 +6,7 @@
 
 import { ConfigError } from "../config/errors.ts";
 import type { Config } from "../config/load.ts";
-import type { DaemonEvent } from "../daemon/events.ts";
+import type { DaemonEvent } from "../agent/events.ts";
 import type { Logger } from "../lib/log.ts";
 import type { StatusReport } from "../telemetry/status_report.ts";
 import { activeAlerts, type AlertOptions } from "./alert.ts";

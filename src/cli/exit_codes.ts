@@ -8,7 +8,7 @@ import { SnapshotError } from "../auction/snapshot_error.ts";
 import { ConfigError } from "../config/errors.ts";
 import { UsageError } from "../lib/args.ts";
 import { WalletError } from "../chain/wallet/errors.ts";
-import { JobFailedError } from "../workers/job_host.ts";
+import { JobFailedError } from "../agent/workers/job_host.ts";
 import { InterruptedError } from "./interruption.ts";
 
 /** Done, also when we had no bid or nothing was won. */

@@ -5,11 +5,11 @@
  */
 
 import { SnapshotError } from "../auction/snapshot_error.ts";
-import { computeOutcome } from "../jobs/compute_outcome.ts";
-import { logOutcome } from "../jobs/log_outcome.ts";
-import { outcomeDocument } from "../jobs/result_document.ts";
-import { parseSavedAuction } from "../jobs/saved_auction.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../jobs/solver.ts";
+import { computeOutcome } from "../agent/jobs/compute_outcome.ts";
+import { logOutcome } from "../agent/jobs/log_outcome.ts";
+import { outcomeDocument } from "../agent/jobs/result_document.ts";
+import { parseSavedAuction } from "../agent/jobs/saved_auction.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../agent/jobs/solver.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Command } from "./arguments.ts";

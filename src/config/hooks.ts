@@ -5,7 +5,7 @@
  */
 
 import type { WebhookConfig, WebhookFormat } from "../alerts/webhook.ts";
-import { HOOK_NAMES, type HookName, type HooksConfig } from "../hooks/hooks.ts";
+import { HOOK_NAMES, type HookName, type HooksConfig } from "../agent/hooks/hooks.ts";
 import { redactAddress, redactCommand } from "../lib/redact.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";

@@ -6,7 +6,7 @@
 
 import { type FleetReport, strayMiners } from "../delivery/asics/fleet_report.ts";
 import { AUCTION_INTERVAL_SECONDS, COMMITMENT_INTERVAL_SECONDS } from "../auction/protocol/constants.ts";
-import type { DaemonJob } from "../daemon/events.ts";
+import type { DaemonJob } from "../agent/events.ts";
 import type { AgentStatus, FleetState, ProxyState } from "./agent_status.ts";
 import { formatAgo, formatDuration, formatHashrate } from "./format.ts";
 import { redactUrls } from "../lib/redact.ts";

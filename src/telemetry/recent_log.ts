@@ -4,7 +4,7 @@
  * @module
  */
 
-import { HOOK_OUTPUT } from "../hooks/output.ts";
+import { HOOK_OUTPUT } from "../agent/hooks/output.ts";
 import type { LogFields, Logger, LogLevel } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 

@@ -9,11 +9,11 @@ import type { AuctionOutcome, OwnOutcome } from "../auction/outcome.ts";
 import type { EstimateReason } from "../auction/prepare.ts";
 import { ConfigError } from "../config/errors.ts";
 import { whyWithdrawn } from "../config/workers.ts";
-import type { DaemonJob } from "../daemon/events.ts";
-import type { Settings } from "../daemon/settings.ts";
+import type { DaemonJob } from "../agent/events.ts";
+import type { Settings } from "../agent/settings.ts";
 import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
 import type { DeliveryLevel } from "../delivery/measured/judgement.ts";
-import { HOOK_NAMES, type HookName } from "../hooks/hooks.ts";
+import { HOOK_NAMES, type HookName } from "../agent/hooks/hooks.ts";
 import {
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,

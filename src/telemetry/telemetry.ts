@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DaemonEvent } from "../daemon/events.ts";
+import type { DaemonEvent } from "../agent/events.ts";
 import type { Logger } from "../lib/log.ts";
 import { AgentStatus } from "./agent_status.ts";
 import { HttpEndpoint } from "./http_endpoint.ts";

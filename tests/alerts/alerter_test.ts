@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Alerter, type AlertsConfig } from "../../src/alerts/alerter.ts";
-import type { DaemonEvent } from "../../src/daemon/events.ts";
+import type { DaemonEvent } from "../../src/agent/events.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { FakeAgent } from "../telemetry/fake_agent.ts";
 import { FakeService } from "./fake_service.ts";

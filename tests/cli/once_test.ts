@@ -4,7 +4,7 @@ import { parseCommand } from "../../src/cli/arguments.ts";
 import { toDocument } from "../../src/lib/document.ts";
 import { runOnce } from "../../src/cli/once.ts";
 import { runReplay } from "../../src/cli/replay.ts";
-import { lockInstance } from "../../src/daemon/instance_lock.ts";
+import { lockInstance } from "../../src/agent/instance_lock.ts";
 import { startMiner } from "../../src/simulator/asic/mod.ts";
 import type { Simulator } from "../../src/simulator/mod.ts";
 import { NETUID } from "../../scripts/scene/market.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CommitmentResult } from "../../src/jobs/commitment_job.ts";
+import type { CommitmentResult } from "../../src/agent/jobs/commitment_job.ts";
 import { BID, EMPTY, FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
 
 Deno.test("reportStatus() counts down the window by the head and the time since it", async () => {

@@ -1,0 +1,356 @@
+/**
+ * Keeps the routing in step with the auction: one run a tick, one computation a window.
+ *
+ * @module
+ */
+
+import type { Fleet } from "../delivery/asics/fleet.ts";
+import {
+  type Callbacks,
+  decisionOf,
+  deliverOutcome,
+  type DeliveryContext,
+  demandOf,
+  isCarriedOut,
+  resultsIn,
+  routeDemand,
+  type RouteReport,
+  unroutedDemand,
+} from "./jobs/deliver.ts";
+import type { AuctionJobResult, ComputedAuction, KnownWindow } from "./jobs/auction_job.ts";
+import { callResultHooks, type Hooks } from "./jobs/hook_calls.ts";
+import { logOutcome } from "./jobs/log_outcome.ts";
+import { auctionDocument, failureDocument } from "./jobs/result_document.ts";
+import { ConfigError } from "../config/errors.ts";
+import type { RoutingConfig } from "../config/routing.ts";
+import type { WorkersConfig } from "../config/workers.ts";
+import type { Logger } from "../lib/log.ts";
+import type { FailedTarget } from "../delivery/proxies/errors.ts";
+import { type RoutingDemand, targetPath } from "../delivery/proxies/route.ts";
+import type { RunningJob } from "./workers/job_host.ts";
+import type { LaunchOptions } from "./workers/launch.ts";
+import { asError } from "../lib/errors.ts";
+import { ChainProgress } from "./chain_progress.ts";
+import type { DaemonObserver } from "./events.ts";
+import type { FailureLog } from "../lib/failure_log.ts";
+import type { HeadWatcher } from "./head_watcher.ts";
+import type { Settings, SettingsSource } from "./settings.ts";
+import type { ValidationWindow } from "../auction/protocol/windows.ts";
+import { WindowMemory } from "./window_memory.ts";
+
+/** The host's clock and the chain's may differ by so much; blocks are 12 s apart. */
+const MAX_CLOCK_OFFSET_SECONDS = 30;
+
+/** Blocks may be late by so much without the window being over before the next one is known. */
+const LATE_BLOCKS_MS = 60_000;
+
+/** Why a run began. */
+export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins";
+
+/** What {@link AuctionKeeper} works with. */
+export interface AuctionKeeperContext {
+  readonly settings: SettingsSource;
+  readonly launch: (
+    options: LaunchOptions & { readonly known: KnownWindow | null },
+  ) => RunningJob<AuctionJobResult>;
+  readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
+  readonly callbacks: Callbacks;
+  readonly fleet: Fleet;
+  readonly hooks: Hooks;
+  readonly failures: FailureLog;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonicMs: () => number;
+  readonly observe: DaemonObserver;
+  readonly signal: AbortSignal;
+  /** Called after each routing: whether a proxy still has to be told to reload. */
+  readonly onReloads: (isPending: boolean) => void;
+  /** Called with a window's result once it was delivered; for tests and demonstrations. */
+  readonly onDelivered?: ((computed: ComputedAuction) => void) | undefined;
+}
+
+/** The auction's side of the daemon. Its runs never overlap: whoever calls {@link run} sees to that. */
+export class AuctionKeeper {
+  readonly #context: AuctionKeeperContext;
+  #memory: WindowMemory | null = null;
+  #job: RunningJob<AuctionJobResult> | null = null;
+  /** The first block of the window that a run was last begun for because of a head. */
+  #announcedWindow = -1;
+  #progress = new ChainProgress();
+  /** When the outcome in memory was last known to be that of the current window, by the monotonic clock. */
+  #lastGoodMs: number;
+  #isStale = false;
+  #clockWasOff = false;
+  /** Whether all destinations do what the outcome in memory asks for. */
+  #isCarriedOut = false;
+
+  constructor(context: AuctionKeeperContext) {
+    this.#context = context;
+    this.#lastGoodMs = context.monotonicMs();
+  }
+
+  /**
+   * Takes notice of a new head. A waiting job is told.
+   *
+   * @returns the trigger when a run should begin now.
+   */
+  noticeHead(blockNumber: number): AuctionTrigger | null {
+    this.#noteHead(blockNumber);
+    if (this.#job !== null) this.#job.announceHead();
+    const memory = this.#memory;
+    if (memory === null) return null;
+    if (memory.isPast(blockNumber)) {
+      return this.#announceOnce(memory.locate(blockNumber).current.firstBlock, "window-begins");
+    }
+    const { next, nextIsClose } = memory.locate(blockNumber);
+    // Begun early, the job is connected and waiting when the window's first block appears.
+    return nextIsClose ? this.#announceOnce(next.firstBlock, "window-close") : null;
+  }
+
+  /** One run. Never rejects: what goes wrong is logged. */
+  async run(log: Logger, trigger: AuctionTrigger): Promise<void> {
+    const { failures, hooks, settings: source, monotonicMs, observe } = this.#context;
+    const startMs = monotonicMs();
+    const ended = (error: Error | null): void =>
+      observe({ kind: "run-ended", job: "auction", durationMs: monotonicMs() - startMs, error });
+    observe({ kind: "run-started", job: "auction" });
+    let settings: Settings | null = null;
+    try {
+      settings = await source.read(log);
+      await this.#process(settings, log, trigger);
+      ended(null);
+      failures.succeeded(log, "auction", "Auction works again");
+    } catch (error) {
+      if (this.#context.signal.aborted) return;
+      ended(asError(error));
+      const { name, message } = asError(error);
+      const isNews = failures.failed(log, "auction", "Auction failed", message, { error_name: name });
+      const config = (settings ?? source.last)?.config;
+      if (isNews && config !== undefined) {
+        hooks.call("on_error", failureDocument("auction", error, config.routing), config.hooks);
+      }
+    }
+    await this.#heedStaleness(settings ?? source.last, log);
+  }
+
+  async #process(settings: Settings, log: Logger, trigger: AuctionTrigger): Promise<void> {
+    const { watcher } = this.#context;
+    const memory = this.#memory;
+    const usable = memory !== null && !memory.isFallback && memory.holdsFor(settings) ? memory : null;
+    if (usable !== null && trigger !== "window-begins" && await this.#isCurrent(usable)) {
+      this.#noteGood(usable.window, settings);
+      await this.#reapply(usable, settings, log);
+      return;
+    }
+    const result = await this.#compute(settings, usable?.known ?? null, log);
+    if (result.kind === "unchanged") {
+      this.#noteHead(result.head.number);
+      this.#noteGood(result.window, settings);
+      if (usable !== null) await this.#reapply(usable, settings, log);
+      return;
+    }
+    const { chain, head } = result.outcome;
+    if (memory !== null && memory.outcome.chain.genesisHash !== chain.genesisHash) {
+      this.#progress = new ChainProgress();
+    }
+    this.#noteHead(head.number);
+    this.#noteGood(result.window, settings);
+    watcher.follow({
+      endpoints: settings.config.endpoints,
+      expectedGenesisHash: result.outcome.chain.genesisHash,
+    });
+    await this.#adopt(result, settings, log);
+  }
+
+  #noteHead(blockNumber: number): void {
+    const { monotonicMs, nowMs } = this.#context;
+    this.#progress.note(blockNumber, { monotonicMs: monotonicMs(), nowMs: nowMs() });
+  }
+
+  /**
+   * The window's outcome is known, and good for as long as the window can last.
+   *
+   * @throws when that was over too long ago: routing it once more would contradict the policy that is followed then.
+   */
+  #noteGood(window: ValidationWindow, { config }: Settings): void {
+    const nowMs = this.#context.monotonicMs();
+    const goodMs = Math.min(nowMs, this.#progress.endOfMs(window));
+    this.#lastGoodMs = Math.max(this.#lastGoodMs, goodMs);
+    if (nowMs - this.#lastGoodMs >= config.staleness.afterSeconds * 1000) throw this.#progress.stalledError();
+  }
+
+  /** Whether the chain is still in the window in memory and nothing has moved; as cheap as three questions. */
+  async #isCurrent(memory: WindowMemory): Promise<boolean> {
+    const { watcher } = this.#context;
+    const head = watcher.headNumber;
+    if (head === null) return false;
+    const { current, nextIsClose } = memory.locate(head);
+    if (current.firstBlock !== memory.window.firstBlock || nextIsClose) return false;
+    try {
+      return await memory.isUnmoved((method, params) => watcher.ask(method, params));
+    } catch {
+      // The node that is followed does not answer: the job has a list of them.
+      return false;
+    }
+  }
+
+  async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionJobResult> {
+    const { launch, observe, signal } = this.#context;
+    const job = launch({
+      ...settings,
+      log,
+      signal,
+      onEndpointFailed: (failure) => observe({ kind: "endpoint-failed", failure }),
+      known,
+    });
+    this.#job = job;
+    try {
+      return await job.result;
+    } finally {
+      this.#job = null;
+    }
+  }
+
+  async #adopt(result: ComputedAuction, settings: Settings, log: Logger): Promise<void> {
+    const previous = this.#memory;
+    const memory = new WindowMemory(result, settings);
+    if (previous !== null && previous.window.firstBlock < memory.window.firstBlock) {
+      const { window, own } = previous.outcome;
+      log.info("Window completed", {
+        window_index: window.index,
+        first_block: window.firstBlock,
+        last_block: window.lastBlock,
+        won_count: own.wonCount,
+        lost_count: own.lostCount,
+        won_hashrate_ph: own.wonHashratePh,
+        routed: this.#isCarriedOut,
+      });
+    }
+    this.#heedClock(result, log);
+    logOutcome(result.outcome, log);
+    this.#memory = memory;
+    this.#isCarriedOut = false;
+    const { callbacks, hooks, observe, onDelivered } = this.#context;
+    observe({ kind: "outcome-computed", computed: result });
+    const delivery = { ...this.#delivery(settings, log), callbacks };
+    const { results, error } = await this.#observed(deliverOutcome(result.outcome, delivery), settings);
+    this.#isCarriedOut = results.every(isCarriedOut);
+    const { routing, hooks: programs } = settings.config;
+    const document = auctionDocument({ computed: result, routing, results, error });
+    callResultHooks(hooks, programs, result.outcome, document);
+    if (error !== null) throw error;
+    onDelivered?.(result);
+  }
+
+  /** Routes what is in memory again: somebody may have changed the file, or a reload is still owed. */
+  async #reapply({ outcome }: WindowMemory, settings: Settings, log: Logger): Promise<void> {
+    const delivery = { ...this.#delivery(settings, log), decision: decisionOf(outcome) };
+    const { results, error } = await this.#observed(
+      routeDemand(demandOf(outcome, delivery.workers), delivery),
+      settings,
+    );
+    this.#isCarriedOut = results.every(isCarriedOut);
+    if (error !== null) throw error;
+  }
+
+  /** Waits for a routing, and tells what became of each destination. */
+  async #observed(routing: Promise<readonly RouteReport[]>, { config }: Settings): Promise<Routed> {
+    const routed = await routing.then(
+      (results): Routed => ({ results, error: null }),
+      (error): Routed => ({ results: failedResults(error, config.routing), error: asError(error) }),
+    );
+    this.#context.observe({ kind: "routed", results: routed.results });
+    return routed;
+  }
+
+  #delivery({ config }: Settings, log: Logger): Omit<DeliveryContext, "callbacks"> {
+    const { fleet, failures, signal } = this.#context;
+    return {
+      fleet,
+      failures,
+      signal,
+      routing: config.routing,
+      workers: config.workers instanceof ConfigError ? null : config.workers,
+      stateDirectory: config.stateDirectory,
+      dryRun: false,
+      nowMs: this.#context.nowMs(),
+      log,
+      onReloads: this.#context.onReloads,
+    };
+  }
+
+  #announceOnce(firstBlock: number, trigger: AuctionTrigger): AuctionTrigger | null {
+    // Once for its approach and once for its begin; after that the ticks retry.
+    const mark = trigger === "window-begins" ? firstBlock : firstBlock - 0.5;
+    if (mark <= this.#announcedWindow || this.#job !== null) return null;
+    this.#announcedWindow = mark;
+    return trigger;
+  }
+
+  /** Follows the policy when no window could be computed for too long (`[routing] stale_after`). */
+  async #heedStaleness(settings: Settings | null, log: Logger): Promise<void> {
+    if (settings === null) return;
+    const { failures, monotonicMs } = this.#context;
+    const { afterSeconds, policy } = settings.config.staleness;
+    const nowMs = monotonicMs();
+    const ageSeconds = Math.round((nowMs - this.#lastGoodMs) / 1000);
+    const isWindowOver = this.#memory !== null &&
+      nowMs > this.#progress.endOfMs(this.#memory.window) + LATE_BLOCKS_MS;
+    const isStale = ageSeconds >= afterSeconds;
+    this.#context.observe({ kind: "staleness-checked", isStale, isWindowOver, policy });
+    if (!isStale) {
+      if (this.#isStale) log.info("Routing follows the auction again");
+      this.#isStale = false;
+      return;
+    }
+    if (!this.#isStale) {
+      log.error("No window could be computed for too long", { seconds: ageSeconds, policy });
+    }
+    this.#isStale = true;
+    if (policy === "keep") return;
+    const delivery = { ...this.#delivery(settings, log), decision: "release" };
+    const demand = releaseDemand(this.#memory, delivery.workers);
+    const { error } = await this.#observed(routeDemand(demand, delivery), settings);
+    if (error === null) failures.succeeded(log, "release", "Hashrate released");
+    else failures.failed(log, "release", "Cannot release the hashrate", error.message);
+  }
+
+  #heedClock({ headAgeSeconds }: ComputedAuction, log: Logger): void {
+    const isOff = headAgeSeconds !== null && Math.abs(headAgeSeconds) > MAX_CLOCK_OFFSET_SECONDS;
+    if (isOff && !this.#clockWasOff) {
+      log.warning("Host clock and chain clock differ", {
+        head_age_seconds: headAgeSeconds,
+        hint: "check the host's time synchronisation; or the node is behind",
+      });
+    }
+    this.#clockWasOff = isOff;
+  }
+}
+
+/** How a routing ended. */
+interface Routed {
+  readonly results: readonly (RouteReport | FailedTarget)[];
+  /** `null`: all destinations could be routed to. */
+  readonly error: Error | null;
+}
+
+/** What became of each destination when some could not be routed to. */
+function failedResults(error: unknown, routing: RoutingConfig): Routed["results"] {
+  const results = resultsIn(error);
+  if (results !== null) return results;
+  // The only proxy's error comes as it is.
+  const targets = routing.kind === "on" ? routing.targets : [];
+  return targets.map((target) => ({
+    mode: target.mode,
+    path: targetPath(target),
+    error: asError(error).message,
+  }));
+}
+
+/** Everything is lost: what was bid in the window that is known, else what is configured. */
+function releaseDemand(memory: WindowMemory | null, workers: WorkersConfig | null): RoutingDemand {
+  if (memory === null) return unroutedDemand(workers);
+  const { wonSizes, lostSizes } = demandOf(memory.outcome, workers);
+  return { wonSizes: [], lostSizes: [...wonSizes, ...lostSizes] };
+}

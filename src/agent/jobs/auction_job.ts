@@ -1,0 +1,158 @@
+/**
+ * The auction job: settles the window, reads its snapshot, computes the outcome (spec, sections 3 to 6).
+ *
+ * Callbacks and routing are not part of it: they belong to whoever keeps the proxy's files.
+ *
+ * @module
+ */
+
+import { type AuctionOutcome, reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
+import type { AuctionSnapshot } from "../../auction/snapshot.ts";
+import type { BlockRef, ChainConnection } from "../../chain/types.ts";
+import type { Logger } from "../../lib/log.ts";
+import { epochStart, type ValidationWindow } from "../../auction/protocol/windows.ts";
+import { computeOutcome, type Solve } from "./compute_outcome.ts";
+import { type Connect, Line } from "./line.ts";
+import { settleWindow } from "./window_transition.ts";
+
+/** A window whose outcome is known, by what fixed it. */
+export interface KnownWindow {
+  readonly firstBlock: BlockRef;
+  readonly mechanismEmissionSplit: readonly number[] | null;
+}
+
+/** What the job is to do. */
+export interface AuctionJobInput {
+  readonly netuid: number;
+  /** SS58 address. */
+  readonly hotkey: string;
+  /** Need not be computed again while nothing that fixed it has moved; `null`: compute in any case. */
+  readonly known: KnownWindow | null;
+}
+
+/** What the job works with. */
+export interface AuctionJobContext {
+  readonly connect: Connect;
+  readonly solve: Solve;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonicMs: () => number;
+  /** Says what the job does now. */
+  readonly step: (step: string) => void;
+  /** Told of errors that the job goes on after. */
+  readonly noteFailure?: (error: unknown) => void;
+  readonly log: Logger;
+}
+
+/** What the job found. */
+export type AuctionJobResult = ComputedAuction | UnchangedAuction;
+
+/** A window's outcome. */
+export interface ComputedAuction {
+  readonly kind: "computed";
+  readonly outcome: AuctionOutcome;
+  /** The window that closed while the job waited; `null` when none did. */
+  readonly completed: WindowReport | null;
+  readonly snapshot: AuctionSnapshot;
+  readonly window: ValidationWindow;
+  /** The storage key of the one input that can move within the window; `null` when the chain has no such item. */
+  readonly splitStorageKey: string | null;
+  /** Age of the best head when the connection was made, by the host's clock; `null` without `Timestamp.Now`. */
+  readonly headAgeSeconds: number | null;
+}
+
+/** The chain is in the known window, and nothing that fixed its outcome has moved. */
+export interface UnchangedAuction {
+  readonly kind: "unchanged";
+  readonly window: ValidationWindow;
+  readonly head: BlockRef;
+}
+
+/**
+ * Runs the job.
+ *
+ * @throws {import("../../chain/errors.ts").ChainError} when the chain cannot be read.
+ * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} when the chain has no share for mechanism 1.
+ */
+export async function runAuctionJob(
+  input: AuctionJobInput,
+  context: AuctionJobContext,
+): Promise<AuctionJobResult> {
+  const { netuid, hotkey, known } = input;
+  const { log, step, noteFailure = () => {}, solve, sleep, monotonicMs } = context;
+  await using line = new Line(context.connect, log, noteFailure);
+
+  step("connecting");
+  const startHead = await line.ask((chain) => chain.bestHead());
+  const tempo = await line.ask((chain) => chain.tempo(netuid, startHead.hash));
+  const { window, head, completed, wait, waitRounds } = await settleWindow({
+    head: startHead,
+    epochStartBlock: epochStart(netuid, tempo, startHead.number),
+    bestHeadNumber: () => line.ask((chain) => chain.bestHeadNumber()),
+    bestHead: () => line.ask((chain) => chain.bestHead()),
+    sleep,
+    monotonicMs,
+    onWait: (next, seconds) => {
+      step(`waiting for the window that begins at block ${next.firstBlock}`);
+      log.info("Waiting for next window", { first_block: next.firstBlock, expected_in_seconds: seconds });
+    },
+    onLookFailed: (error) => {
+      log.warning("Cannot look at the head while waiting", { error });
+      noteFailure(error);
+    },
+  });
+  if (wait !== "none") {
+    log.info(wait === "came" ? "Next window began" : "Next window is late", { wait_rounds: waitRounds });
+  }
+
+  step(`reading the chain at block ${window.firstBlock}`);
+  if (known !== null && await line.ask((chain) => isUnchanged(chain, netuid, head, window, known))) {
+    return { kind: "unchanged", window, head };
+  }
+  const reading = await line.ask(async (chain) => ({
+    snapshot: await readSnapshot(chain, netuid, tempo, head, window),
+    splitStorageKey: chain.mechanismEmissionSplitKey(netuid),
+    headAgeSeconds: chain.headAgeSeconds,
+  }));
+  const { snapshot } = reading;
+  step(`computing the auction of the window that begins at block ${window.firstBlock}`);
+  const outcome = await computeOutcome({ snapshot, window, hotkey, solve });
+  return {
+    kind: "computed",
+    outcome,
+    completed: completed === null ? null : reportPastWindow(completed),
+    window,
+    ...reading,
+  };
+}
+
+/** Whether a window is the known one: same first block, same split (a reorganisation changes the former). */
+async function isUnchanged(
+  chain: ChainConnection,
+  netuid: number,
+  head: BlockRef,
+  window: ValidationWindow,
+  { firstBlock, mechanismEmissionSplit }: KnownWindow,
+): Promise<boolean> {
+  if (firstBlock.number !== firstBlockOf(window)) return false;
+  const [hash, split] = await Promise.all([
+    chain.blockHash(firstBlock.number),
+    chain.mechanismEmissionSplit(netuid, head.hash),
+  ]);
+  return hash === firstBlock.hash && JSON.stringify(split) === JSON.stringify(mechanismEmissionSplit);
+}
+
+function readSnapshot(
+  chain: ChainConnection,
+  netuid: number,
+  tempo: number,
+  head: BlockRef,
+  window: ValidationWindow,
+): Promise<AuctionSnapshot> {
+  return chain.readSnapshot({ netuid, tempo, head, firstBlockNumber: firstBlockOf(window) });
+}
+
+/** The first window of a young chain begins before its genesis: nobody can have bid there. */
+function firstBlockOf(window: ValidationWindow): number {
+  return Math.max(window.firstBlock, 0);
+}

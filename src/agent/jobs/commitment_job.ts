@@ -1,0 +1,178 @@
+/**
+ * The commitment job: keeps the bid on the chain equal to the configuration, and young (spec, section 7).
+ *
+ * @module
+ */
+
+import type { SubmittedCommitment } from "../../chain/types.ts";
+import type { Logger } from "../../lib/log.ts";
+import { BLOCK_TIME_SECONDS } from "../../auction/protocol/constants.ts";
+import { epochStart, firstWindowFrom, type ValidationWindow } from "../../auction/protocol/windows.ts";
+import type { HotkeySigner } from "../../chain/wallet/signer.ts";
+import { type Connect, Line } from "./line.ts";
+import { decidePublishing, type PublishDecision } from "./publish_decision.ts";
+
+/** What the job is to do. */
+export interface CommitmentJobInput {
+  readonly netuid: number;
+  /** SS58 address. */
+  readonly hotkey: string;
+  /** The bid, `2;b;BTC,1.05=0.45:2`. */
+  readonly text: string;
+  /** Workers in the bid; 0 withdraws. */
+  readonly workerCount: number;
+  /** Publish although nothing changed. */
+  readonly force: boolean;
+  /** Decide, but do not submit. */
+  readonly dryRun: boolean;
+}
+
+/** What the job works with. */
+export interface CommitmentJobContext {
+  readonly connect: Connect;
+  /** Called only when something is to be signed. */
+  readonly openSigner: () => Promise<HotkeySigner>;
+  /** Says what the job does now. */
+  readonly step: (step: string) => void;
+  /** Told of errors that the job goes on after. */
+  readonly noteFailure?: (error: unknown) => void;
+  readonly log: Logger;
+}
+
+/** The first window whose auction reads a bid at its first block. */
+export interface BidEffect {
+  readonly window: ValidationWindow;
+  /** When it begins or began, by the block time (ISO 8601, UTC); `null` when the chain has no `Timestamp.Now`. */
+  readonly beginsAt: string | null;
+}
+
+/** What became of the bid. */
+export interface CommitmentResult extends PublishDecision {
+  /** What was done, or with `dryRun` would be. */
+  readonly action: "published" | "up-to-date" | "would-publish";
+  readonly endpoint: string;
+  readonly netuid: number;
+  readonly hotkey: string;
+  readonly text: string;
+  readonly textBytes: number;
+  readonly workerCount: number;
+  /** The block the decision was made at. */
+  readonly headNumber: number;
+  /** Where it was published; `null` unless it was. */
+  readonly submitted: SubmittedCommitment | null;
+  /**
+   * From when on the bid counts, an empty one included; with `dryRun`, if it were published in the next block.
+   * `null` when the block of a bid that is on the chain already is unknown.
+   */
+  readonly countsFrom: BidEffect | null;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Publishes the bid when it has to be.
+ *
+ * @throws {import("../../chain/errors.ts").ChainError} when the chain cannot be asked, or refuses.
+ * @throws {import("../../chain/wallet/errors.ts").WalletError} when the hotkey cannot sign.
+ */
+export async function runCommitmentJob(
+  input: CommitmentJobInput,
+  context: CommitmentJobContext,
+): Promise<CommitmentResult> {
+  const { netuid, hotkey, text, workerCount, force, dryRun } = input;
+  const { log, step } = context;
+  step("connecting");
+  await using line = new Line(context.connect, log, context.noteFailure);
+  step("reading the commitment on the chain");
+  const { endpoint, head, current, tempo, headTimeMs } = await line.ask(async (chain) => {
+    const head = await chain.bestHead();
+    return {
+      endpoint: chain.endpoint,
+      head,
+      current: await chain.readCommitment(netuid, hotkey, head.hash),
+      tempo: await chain.tempo(netuid, head.hash),
+      headTimeMs: await chain.timestampMs(head.hash),
+    };
+  });
+  const effectOf = (block: number | null): BidEffect | null => {
+    if (block === null) return null;
+    const window = firstWindowFrom(block, epochStart(netuid, tempo, head.number));
+    const secondsFromHead = (window.firstBlock - head.number) * BLOCK_TIME_SECONDS;
+    const beginsAt = headTimeMs === null ? null : new Date(headTimeMs + secondsFromHead * 1000).toISOString();
+    return { window, beginsAt };
+  };
+  const decision = decidePublishing({ current, wantedText: text, headNumber: head.number, force });
+  const data = new TextEncoder().encode(text);
+  const about = { ...decision, endpoint, netuid, hotkey, text, textBytes: data.length };
+  const finish = (
+    action: CommitmentResult["action"],
+    submitted: SubmittedCommitment | null,
+    block: number | null,
+  ): CommitmentResult => {
+    const countsFrom = effectOf(block);
+    if (workerCount === 0) logWithdrawal(action, countsFrom, log);
+    return {
+      action,
+      ...about,
+      workerCount,
+      headNumber: head.number,
+      submitted,
+      countsFrom,
+      dryRun,
+    };
+  };
+
+  if (decision.reason === null) {
+    log.info("Miner commitment up to date", { text, age_seconds: decision.ageSeconds });
+    return finish("up-to-date", null, current?.block ?? null);
+  }
+  if (dryRun) {
+    const uid = await line.ask((chain) => chain.registeredUid(netuid, hotkey, head.hash));
+    if (uid === null) {
+      log.warning("Hotkey not registered: publishing would fail", { netuid, hotkey });
+    }
+    log.info("Miner commitment would be updated", {
+      reason: decision.reason,
+      text,
+      worker_count: workerCount,
+    });
+    return finish("would-publish", null, head.number + 1);
+  }
+
+  step("submitting the commitment");
+  const signer = await context.openSigner();
+  log.info("Publishing miner commitment", { reason: decision.reason, text, previous: decision.currentText });
+  // Not asked of another endpoint when this one fails: the extrinsic may be on its way already.
+  const submitted = await line.askOnce((chain) =>
+    chain.submitCommitment({
+      netuid,
+      data,
+      signer,
+      onStatus: (status) => {
+        step(`waiting for finalization (extrinsic ${status})`);
+        log.debug("Miner commitment extrinsic", { status });
+      },
+    })
+  );
+  log.info("Miner commitment updated", {
+    worker_count: workerCount,
+    reason: decision.reason,
+    text,
+    block_number: submitted.blockNumber,
+    extrinsic_hash: submitted.extrinsicHash,
+  });
+  return finish("published", submitted, submitted.blockNumber);
+}
+
+/** Says from when on an empty bid keeps us out; until then the former one can win and must be delivered. */
+function logWithdrawal(
+  action: CommitmentResult["action"],
+  countsFrom: BidEffect | null,
+  log: Logger,
+): void {
+  log.info(action === "would-publish" ? "Bid would be withdrawn" : "Bid withdrawn", {
+    nothing_can_be_won_from_block: countsFrom?.window.firstBlock,
+    window_index: countsFrom?.window.index,
+    begins_at: countsFrom?.beginsAt,
+    until_then: "what the current window won must be delivered",
+  });
+}

@@ -1,0 +1,68 @@
+/**
+ * A job's connection to the chain, with what happens on the way in the log.
+ *
+ * @module
+ */
+
+import { connectChain } from "../../chain/connection.ts";
+import { ChainError } from "../../chain/errors.ts";
+import type { ChainConnection } from "../../chain/types.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Connect } from "./line.ts";
+
+/** Which chain a job talks to. */
+export interface JobNetwork {
+  /** URLs to try in order. */
+  readonly endpoints: readonly string[];
+  /** `undefined` for chains that are not known. */
+  readonly expectedGenesisHash: string | undefined;
+}
+
+/**
+ * The connecting function of a job: each call takes the first usable endpoint that is not to be avoided. All calls
+ * of one function go to the same chain.
+ *
+ * @param noteFailure told why an endpoint was passed over.
+ */
+export function connectorFor(
+  { endpoints, expectedGenesisHash }: JobNetwork,
+  log: Logger,
+  noteFailure: (error: unknown) => void = () => {},
+): Connect {
+  let genesisHash = expectedGenesisHash;
+  return async (avoid) => {
+    const left = endpoints.filter((endpoint) => !avoid.has(endpoint));
+    if (left.length === 0) throw noEndpointLeft(endpoints);
+    const chain = await connectChain({
+      endpoints: left,
+      expectedGenesisHash: genesisHash,
+      nowMs: Date.now,
+      onAttemptFailed: (endpoint, error) => {
+        log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message });
+        noteFailure(error);
+      },
+      onWarning: ({ message, extensions }) => log.warning("Chain is unusual", { message, extensions }),
+    });
+    genesisHash = chain.genesisHash;
+    logConnection(chain, log);
+    return chain;
+  };
+}
+
+function logConnection(chain: ChainConnection, log: Logger): void {
+  const { endpoint, specName, specVersion, headAgeSeconds, isHeadStale } = chain;
+  log.debug("Connected", { endpoint, spec: `${specName}/${specVersion}`, head_age_seconds: headAgeSeconds });
+  if (!isHeadStale) return;
+  log.warning("Head of the chain is old, and no endpoint has a newer one", {
+    endpoint,
+    head_age_seconds: headAgeSeconds,
+  });
+}
+
+function noEndpointLeft(endpoints: readonly string[]): ChainError {
+  return new ChainError(`Cannot go on: each of the ${endpoints.length} endpoints has failed in this run`, {
+    kind: "no-endpoint",
+    endpoint: null,
+    retryable: true,
+  });
+}

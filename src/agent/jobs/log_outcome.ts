@@ -1,0 +1,45 @@
+/**
+ * What the log says about an outcome.
+ *
+ * @module
+ */
+
+import type { AuctionOutcome } from "../../auction/outcome.ts";
+import type { Logger } from "../../lib/log.ts";
+
+/** Logs what came out of an auction, in the words of the Python original. */
+export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
+  const { own, window, solver, reason } = outcome;
+  log.info("Auction results computed", {
+    won_count: own.wonCount,
+    lost_count: own.lostCount,
+    won_hashrate_ph: own.wonHashratePh,
+    lost_hashrate_ph: own.lostHashratePh,
+    window_index: window.index,
+    first_block: window.firstBlock,
+    last_block: window.lastBlock,
+    budget_ph: outcome.budgetPh,
+    reason: reason?.code,
+    reason_text: reason?.message,
+    engine: solver?.engine,
+    parity: solver?.parity,
+    build: solver?.build ?? undefined,
+    solve_ms: solver?.durationMs,
+    estimated: outcome.estimated || undefined,
+  });
+  if (outcome.estimated) {
+    log.warning("Outcome estimated: validators stumble over this window's data", {
+      because: outcome.estimatedBecause,
+    });
+  }
+  if (solver !== null && solver.limitation !== null) {
+    log.warning("Optimality not proven", { limitation: solver.limitation });
+  }
+  if (own.ambiguous) {
+    log.warning("Outcome ambiguous: other outcomes are equally good", {
+      certain_hashrate_ph: own.certainHashratePh,
+      possible_hashrate_ph: own.possibleHashratePh,
+      ranges: own.ranges,
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Which engine solves an auction, as configured.
+ *
+ * @module
+ */
+
+import type { AmbiguityPolicy } from "../../auction/own_bids.ts";
+import type { SolverConfig } from "../../config/load.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { RunCbc } from "../../auction/solver/cbc/program.ts";
+import { solveAuction } from "../../auction/solver/solve.ts";
+import type { Solve } from "./compute_outcome.ts";
+
+/** What {@link solverFor} goes by: plain data. */
+export interface SolverSettings extends SolverConfig {
+  readonly onAmbiguous: AmbiguityPolicy;
+  /** A private folder for the files exchanged with an external solver; `null`: none may be used. */
+  readonly folder: string | null;
+}
+
+/** The engine that is built in, with the default policy. */
+export const BUILT_IN_SOLVER: SolverSettings = {
+  engine: "glpk",
+  cbcCommand: null,
+  onAmbiguous: "deliver-possible",
+  folder: null,
+};
+
+/**
+ * The solving function for a configuration.
+ *
+ * @param remainingMs the time that the job still has.
+ * @param runCbc where this thread may run no program.
+ */
+export function solverFor(
+  settings: SolverSettings,
+  log: Logger,
+  remainingMs: () => number,
+  runCbc?: RunCbc,
+): Solve {
+  const { engine, cbcCommand, onAmbiguous, folder } = settings;
+  return async (problem, ownHotkey) => {
+    const result = await solveAuction(problem, {
+      engine,
+      cbc: cbcCommand,
+      folder,
+      ownHotkey,
+      prefer: onAmbiguous === "deliver-possible" ? "most-own" : "fewest-own",
+      timeLimitMs: remainingMs(),
+      ...(runCbc === undefined ? {} : { runCbc }),
+    });
+    if (result.fallbackReason !== null) {
+      log.warning("Solver fell back to glpk", { reason: result.fallbackReason, cbc: cbcCommand });
+    }
+    return result;
+  };
+}

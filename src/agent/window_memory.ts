@@ -1,0 +1,84 @@
+/**
+ * What is known of the window that was processed last.
+ *
+ * A window's inputs are fixed at its first block but for the mechanism split, so its outcome is computed once.
+ *
+ * @module
+ */
+
+import type { AuctionOutcome } from "../auction/outcome.ts";
+import type { BlockRef } from "../chain/types.ts";
+import type { ComputedAuction, KnownWindow } from "./jobs/auction_job.ts";
+import {
+  epochStart,
+  locateInWindows,
+  type ValidationWindow,
+  windowAt,
+  type WindowPosition,
+} from "../auction/protocol/windows.ts";
+import type { Settings } from "./settings.ts";
+
+/** The outcome of one window and what it was computed from. */
+export class WindowMemory {
+  readonly outcome: AuctionOutcome;
+  readonly window: ValidationWindow;
+  readonly known: KnownWindow;
+  /** Whether the engine that was configured did not decide, so that the next tick should try again. */
+  readonly isFallback: boolean;
+  readonly #settingsKey: string;
+  readonly #epochStartBlock: number;
+  readonly #head: BlockRef;
+  readonly #splitStorageKey: string | null;
+  /** The split's storage value at the head of the computation, once it was asked for. */
+  #splitValue: unknown = undefined;
+
+  constructor(computed: ComputedAuction, settings: Settings) {
+    const { outcome, window, snapshot, splitStorageKey } = computed;
+    const { firstBlock, head, mechanismEmissionSplit, netuid, tempo } = snapshot;
+    this.outcome = outcome;
+    this.window = window;
+    this.known = { firstBlock, mechanismEmissionSplit };
+    this.isFallback = outcome.solver !== null && outcome.solver.fallbackReason !== null;
+    this.#settingsKey = settingsKey(settings);
+    this.#epochStartBlock = epochStart(netuid, tempo, head.number);
+    this.#head = head;
+    this.#splitStorageKey = splitStorageKey;
+  }
+
+  /** Whether the outcome would be the same under these settings. */
+  holdsFor(settings: Settings): boolean {
+    return this.#settingsKey === settingsKey(settings);
+  }
+
+  /** Where a block stands in the windows. */
+  locate(blockNumber: number): WindowPosition {
+    return locateInWindows(blockNumber, this.#epochStartBlock);
+  }
+
+  /** Whether a block is in a later window. */
+  isPast(blockNumber: number): boolean {
+    return windowAt(blockNumber, this.#epochStartBlock).firstBlock > this.window.firstBlock;
+  }
+
+  /**
+   * Asks a node whether nothing has moved that fixed the outcome: the same first block, the same split.
+   *
+   * @param ask one JSON-RPC question; its errors are passed on.
+   */
+  async isUnmoved(ask: (method: string, params: readonly unknown[]) => Promise<unknown>): Promise<boolean> {
+    const { firstBlock } = this.known;
+    const hash = await ask("chain_getBlockHash", [firstBlock.number]);
+    if (hash !== firstBlock.hash) return false;
+    if (this.#splitStorageKey === null) return true;
+    if (this.#splitValue === undefined) {
+      this.#splitValue = await ask("state_getStorage", [this.#splitStorageKey, this.#head.hash]);
+    }
+    return await ask("state_getStorage", [this.#splitStorageKey]) === this.#splitValue;
+  }
+}
+
+/** Everything of the settings that an outcome depends on. */
+function settingsKey({ config, hotkey }: Settings): string {
+  const { network, netuid, onAmbiguous, solver } = config;
+  return JSON.stringify([network, netuid, hotkey, onAmbiguous, solver]);
+}

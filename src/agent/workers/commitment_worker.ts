@@ -1,0 +1,32 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.unstable" />
+/// <reference lib="deno.worker" />
+/**
+ * The worker of the commitment job: the only one that can read the hotkey's secret.
+ *
+ * @module
+ */
+
+import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from "../jobs/commitment_job.ts";
+import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
+import { WalletError } from "../../chain/wallet/errors.ts";
+import { openHotkeySigner } from "../../chain/wallet/signer.ts";
+import { serveJob } from "./worker_side.ts";
+
+/** What the worker is started with. */
+export interface CommitmentWorkerInput extends CommitmentJobInput {
+  readonly network: JobNetwork;
+  readonly hotkeyPath: string;
+}
+
+serveJob<CommitmentWorkerInput, CommitmentResult>(
+  (input, { log, step, noteFailure }) =>
+    runCommitmentJob(input, {
+      connect: connectorFor(input.network, log, noteFailure),
+      openSigner: () => openHotkeySigner(input.hotkeyPath),
+      step,
+      noteFailure,
+      log,
+    }),
+  (error) => error instanceof WalletError,
+);

@@ -1,0 +1,253 @@
+/// <reference lib="deno.unstable" />
+/**
+ * The main thread's half of a job run: a Web Worker of its own for every run, with the permissions the job needs,
+ * terminated when it takes too long.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import type { EndpointFailure } from "../../chain/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import { BUILD } from "../../version.ts";
+import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
+
+/** A terminated worker that spins ends after Deno's grace of 2 s. */
+const END_PATIENCE_MS = 6_000;
+
+/** What a job's worker may do. Everything else is denied. */
+export interface JobPermissions {
+  /** `host:port`. */
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+}
+
+/**
+ * Does what a worker may not and asks for, such as running a program; requests and responses are plain data. `folder`
+ * is the run's, and the signal ends it with the run.
+ */
+export type ServeRequest = (
+  request: unknown,
+  run: { readonly folder: string; readonly signal: AbortSignal },
+) => Promise<unknown>;
+
+/** Options of {@link startJob}. */
+export interface StartJobOptions<Input> {
+  /** For messages: `auction`, `commitment`. */
+  readonly name: string;
+  /** The worker's module. */
+  readonly module: URL;
+  /** Makes the job's input; `folder` is a private temporary folder that is gone after the run. */
+  readonly input: (folder: string) => Input;
+  readonly permissions: JobPermissions;
+  /** Serves the worker's requests; without it there must be none. */
+  readonly serve?: ServeRequest | undefined;
+  readonly timeoutMs: number;
+  /** Gets the worker's log lines. */
+  readonly log: Logger;
+  /** Called for each endpoint that failed; the job may have gone on with another one. */
+  readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
+  /** Ends the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A job under way. */
+export interface RunningJob<Output> {
+  /** @throws {JobFailedError} {@link JobTimeoutError} {@link WorkerDiedError} or the signal's reason. */
+  readonly result: Promise<Output>;
+  /** Whether the worker ended; `false` when it was told to and did not. Never rejects. */
+  readonly ended: Promise<boolean>;
+  /** Tells a waiting job that the chain has a new head. */
+  announceHead(): void;
+}
+
+/** The job itself failed; carries the error it failed with. */
+export class JobFailedError extends Error {
+  override readonly name: string;
+  readonly wrongInput: boolean;
+
+  constructor({ name, message, stack, wrongInput }: JobFailure) {
+    super(message);
+    this.name = name;
+    this.wrongInput = wrongInput;
+    if (stack !== null) this.stack = stack;
+  }
+}
+
+/** The job took too long and was terminated. */
+export class JobTimeoutError extends Error {
+  override readonly name = "JobTimeoutError";
+  constructor(job: string, timeoutMs: number, readonly step: string) {
+    super(`Cannot finish the ${job} job: terminated after ${timeoutMs / 1000} s while ${step}`);
+  }
+}
+
+/** The worker ended without an answer. */
+export class WorkerDiedError extends Error {
+  override readonly name = "WorkerDiedError";
+  constructor(job: string, step: string, why: string) {
+    super(`Cannot finish the ${job} job: its worker died while ${step}: ${why}`);
+  }
+}
+
+/** Starts one run. */
+export function startJob<Input, Output>(options: StartJobOptions<Input>): RunningJob<Output> {
+  const run = new JobRun<Input, Output>(options);
+  return { result: run.result, ended: run.ended, announceHead: () => run.announceHead() };
+}
+
+class JobRun<Input, Output> {
+  readonly result: Promise<Output>;
+  readonly ended: Promise<boolean>;
+  readonly #options: StartJobOptions<Input>;
+  readonly #answer = Promise.withResolvers<Output>();
+  readonly #ending = new AbortController();
+  #worker: Worker | null = null;
+  /** The last request's serving; never rejects. */
+  #serving: Promise<void> = Promise.resolve();
+  #step = "starting";
+
+  constructor(options: StartJobOptions<Input>) {
+    this.#options = options;
+    this.result = this.#answer.promise;
+    this.ended = this.#run();
+  }
+
+  announceHead(): void {
+    this.#worker?.postMessage({ type: "new-head" } satisfies ToWorker);
+  }
+
+  async #run(): Promise<boolean> {
+    const { name, timeoutMs, signal, log } = this.#options;
+    let folder: string;
+    try {
+      signal?.throwIfAborted();
+      folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
+    } catch (error) {
+      this.#answer.reject(error);
+      return true;
+    }
+    const alivePath = join(folder, "alive");
+    const timer = setTimeout(
+      () => this.#answer.reject(new JobTimeoutError(name, timeoutMs, this.#step)),
+      timeoutMs,
+    );
+    const stop = (): void => this.#answer.reject(signal?.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      signal?.throwIfAborted();
+      await Deno.writeTextFile(alivePath, "");
+      this.#startWorker(folder, alivePath);
+      await this.result;
+    } catch (error) {
+      this.#answer.reject(error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+      this.#worker?.terminate();
+      this.#ending.abort(new Error(`the ${name} job has ended`));
+    }
+    const isWorkerGone = this.#worker === null || await isReleased(alivePath);
+    if (!isWorkerGone) {
+      log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
+    }
+    const isServed = await inTime(this.#serving);
+    if (!isServed) log.error("Program did not end although it was killed", { job: name, step: this.#step });
+    await Deno.remove(folder, { recursive: true }).catch(() => {});
+    return isWorkerGone && isServed;
+  }
+
+  #startWorker(folder: string, alivePath: string): void {
+    const { name, module, input, permissions } = this.#options;
+    const worker = new Worker(module, {
+      type: "module",
+      name,
+      deno: { permissions: grant(permissions, folder) },
+    });
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data, folder);
+    worker.onmessageerror = () =>
+      this.#answer.reject(new WorkerDiedError(name, this.#step, "its message could not be read"));
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#answer.reject(new WorkerDiedError(name, this.#step, event.message));
+    };
+    worker.postMessage({ type: "start", input: input(folder), alivePath } satisfies ToWorker);
+  }
+
+  async #serve(request: unknown, folder: string): Promise<void> {
+    const { serve, name } = this.#options;
+    try {
+      if (serve === undefined) throw new Error(`Cannot serve the ${name} job: it may ask for nothing`);
+      const response = await serve(request, { folder, signal: this.#ending.signal });
+      this.#worker?.postMessage({ type: "response", response } satisfies ToWorker);
+    } catch (error) {
+      this.#answer.reject(error);
+    }
+  }
+
+  #receive(message: FromWorker, folder: string): void {
+    switch (message.type) {
+      case "log":
+        this.#options.log[message.level](message.event, message.fields);
+        break;
+      case "step":
+        this.#step = message.step;
+        break;
+      case "request":
+        this.#serving = this.#serve(message.request, folder);
+        break;
+      case "endpoint-failed":
+        this.#options.onEndpointFailed?.({ endpoint: message.endpoint, kind: message.kind });
+        break;
+      case "done":
+        this.#answer.resolve(message.output as Output);
+        break;
+      case "failed":
+        this.#answer.reject(new JobFailedError(message));
+        break;
+    }
+  }
+}
+
+function grant(permissions: JobPermissions, folder: string): Deno.PermissionOptionsObject {
+  // Run from source, a worker reads npm packages and their environment.
+  const bundled = BUILD !== null;
+  const { net, read, write } = permissions;
+  return {
+    net: [...net],
+    read: bundled ? [...read, folder] : true,
+    write: [...write, folder],
+    run: false,
+    env: bundled ? false : true,
+    sys: false,
+    ffi: false,
+    import: false,
+  };
+}
+
+/** Whether the worker's lock is free, within the time a terminated worker may take to end. */
+async function isReleased(alivePath: string): Promise<boolean> {
+  const file = await Deno.open(alivePath, { write: true });
+  try {
+    const locked = file.lock(true);
+    locked.catch(() => {});
+    return await inTime(locked);
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether something is done within the time that endings may take. */
+async function inTime(done: Promise<void>): Promise<boolean> {
+  let timer: number | undefined;
+  const patience = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), END_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([done.then(() => true), patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,518 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { makeSnapshot } from "../auction/make_snapshot.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+import { Fleet } from "../../src/delivery/asics/fleet.ts";
+import { AuctionKeeper, type AuctionTrigger } from "../../src/agent/auction_keeper.ts";
+import type { DaemonEvent } from "../../src/agent/events.ts";
+import { FailureLog } from "../../src/lib/failure_log.ts";
+import { SettingsSource } from "../../src/agent/settings.ts";
+import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/agent/jobs/auction_job.ts";
+import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
+import { BUILT_IN_SOLVER, solverFor } from "../../src/agent/jobs/solver.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
+import type { RouteReport } from "../../src/agent/jobs/deliver.ts";
+import type { FailedTarget } from "../../src/delivery/proxies/errors.ts";
+import type { RunningJob } from "../../src/agent/workers/job_host.ts";
+
+const NETUID = 89;
+const HOTKEY = "me";
+const WINDOW = windowAt(8_000_000, epochStart(NETUID, 360, 8_000_000));
+const SPLIT_KEY = "0xsplit";
+
+const POOLS = `[[pools.main]]
+name = "central-proxy" # ours
+target_hashrate = "5TH/s"
+`;
+
+/** What the real job would find in the window that begins at `firstBlock`. */
+async function computed(
+  firstBlock: number,
+  text: string,
+  overrides: Partial<ComputedAuction> = {},
+): Promise<ComputedAuction> {
+  const window = windowAt(firstBlock, epochStart(NETUID, 360, firstBlock));
+  assert.equal(window.firstBlock, firstBlock);
+  const snapshot = makeSnapshot({ bids: { [HOTKEY]: text }, firstBlock });
+  const log = new LogRecorder();
+  const outcome = await computeOutcome({
+    snapshot,
+    window,
+    hotkey: HOTKEY,
+    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
+  });
+  return {
+    kind: "computed",
+    outcome,
+    snapshot,
+    window,
+    completed: null,
+    splitStorageKey: SPLIT_KEY,
+    headAgeSeconds: 3,
+    ...overrides,
+  };
+}
+
+/** What is looked at of the documents that hooks get. */
+interface HookDocument {
+  readonly status: string;
+  readonly wonCount?: number;
+  readonly error?: { readonly name: string; readonly message: string };
+  readonly routing?: { readonly mode: string; readonly changed?: boolean };
+}
+
+/** A keeper with a proxy file of its own, a scripted job and a scripted node. */
+class Bench implements AsyncDisposable {
+  readonly log = new LogRecorder();
+  readonly launches: (KnownWindow | null)[] = [];
+  readonly announced: number[] = [];
+  readonly events: DaemonEvent[] = [];
+  /** What the node says. */
+  readonly node = { headNumber: null as number | null, hash: "", split: "0x1234" as unknown, questions: 0 };
+  /** What the next jobs answer. */
+  answers: (AuctionJobResult | Error)[] = [];
+  /** The programs that were called, and what they were told. */
+  readonly hooks: [name: string, document: HookDocument][] = [];
+  nowMs = 1_000_000;
+  readonly keeper: AuctionKeeper;
+  readonly stop = new AbortController();
+  /** Whether a reload was pending, after each routing. */
+  readonly reloads: boolean[] = [];
+
+  constructor(readonly folder: string) {
+    const settings = new SettingsSource({
+      configPath: join(folder, "config.toml"),
+      environment: { HOME: folder },
+      addressOf: () => Promise.resolve(HOTKEY),
+      claim: () => Promise.resolve(),
+    });
+    const node = this.node;
+    this.keeper = new AuctionKeeper({
+      settings,
+      launch: ({ known }) => this.#launch(known),
+      watcher: {
+        get headNumber() {
+          return node.headNumber;
+        },
+        follow: () => {},
+        ask: (method) => {
+          node.questions++;
+          return Promise.resolve(method === "chain_getBlockHash" ? node.hash : node.split);
+        },
+      },
+      callbacks: {
+        handleWonBids: () => Promise.reject(new Error("integrator's bug")),
+        handleLostBids: async () => {},
+      },
+      fleet: new Fleet(),
+      hooks: { call: (name, document) => this.hooks.push([name, document as HookDocument]) },
+      failures: new FailureLog(() => this.nowMs),
+      nowMs: () => this.nowMs,
+      monotonicMs: () => this.nowMs,
+      observe: (event) => this.events.push(event),
+      signal: this.stop.signal,
+      onReloads: (isPending) => this.reloads.push(isPending),
+    });
+  }
+
+  static async set(routing = ""): Promise<Bench> {
+    const folder = await Deno.makeTempDir();
+    await Deno.writeTextFile(join(folder, "pools.toml"), POOLS);
+    const bench = new Bench(folder);
+    await bench.configure(`worker_sizes = { "0.45" = 2 }`, routing);
+    return bench;
+  }
+
+  configure(workers: string, routing = ""): Promise<void> {
+    return Deno.writeTextFile(
+      join(this.folder, "config.toml"),
+      `[bittensor]\nnetwork = "local"\nnetuid = ${NETUID}\n[wallet]\nname = "a"\nhotkey_name = "b"\ndirectory = "c"\n` +
+        `[workers]\nprice_multiplier = "1.0"\n${workers}\n[routing]\npools_path = "${this.folder}/pools.toml"\n${routing}\n` +
+        `[state]\ndirectory = "${this.folder}/state"\n`,
+    );
+  }
+
+  run(trigger: AuctionTrigger = "tick"): Promise<void> {
+    return this.keeper.run(this.log, trigger);
+  }
+
+  async target(): Promise<string | undefined> {
+    return /target_hashrate = "(.*)"/.exec(await Deno.readTextFile(join(this.folder, "pools.toml")))?.[1];
+  }
+
+  async wasReloaded(): Promise<boolean> {
+    const path = join(this.folder, ".reload-ihp");
+    const there = await Deno.stat(path).then(() => true, () => false);
+    if (there) await Deno.remove(path);
+    return there;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Deno.remove(this.folder, { recursive: true });
+  }
+
+  #launch(known: KnownWindow | null): RunningJob<AuctionJobResult> {
+    this.launches.push(known);
+    const answer = this.answers.shift() ?? new Error("nothing scripted");
+    return {
+      result: answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
+      ended: Promise.resolve(true),
+      announceHead: () => {},
+    };
+  }
+}
+
+Deno.test("AuctionKeeper computes a window once, and at later ticks asks the node whether anything moved", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  bench.answers = [first];
+  await bench.run("start");
+  assert.equal(await bench.target(), "900TH/s");
+  assert.equal(await bench.wasReloaded(), true);
+
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+  await bench.run();
+  await bench.run();
+  assert.equal(bench.launches.length, 1);
+  assert.equal(await bench.wasReloaded(), false);
+  assert.ok(bench.node.questions <= 6);
+});
+
+Deno.test("AuctionKeeper routes again when somebody changed the proxy's file", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  bench.answers = [first];
+  await bench.run("start");
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+  await Deno.writeTextFile(join(bench.folder, "pools.toml"), POOLS);
+  await bench.run();
+  assert.equal(await bench.target(), "900TH/s");
+  assert.equal(bench.launches.length, 1);
+});
+
+for (
+  const [what, move] of [
+    ["a reorganisation changed the first block", (bench: Bench) => bench.node.hash = "0xother"],
+    ["the mechanism split moved", (bench: Bench) => bench.node.split = "0x9999"],
+    ["the node does not answer", (bench: Bench) => bench.node.headNumber = null],
+    ["the next window is close", (bench: Bench) => bench.node.headNumber = WINDOW.lastBlock - 2],
+  ] as const
+) {
+  Deno.test(`AuctionKeeper starts a job when ${what}`, async () => {
+    await using bench = await Bench.set();
+    const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+    const unchanged = { kind: "unchanged", window: first.window, head: first.snapshot.head } as const;
+    bench.answers = [first, unchanged];
+    await bench.run("start");
+    Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+    await bench.run(); // learns the split's value
+    move(bench);
+    await bench.run();
+    assert.equal(bench.launches.length, 2);
+    assert.deepEqual(bench.launches[1], {
+      firstBlock: first.snapshot.firstBlock,
+      mechanismEmissionSplit: first.snapshot.mechanismEmissionSplit,
+    });
+  });
+}
+
+Deno.test("AuctionKeeper reports the window that closed with its outcome, and a failing callback stops nothing", async () => {
+  await using bench = await Bench.set();
+  const next = WINDOW.lastBlock + 1;
+  bench.answers = [
+    await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"),
+    await computed(next, "2;b;BTC,1=0.25:1"),
+  ];
+  await bench.run("start");
+  await bench.run("window-begins");
+  assert.equal(await bench.target(), "250TH/s");
+  const completed = bench.log.fieldsOf("Window completed");
+  assert.deepEqual([completed?.first_block, completed?.won_count, completed?.routed], [
+    WINDOW.firstBlock,
+    2,
+    true,
+  ]);
+  assert.equal(bench.log.events("error").filter((event) => event === "Callback failed").length, 2);
+});
+
+Deno.test("AuctionKeeper keeps the last routing through a broken configuration, and recovers by itself", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  bench.answers = [first];
+  await bench.run("start");
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+
+  const path = join(bench.folder, "config.toml");
+  const text = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, text.replace("netuid = 89", "netuid = ="));
+  await bench.run();
+  assert.match(String(bench.log.fieldsOf("Auction failed")?.error), /config\.toml: line 3, column/);
+  assert.equal(await bench.target(), "900TH/s");
+
+  await bench.configure(`worker_sizes = { "0.25" = 1 }`);
+  await bench.run();
+  assert.ok(bench.log.events("info").includes("Auction works again"));
+  assert.deepEqual(bench.log.fieldsOf("Configuration changed"), {
+    workers: { old: "2;b;BTC,1=0.45:2", new: "2;b;BTC,1=0.25:1" },
+  });
+});
+
+Deno.test("AuctionKeeper retries at the next tick after a failure, and summarises identical ones", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [1, 2, 3, 4].map(() => new Error("endpoint is gone"));
+  for (let i = 0; i < 4; i++) await bench.run();
+  assert.equal(bench.launches.length, 4);
+  assert.deepEqual(bench.log.events("error"), [
+    "Auction failed",
+    "Auction failed again",
+    "Auction failed again",
+  ]);
+  assert.equal(await bench.target(), "5TH/s");
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
+  await bench.run();
+  assert.equal(bench.log.fieldsOf("Auction works again")?.failures, 4);
+});
+
+Deno.test("AuctionKeeper computes again after a run that fell back from its configured engine", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  assert.ok(first.outcome.solver !== null);
+  const fellBack = {
+    ...first,
+    outcome: { ...first.outcome, solver: { ...first.outcome.solver, fallbackReason: "cbc crashed" } },
+  };
+  bench.answers = [fellBack, first];
+  await bench.run("start");
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+  await bench.run();
+  assert.deepEqual(bench.launches, [null, null]);
+  await bench.run();
+  assert.equal(bench.launches.length, 2);
+});
+
+Deno.test("AuctionKeeper keeps a reload owed that it could not give, and gives it at a later tick", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  bench.answers = [first];
+  const sentinel = join(bench.folder, ".reload-ihp");
+  await Deno.mkdir(join(bench.folder, "elsewhere"));
+  await Deno.symlink(join(bench.folder, "nowhere/deeper/x"), sentinel);
+  await bench.run("start");
+  const pending = bench.log.events("error").includes("Proxy reload pending");
+  await Deno.remove(sentinel);
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+  await bench.run();
+  assert.equal(pending, true);
+  assert.equal(await bench.wasReloaded(), true);
+  assert.deepEqual(bench.reloads, [true, false]);
+});
+
+for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {
+  Deno.test(`AuctionKeeper with on_stale = "${policy}" leaves ${expected} after two windows without an outcome`, async () => {
+    await using bench = await Bench.set(`on_stale = "${policy}"`);
+    const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+    bench.answers = [first];
+    await bench.run("start");
+    bench.nowMs += 1_430_000;
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s", "not yet: 1430 s of 1440 s");
+    bench.nowMs += 20_000;
+    await bench.run();
+    assert.equal(await bench.target(), expected);
+    assert.equal(bench.log.fieldsOf("No window could be computed for too long")?.policy, policy);
+
+    bench.answers = [first];
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s");
+    assert.ok(bench.log.events("info").includes("Routing follows the auction again"));
+  });
+}
+
+for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {
+  Deno.test(`AuctionKeeper with on_stale = "${policy}" leaves ${expected} when a node answers on with the same head`, async () => {
+    await using bench = await Bench.set(`on_stale = "${policy}"`);
+    const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+    const head = WINDOW.firstBlock + 10;
+    bench.answers = [first];
+    await bench.run("start");
+    Object.assign(bench.node, { headNumber: head, hash: first.snapshot.firstBlock.hash });
+    bench.keeper.noticeHead(head);
+
+    // 50 blocks are left of the window, and two windows is the limit.
+    const limitMs = bench.nowMs + 50 * 12_000 + 1_440_000;
+    for (; bench.nowMs < limitMs; bench.nowMs += 60_000) {
+      await bench.run();
+      assert.equal(await bench.target(), "900TH/s", "not yet");
+    }
+    assert.deepEqual(bench.log.events("error"), ["Callback failed"]);
+    for (let minute = 0; minute < 3; minute++, bench.nowMs += 60_000) {
+      await bench.run();
+      assert.equal(await bench.target(), expected);
+    }
+    assert.deepEqual(bench.log.events("error").slice(1), [
+      "Auction failed",
+      "No window could be computed for too long",
+      "Auction failed again",
+    ]);
+    assert.match(
+      String(bench.log.fieldsOf("Auction failed")?.error),
+      new RegExp(`no block beyond ${head} since 1970-01-01T00:16:40.000Z`),
+    );
+    assert.deepEqual(bench.hooks.filter(([name]) => name === "on_error").length, 2);
+
+    bench.keeper.noticeHead(head + 1);
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s", "the chain moves on within the window");
+    assert.ok(bench.log.events("info").includes("Routing follows the auction again"));
+    assert.equal(bench.launches.length, 1);
+  });
+}
+
+Deno.test("AuctionKeeper takes another chain's lower blocks for progress", async () => {
+  await using bench = await Bench.set(`on_stale = "release"`);
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  const earlier = windowAt(WINDOW.firstBlock - 10_000, epochStart(NETUID, 360, WINDOW.firstBlock - 10_000));
+  const other = await computed(earlier.firstBlock, "2;b;BTC,1=0.45:2");
+  const chain = { ...other.outcome.chain, genesisHash: "0xother" };
+  bench.answers = [first, { ...other, outcome: { ...other.outcome, chain } }];
+  await bench.run("start");
+  bench.nowMs += 3_000_000;
+  await bench.run();
+  assert.equal(await bench.target(), "900TH/s");
+  assert.deepEqual(bench.log.events("error"), ["Callback failed", "Callback failed"]);
+});
+
+Deno.test("AuctionKeeper warns once while the host's clock is off from the chain's by more than 30 s", async () => {
+  await using bench = await Bench.set();
+  const next = WINDOW.lastBlock + 1;
+  bench.answers = [
+    await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2", { headAgeSeconds: -40 }),
+    await computed(next, "2;b;BTC,1=0.45:2", { headAgeSeconds: -41 }),
+  ];
+  await bench.run("start");
+  await bench.run("window-begins");
+  assert.equal(
+    bench.log.events("warning").filter((event) => event === "Host clock and chain clock differ").length,
+    1,
+  );
+});
+
+Deno.test("AuctionKeeper.noticeHead() asks for one run when a window is close and one when it begins", async () => {
+  await using bench = await Bench.set();
+  assert.equal(
+    bench.keeper.noticeHead(WINDOW.firstBlock + 1),
+    null,
+    "before anything is known the tick decides",
+  );
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
+  await bench.run("start");
+  const triggers = [5, 56, 57, 58, 59, 60, 61].map((blocks) =>
+    bench.keeper.noticeHead(WINDOW.firstBlock + blocks)
+  );
+  const length = WINDOW.lastBlock - WINDOW.firstBlock + 1;
+  assert.equal(length, 60);
+  assert.deepEqual(triggers, [null, null, "window-close", null, null, "window-begins", null]);
+});
+
+Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and staleness", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), new Error("endpoint is gone")];
+  await bench.run("start");
+  bench.nowMs += 2_000_000;
+  await bench.run();
+  const told = bench.events.filter(({ kind }) => kind !== "settings-read").map((event) =>
+    event.kind === "run-ended"
+      ? [event.kind, event.error?.message ?? "ok"]
+      : event.kind === "routed"
+      ? [event.kind, ...event.results.map(changeOf)]
+      : event.kind === "staleness-checked"
+      ? [event.kind, event.isStale, event.isWindowOver]
+      : [event.kind]
+  );
+  assert.deepEqual(told, [
+    ["run-started"],
+    ["outcome-computed"],
+    ["routed", true],
+    ["run-ended", "ok"],
+    ["staleness-checked", false, false],
+    ["run-started"],
+    ["run-ended", "endpoint is gone"],
+    ["staleness-checked", true, true],
+  ]);
+});
+
+Deno.test("AuctionKeeper says that a window is over by the clock, a minute after its last block was due", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), gone(), gone(), gone()];
+  await bench.run("start");
+  bench.keeper.noticeHead(WINDOW.firstBlock + 50);
+  const isOver = async (afterMs: number): Promise<boolean> => {
+    bench.nowMs += afterMs;
+    await bench.run();
+    const checked = bench.events.findLast((event) => event.kind === "staleness-checked");
+    return checked!.isWindowOver;
+  };
+  assert.equal(await isOver(120_000), false);
+  assert.equal(await isOver(60_000), false);
+  assert.equal(await isOver(1), true);
+});
+
+function gone(): Error {
+  return new Error("endpoint is gone");
+}
+
+Deno.test("AuctionKeeper tells its observer of a proxy that it cannot route to", async () => {
+  await using bench = await Bench.set();
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
+  await Deno.remove(join(bench.folder, "pools.toml"));
+  await bench.run("start");
+  const routed = bench.events.find((event) => event.kind === "routed");
+  assert.equal(routed?.results.length, 1);
+  const [result] = routed.results;
+  assert.ok(result !== undefined && "error" in result);
+  assert.equal(result.path, join(bench.folder, "pools.toml"));
+  assert.match(result.error, /pools\.toml/);
+});
+
+Deno.test("AuctionKeeper calls the operator's programs once a window, after it was routed", async () => {
+  await using bench = await Bench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  bench.answers = [first];
+  await bench.run("start");
+  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
+  await bench.run();
+  assert.deepEqual(bench.hooks.map(([name]) => name), ["on_result", "on_won"]);
+  const [, document] = bench.hooks[0]!;
+  assert.deepEqual([document.status, document.wonCount, document.routing?.changed], ["done", 2, true]);
+  assert.equal(document.error, undefined);
+});
+
+Deno.test("AuctionKeeper calls on_error, too, when the outcome could not be routed or computed", async () => {
+  await using bench = await Bench.set();
+  await Deno.remove(join(bench.folder, "pools.toml"));
+  bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
+  await bench.run("start");
+  assert.deepEqual(bench.hooks.map(([name]) => name), ["on_result", "on_won", "on_error"]);
+  const [, result] = bench.hooks[0]!;
+  assert.equal(result.status, "failed");
+  assert.match(result.error?.message ?? "", /there is no such file/);
+  bench.answers = [new Error("no chain")];
+  await bench.run("window-begins");
+  assert.deepEqual(bench.hooks.at(-1), [
+    "on_error",
+    {
+      job: "auction",
+      status: "failed",
+      dryRun: false,
+      routing: undefined,
+      error: { name: "Error", message: "no chain" },
+    },
+  ]);
+});
+
+/** Whether a proxy's file changed, or why it could not be routed to. */
+function changeOf(result: RouteReport | FailedTarget): boolean | string {
+  assert.notEqual(result.mode, "asic");
+  if ("error" in result) return result.error;
+  return result.mode === "asic" ? false : result.changed;
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { LogRecorder } from "../../support/log_recorder.ts";
+import { ChainError } from "../../../src/chain/errors.ts";
+import { type CommitmentJobInput, runCommitmentJob } from "../../../src/agent/jobs/commitment_job.ts";
+import { endpointFailureOf } from "../../../src/chain/errors.ts";
+import { connectorFor } from "../../../src/agent/jobs/connect.ts";
+import { Line } from "../../../src/agent/jobs/line.ts";
+import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
+import { NETUID, setUpMarket } from "../../../scripts/scene/market.ts";
+
+/** Two nodes of one chain. */
+async function twoNodes(): Promise<{ nodes: [Simulator, Simulator]; endpoints: string[] } & AsyncDisposable> {
+  const nodes: [Simulator, Simulator] = [
+    await startSimulator({ startBlock: 7_500_000, timestamps: "clock" }),
+    await startSimulator({ startBlock: 7_500_000, timestamps: "clock" }),
+  ];
+  for (const { chain } of nodes) setUpMarket(chain, 7_499_990);
+  return {
+    nodes,
+    endpoints: nodes.map(({ url }) => url),
+    [Symbol.asyncDispose]: async () => {
+      for (const node of nodes) await node.close();
+    },
+  };
+}
+
+const refuse = { kind: "error", code: -32000, message: "this node is out of order" } as const;
+
+Deno.test("Line.ask() takes a question that one endpoint cannot answer to the next one, and stays there", async () => {
+  await using chain = await twoNodes();
+  chain.nodes[0].setFault("state_getKeysPaged", refuse);
+  const log = new LogRecorder();
+  const failures: unknown[] = [];
+  await using line = new Line(
+    connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
+    log,
+    (error) => failures.push(endpointFailureOf(error)),
+  );
+  const head = await line.ask((connection) => connection.bestHead());
+  const read = { netuid: NETUID, tempo: 360, head, firstBlockNumber: head.number };
+  const snapshot = await line.ask((connection) => connection.readSnapshot(read));
+  assert.equal(snapshot.chain.endpoint, chain.endpoints[1]);
+  assert.equal(log.fieldsOf("Endpoint failed")?.endpoint, chain.endpoints[0]);
+  assert.deepEqual(failures, [{ endpoint: chain.endpoints[0], kind: "rpc" }]);
+  await line.ask((connection) => connection.bestHead());
+  assert.equal(
+    chain.nodes[0].requestCounts().chain_getHeader,
+    chain.nodes[1].requestCounts().chain_getHeader! - 0,
+  );
+});
+
+Deno.test("Line.ask() fails with the first endpoint's reason when none answers, and tries them all the next time", async () => {
+  await using chain = await twoNodes();
+  for (const node of chain.nodes) node.setFault("state_getKeysPaged", refuse);
+  const log = new LogRecorder();
+  await using line = new Line(
+    connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
+    log,
+  );
+  const head = await line.ask((connection) => connection.bestHead());
+  const read = { netuid: NETUID, tempo: 360, head, firstBlockNumber: head.number };
+  const first = chain.endpoints[0]!;
+  await assert.rejects(
+    line.ask((connection) => connection.readSnapshot(read)),
+    (error) => error instanceof ChainError && error.endpoint === first,
+  );
+  chain.nodes[0].setFault("state_getKeysPaged", null);
+  const snapshot = await line.ask((connection) => connection.readSnapshot(read));
+  assert.equal(snapshot.chain.endpoint, first);
+});
+
+Deno.test("Line.ask() tells endpoints of one host apart, and shows their keys to nobody", async () => {
+  await using chain = await twoNodes();
+  const [node] = chain.nodes;
+  node.setFault("state_getKeysPaged", refuse);
+  const log = new LogRecorder();
+  const endpoints = ["one", "two"].map((key) => `${node.url}/key-${key}?token=${key}`);
+  await using line = new Line(connectorFor({ endpoints, expectedGenesisHash: undefined }, log), log);
+  const head = await line.ask((connection) => connection.bestHead());
+  const read = { netuid: NETUID, tempo: 360, head, firstBlockNumber: head.number };
+  await assert.rejects(line.ask((connection) => connection.readSnapshot(read)), ChainError);
+  assert.equal(log.events("warning").filter((event) => event === "Endpoint failed").length, 2);
+  assert.doesNotMatch(JSON.stringify(log.lines), /key-|token/);
+});
+
+Deno.test("Line.ask() asks once when asking again is of no use", async () => {
+  let connections = 0;
+  await using line = new Line(() => {
+    connections++;
+    return Promise.resolve({ endpoint: "ws://a", close: () => Promise.resolve() } as never);
+  }, new LogRecorder());
+  const final = new ChainError("no such pallet", {
+    kind: "missing-pallet",
+    endpoint: "ws://a",
+    retryable: false,
+  });
+  await assert.rejects(line.ask(() => Promise.reject(final)), final);
+  assert.equal(connections, 1);
+});
+
+Deno.test("connectorFor() stays with the chain that answered first", async () => {
+  await using other = await startSimulator({
+    seed: "another chain",
+    startBlock: 7_500_000,
+    timestamps: "clock",
+  });
+  await using chain = await twoNodes();
+  const log = new LogRecorder();
+  const endpoints = [chain.endpoints[0]!, other.url];
+  await using line = new Line(connectorFor({ endpoints, expectedGenesisHash: undefined }, log), log);
+  await line.ask((connection) => connection.bestHead());
+  chain.nodes[0].setFault("state_getKeysPaged", refuse);
+  const read = { netuid: NETUID, tempo: 360, head: chain.nodes[0].chain.head, firstBlockNumber: 7_500_000 };
+  await assert.rejects(line.ask((connection) => connection.readSnapshot(read)), /out of order/);
+});
+
+Deno.test("runCommitmentJob() does not submit to another endpoint what may be on its way already", async () => {
+  await using chain = await twoNodes();
+  chain.nodes[0].setFault("author_submitAndWatchExtrinsic", { kind: "close" });
+  const { openHotkeySigner } = await import("../../../src/chain/wallet/signer.ts");
+  const signer = await openHotkeySigner(
+    "hotkey",
+    () => Promise.resolve(JSON.stringify({ secretSeed: "0x".padEnd(66, "7") })),
+  );
+  for (const node of chain.nodes) node.chain.registerNeuron(NETUID, { hotkey: signer.address });
+  const log = new LogRecorder();
+  const input: CommitmentJobInput = {
+    netuid: NETUID,
+    hotkey: signer.address,
+    text: "2;b;BTC,1=0.45:1",
+    workerCount: 1,
+    force: false,
+    dryRun: false,
+  };
+  await assert.rejects(runCommitmentJob(input, {
+    connect: connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
+    openSigner: () => Promise.resolve(signer),
+    step: () => {},
+    log,
+  }));
+  assert.equal(chain.nodes[1].requestCounts().author_submitAndWatchExtrinsic ?? 0, 0);
+});

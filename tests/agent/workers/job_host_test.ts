@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import type { EndpointFailure } from "../../../src/chain/errors.ts";
+import { LogRecorder } from "../../support/log_recorder.ts";
+import {
+  JobFailedError,
+  JobTimeoutError,
+  type RunningJob,
+  type ServeRequest,
+  startJob,
+  WorkerDiedError,
+} from "../../../src/agent/workers/job_host.ts";
+
+const module = new URL("./jobs/test_worker.ts", import.meta.url);
+
+interface Started extends RunningJob<unknown> {
+  readonly log: LogRecorder;
+  readonly failures: EndpointFailure[];
+  readonly folder: () => string;
+}
+
+function start(
+  task: string,
+  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string; serve?: ServeRequest } =
+    {},
+): Started {
+  const log = new LogRecorder();
+  const failures: EndpointFailure[] = [];
+  let folder = "";
+  const { timeoutMs = 20_000, signal, serve, ...rest } = options;
+  const job = startJob<unknown, unknown>({
+    name: "test",
+    module,
+    input: (given) => {
+      folder = given;
+      return { task, ...rest };
+    },
+    permissions: { net: [], read: [], write: [] },
+    serve,
+    timeoutMs,
+    log,
+    onEndpointFailed: (failure) => failures.push(failure),
+    signal,
+  });
+  return { ...job, log, failures, folder: () => folder };
+}
+
+Deno.test("startJob() gives the job's answer, its log lines, and removes its folder", async () => {
+  const job = start("answer");
+  assert.deepEqual(await job.result, { answer: 42n });
+  assert.equal(await job.ended, true);
+  assert.deepEqual(job.log.lines, [{
+    level: "info",
+    event: "working",
+    fields: { error: "as text", big: 5n },
+  }]);
+  await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
+});
+
+Deno.test("startJob() turns what a library writes to the console into log lines", async () => {
+  const job = start("talk");
+  await job.result;
+  await job.ended;
+  assert.deepEqual(job.log.fieldsOf("Message of a library"), { text: "library says { x: 1 }" });
+});
+
+Deno.test("startJob() tells of each endpoint that failed, once, the one that failed the job included", async () => {
+  const job = start("fail by endpoints");
+  await assert.rejects(job.result, { name: "ChainError" });
+  await job.ended;
+  assert.deepEqual(job.failures, [
+    { endpoint: "wss://a.example", kind: "timeout" },
+    { endpoint: "wss://b.example", kind: "unreachable" },
+  ]);
+});
+
+Deno.test("startJob() passes on the error a job failed with, and whether the input was wrong", async () => {
+  for (
+    const [task, message, wrongInput] of [["fail", "went wrong", false], [
+      "fail by input",
+      "wrong input",
+      true,
+    ]] as const
+  ) {
+    const job = start(task);
+    await assert.rejects(job.result, (error) => {
+      assert.ok(error instanceof JobFailedError);
+      assert.deepEqual([error.name, error.message, error.wrongInput], ["OwnError", message, wrongInput]);
+      return true;
+    });
+    await job.ended;
+  }
+});
+
+for (const task of ["spin", "spin in wasm", "hang"]) {
+  Deno.test(`startJob() terminates a job that does "${task}" for too long, and its worker ends`, async () => {
+    const job = start(task, { timeoutMs: 1500 });
+    await assert.rejects(job.result, (error) => {
+      assert.ok(error instanceof JobTimeoutError);
+      assert.equal(error.step, `doing ${task}`);
+      return true;
+    });
+    assert.equal(await job.ended, true);
+  });
+}
+
+Deno.test("startJob() wakes a job that waits when a head is announced", async () => {
+  const job = start("wait for a head");
+  const timer = setInterval(() => job.announceHead(), 20);
+  assert.equal(await job.result, "seen");
+  clearInterval(timer);
+  await job.ended;
+});
+
+Deno.test("startJob() serves a worker's requests in its folder, one after the other", async () => {
+  const folders: string[] = [];
+  const job = start("request", {
+    serve: (request, { folder }) => {
+      folders.push(folder);
+      return Promise.resolve({ served: request });
+    },
+  });
+  assert.deepEqual(await job.result, [{ served: { n: 1n } }, { served: { n: 2n } }]);
+  assert.equal(await job.ended, true);
+  assert.deepEqual(folders, [job.folder(), job.folder()]);
+});
+
+Deno.test("startJob() ends what it serves with the run, and waits for it before the folder goes", async () => {
+  const controller = new AbortController();
+  let folderWasThere: boolean | null = null;
+  const job = start("request", {
+    signal: controller.signal,
+    serve: async (_request, { folder, signal }) => {
+      controller.abort(new Error("shutting down"));
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      folderWasThere = (await Deno.stat(folder)).isDirectory;
+      throw signal.reason;
+    },
+  });
+  await assert.rejects(job.result, /shutting down/);
+  assert.equal(await job.ended, true);
+  assert.equal(folderWasThere, true);
+  await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
+});
+
+Deno.test("startJob() fails a job whose request cannot be served", async () => {
+  for (
+    const [serve, message] of [
+      [undefined, /it may ask for nothing/],
+      [() => Promise.reject(new Error("no such thing")), /no such thing/],
+    ] as const
+  ) {
+    const job = start("request", serve === undefined ? {} : { serve });
+    await assert.rejects(job.result, message);
+    assert.equal(await job.ended, true);
+  }
+});
+
+Deno.test("startJob() says why a worker died", async () => {
+  const job = start("throw outside");
+  await assert.rejects(job.result, (error) => {
+    assert.ok(error instanceof WorkerDiedError);
+    assert.match(error.message, /while doing throw outside: .*nobody catches this/);
+    return true;
+  });
+  await job.ended;
+});
+
+Deno.test("startJob() stops a job when its signal says so", async () => {
+  const controller = new AbortController();
+  const job = start("hang", { signal: controller.signal });
+  controller.abort(new Error("shutting down"));
+  await assert.rejects(job.result, /shutting down/);
+  assert.equal(await job.ended, true);
+});
+
+Deno.test("startJob() denies a worker what the job was not granted", async () => {
+  const path = await Deno.makeTempFile();
+  for (
+    const job of [start("write", { path }), start("connect", { url: "http://127.0.0.1:1/" }), start("run")]
+  ) {
+    await assert.rejects(
+      job.result,
+      (error) => error instanceof JobFailedError && error.name === "NotCapable",
+    );
+    await job.ended;
+  }
+  await Deno.remove(path);
+});
