@@ -4,9 +4,9 @@
  * @module
  */
 
-import { aclLine, currentUser, tryFile } from "../check/access.ts";
-import { chainFindings } from "../check/chain_findings.ts";
-import { type Finding, finding, formatFinding, type Subject, worstOf } from "../check/finding.ts";
+import { aclLine, currentUser, tryFile } from "../operator/check/access.ts";
+import { chainFindings } from "../operator/check/chain_findings.ts";
+import { type Finding, finding, formatFinding, type Subject, worstOf } from "../operator/check/finding.ts";
 import {
   checkBid,
   checkRouting,
@@ -14,8 +14,8 @@ import {
   checkState,
   checkUser,
   configFailures,
-} from "../check/local_checks.ts";
-import { checkAsics, checkDelivery, checkHooks, checkWebhook } from "../check/reach_findings.ts";
+} from "../operator/check/local_checks.ts";
+import { checkAsics, checkDelivery, checkHooks, checkWebhook } from "../operator/check/reach_findings.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Alerter } from "../alerts/alerter.ts";
+import { Alerter } from "../operator/alerts/alerter.ts";
 import { readEnvironment } from "../config/environment.ts";
 import { osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
@@ -12,7 +12,7 @@ import { type DaemonControl, runDaemon } from "../agent/daemon.ts";
 import type { DaemonEvent } from "../agent/events.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
-import { Telemetry } from "../telemetry/telemetry.ts";
+import { Telemetry } from "../operator/status/telemetry.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { WebhookConfig, WebhookFormat } from "../alerts/webhook.ts";
+import type { WebhookConfig, WebhookFormat } from "../operator/alerts/webhook.ts";
 import { HOOK_NAMES, type HookName, type HooksConfig } from "../agent/hooks/hooks.ts";
 import { redactAddress, redactCommand } from "../lib/redact.ts";
 import { parseDurationSeconds } from "./duration.ts";

@@ -8,7 +8,7 @@
  */
 
 import * as z from "zod";
-import { WEBHOOK_FORMATS } from "../alerts/webhook.ts";
+import { WEBHOOK_FORMATS } from "../operator/alerts/webhook.ts";
 import { HASHRATE_UNITS } from "../delivery/measured/metric_source.ts";
 import { parseSelector } from "../delivery/measured/prometheus_text.ts";
 import { redactAddress } from "../lib/redact.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { FakeAgent } from "../telemetry/fake_agent.ts";
+import { FakeAgent } from "../operator/status/fake_agent.ts";
 import { toDocument } from "../../src/lib/document.ts";
 import { showStatus, type StatusTools } from "../../src/cli/status.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FakeAgent, HOOKS_CONFIG } from "../telemetry/fake_agent.ts";
+import { FakeAgent, HOOKS_CONFIG } from "../operator/status/fake_agent.ts";
 
 const FOLDER = fileURLToPath(new URL("../../scripts/monitoring", import.meta.url));
 const read = (name: string): string => Deno.readTextFileSync(join(FOLDER, name));

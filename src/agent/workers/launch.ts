@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChainLook, ChainLookInput } from "../../check/chain_look.ts";
+import type { ChainLook, ChainLookInput } from "../../operator/check/chain_look.ts";
 import type { AuctionJobResult, KnownWindow } from "../jobs/auction_job.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
 import { type Config, requireWorkers } from "../../config/load.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { webhookBody } from "../../../src/alerts/message.ts";
-import { ALERT_KINDS } from "../../../src/alerts/alert.ts";
-import { WEBHOOK_FORMATS } from "../../../src/alerts/webhook.ts";
+import { webhookBody } from "../../../src/operator/alerts/message.ts";
+import { ALERT_KINDS } from "../../../src/operator/alerts/alert.ts";
+import { WEBHOOK_FORMATS } from "../../../src/operator/alerts/webhook.ts";
 import type { DaemonEvent } from "../../../src/agent/events.ts";
 import { HOOK_NAMES } from "../../../src/agent/hooks/hooks.ts";
 import {
@@ -10,8 +10,8 @@ import {
   failureDocument,
 } from "../../../src/agent/jobs/result_document.ts";
 import { toDocument } from "../../../src/lib/document.ts";
-import { NOTIFICATION } from "../../alerts/fake_service.ts";
-import { FakeAgent } from "../../telemetry/fake_agent.ts";
+import { NOTIFICATION } from "../../operator/alerts/fake_service.ts";
+import { FakeAgent } from "../../operator/status/fake_agent.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../../docs/hooks.md", import.meta.url));
 const EXAMPLES: unknown[] = [...PAGE.matchAll(/^```json\n(.*?)^```$/gms)].map(([, text]) =>

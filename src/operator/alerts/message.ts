@@ -1,0 +1,109 @@
+/**
+ * An alert as it is sent: words for a chat, or a document for a program. Pure.
+ *
+ * @module
+ */
+
+import { toDocument } from "../../lib/document.ts";
+import { clockTime, formatBlock, formatDuration, shortHotkey } from "../status/format.ts";
+import type { IdentityReport, StatusReport } from "../status/status_report.ts";
+import type { Alert } from "./alert.ts";
+import type { AlertChange } from "./alert_book.ts";
+
+/** What webhooks can be given: the whole alert, or a message as chat services take it. */
+export const WEBHOOK_FORMATS = ["json", "slack", "discord"] as const;
+/** One of {@link WEBHOOK_FORMATS}. */
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
+/** Raised when a reader of an older document could misread a newer one. */
+const DOCUMENT_FORMAT = 1;
+/** Discord takes no longer message, and no chat is the place for one. */
+const MESSAGE_CHARACTERS = 2_000;
+
+/** Whom an alert is about. */
+export interface AlertNotification extends AlertChange {
+  /** `null` before the settings were read. */
+  readonly identity: IdentityReport | null;
+  /** The window that is delivered; `null` before any was computed. */
+  readonly window: { readonly index: number; readonly firstBlock: number; readonly lastBlock: number } | null;
+  readonly version: string;
+}
+
+/** Adds to a change whom it is about. */
+export function notificationOf(
+  change: AlertChange,
+  { identity, window, version }: Pick<StatusReport, "identity" | "window" | "version">,
+): AlertNotification {
+  const place = window === null
+    ? null
+    : { index: window.index, firstBlock: window.firstBlock, lastBlock: window.lastBlock };
+  return { ...change, identity, window: place, version };
+}
+
+/** The body of the request, as JSON. */
+export function webhookBody(notification: AlertNotification, format: WebhookFormat): string {
+  switch (format) {
+    case "json":
+      return JSON.stringify(alertDocument(notification));
+    case "slack":
+      return JSON.stringify({ text: chatMessage(notification) });
+    case "discord":
+      return JSON.stringify({ content: chatMessage(notification), allowed_mentions: { parse: [] } });
+  }
+}
+
+function alertDocument(notification: AlertNotification): unknown {
+  const { state, alert, beganAtMs, endedAtMs, identity, window, version } = notification;
+  const { kind, subject } = alert;
+  return toDocument({
+    format: DOCUMENT_FORMAT,
+    state,
+    kind,
+    subject,
+    ...wordsOf(notification),
+    beganAt: new Date(beganAtMs).toISOString(),
+    endedAt: endedAtMs === null ? null : new Date(endedAtMs).toISOString(),
+    hotkey: identity?.hotkey ?? null,
+    netuid: identity?.netuid ?? null,
+    network: identity?.network ?? null,
+    window,
+    version,
+  });
+}
+
+/** Title and text; of what is over, as something that was. */
+function wordsOf({ alert, beganAtMs, endedAtMs }: AlertNotification): Pick<Alert, "title" | "text"> {
+  const { title, text } = alert;
+  if (endedAtMs === null) return { title, text };
+  const seconds = (endedAtMs - beganAtMs) / 1000;
+  return { title: `Over after ${formatDuration(seconds)}: ${title}`, text: `It was said: “${text}”` };
+}
+
+/** Three lines: what, the text, and where and when. */
+function chatMessage(notification: AlertNotification): string {
+  const { state, beganAtMs, identity, window } = notification;
+  const whose = identity === null
+    ? "ih-miner"
+    : `ih-miner ${shortHotkey(identity.hotkey)} (${identity.network.join(", ")}, subnet ${identity.netuid})`;
+  const { title, text } = wordsOf(notification);
+  const began = `Began ${clockTime(new Date(beganAtMs).toISOString())} UTC`;
+  const where = window === null
+    ? began
+    : `${began}${state === "begun" ? "" : "; over"} in window ${window.index}, blocks ${
+      formatBlock(window.firstBlock)
+    } to ${formatBlock(window.lastBlock)}`;
+  const head = `${state === "begun" ? "ALERT: " : ""}${title} – ${whose}`;
+  const room = MESSAGE_CHARACTERS - head.length - where.length - 2;
+  return harmless(`${head}\n${shortened(text, room)}\n${where}`);
+}
+
+/** Texts quote what others wrote: no chat may find a mention or a link in them. Not longer than before. */
+function harmless(text: string): string {
+  return text.replaceAll("<", "‹").replaceAll(">", "›").replaceAll("@", "＠");
+}
+
+/** At most so many characters, no pair of surrogates parted. */
+function shortened(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  return `${text.slice(0, Math.max(0, characters - 1)).replace(/[\ud800-\udbff]$/, "")}…`;
+}

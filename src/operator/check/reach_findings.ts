@@ -1,0 +1,116 @@
+/**
+ * The checks of what the agent reaches beside the chain: ASICs, metrics of proxies, the operator's programs, the webhook.
+ *
+ * @module
+ */
+
+import { askMiner, CgminerError } from "../../delivery/asics/cgminer_api.ts";
+import { Fleet } from "../../delivery/asics/fleet.ts";
+import type { FleetConfig } from "../../delivery/asics/fleet_config.ts";
+import type { Config } from "../../config/load.ts";
+import { readMetricSource } from "../../delivery/measured/metric_source.ts";
+import { formatSelector } from "../../delivery/measured/prometheus_text.ts";
+import { SOURCE_TIMEOUT_MS } from "../../delivery/measured/sources.ts";
+import { describeError } from "../../lib/errors.ts";
+import { locateProgram } from "../../lib/locate_program.ts";
+import { redactUrls } from "../../lib/redact.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/** The webhook's host is given so long. */
+const WEBHOOK_TIMEOUT_MS = 10_000;
+
+/** Each ASIC: whether it answers, has both pools, and lets itself be switched. Nothing is switched. */
+export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<Finding[]> {
+  const fleet = routing.kind === "on" ? routing.fleet : null;
+  if (fleet === null) return [];
+  const { miners } = await new Fleet().apply(fleet, { wonSizes: [] }, { windowKey: null, dryRun: true });
+  const denials = await Promise.all(
+    fleet.miners.map((miner, i) => miners[i]!.found === null ? null : whyDenied(miner, fleet)),
+  );
+  const findings = miners.flatMap(({ name, problem }, i): Finding[] => {
+    // A slow machine does what it is told.
+    if (problem?.kind === "slow" && denials[i] === null) {
+      return [finding("warn", "asic", `${name}: ${problem.message}`)];
+    }
+    const problems = [problem?.message ?? null, denials[i] ?? null].filter((message) => message !== null);
+    return problems.map((message) => finding("fail", "asic", `${name}: ${message}`));
+  });
+  const failures = findings.filter(({ status }) => status === "fail");
+  const good = miners.length - new Set(failures.map(({ message }) => message.split(": ", 1)[0])).size;
+  const atSubnet = miners.filter(({ found }) => found === "subnet").length;
+  const summary =
+    `${good} of ${miners.length} machines answer and can be switched, ${atSubnet} at the subnet now`;
+  return [finding(good === miners.length ? "ok" : "warn", "asic", summary), ...findings];
+}
+
+/** Each metric that is to say what a proxy delivers. */
+export async function checkDelivery({ delivery }: Pick<Config, "delivery">): Promise<Finding[]> {
+  return await Promise.all(delivery.sources.map(async (source) => {
+    try {
+      const hashratePh = await readMetricSource(source, { timeoutMs: SOURCE_TIMEOUT_MS });
+      const { host } = new URL(source.url);
+      return finding("ok", "delivery", `${formatSelector(source.metric)} at ${host}: ${hashratePh} PH/s`);
+    } catch (error) {
+      return finding("fail", "delivery", describeError(error).message);
+    }
+  }));
+}
+
+/** Each program of `[hooks]`. */
+export async function checkHooks({ hooks }: Pick<Config, "hooks">, searchPath: string): Promise<Finding[]> {
+  const calls = Object.entries(hooks.programs);
+  return await Promise.all(calls.map(async ([name, [program = ""]]) => {
+    const found = await locateProgram(program, searchPath);
+    return found === null
+      ? finding(
+        "fail",
+        "hook",
+        `${name}: ${program} is no program that this user can run`,
+        "correct its name, or chmod +x it",
+      )
+      : finding("ok", "hook", `${name}: ${found}`);
+  }));
+}
+
+/**
+ * Whether the webhook's host answers, over the way that alerts take. Only its front page is asked for: an alert would be
+ * a message to somebody.
+ */
+export async function checkWebhook(
+  { alerting }: Pick<Config, "alerting">,
+  timeoutMs = WEBHOOK_TIMEOUT_MS,
+): Promise<Finding[]> {
+  if (alerting === null) return [];
+  const { origin, host } = new URL(alerting.webhook.url);
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(`${origin}/`, { method: "HEAD", redirect: "manual", signal });
+    await response.body?.cancel();
+    const untried = "no alert was posted, so whether webhook is right beyond the host was not tried";
+    const { status } = response;
+    return status >= 500
+      ? [finding("warn", "webhook", `${host} answers, but with HTTP ${status}; ${untried}`)]
+      : [finding("ok", "webhook", `${host} answers; ${untried}`)];
+  } catch (error) {
+    const why = error instanceof DOMException && error.name === "TimeoutError"
+      ? `no answer within ${timeoutMs / 1000} s`
+      : describeError(error).message;
+    const message = `${host} cannot be reached, no alert would be told: ${redactUrls(why)}`;
+    return [finding("fail", "webhook", message, "correct the host of webhook, or the way to it")];
+  }
+}
+
+/** Why a machine would not let itself be switched; `null`: it would. */
+async function whyDenied(
+  miner: FleetConfig["miners"][number],
+  { timeoutMs }: FleetConfig,
+): Promise<string | null> {
+  try {
+    await askMiner(miner, { command: "privileged" }, { timeoutMs });
+    return null;
+  } catch (error) {
+    if (!(error instanceof CgminerError)) throw error;
+    // Not every firmware knows the question; whether it can be switched shows then.
+    return error.kind === "denied" ? error.message : null;
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * What an operator should know first: what is wrong, what is only a guess.
+ *
+ * @module
+ */
+
+import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
+import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
+import { isFailing, isSlow, namesOf } from "./miners.ts";
+import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
+import type { StreakReport } from "./tries.ts";
+
+/** One thing to know. */
+export interface Notice {
+  /** `bad`: something does not work. `warning`: it works, with a reservation. `note`: so that nobody wonders. */
+  readonly level: "bad" | "warning" | "note";
+  readonly title: string;
+  readonly text: string;
+}
+
+/** More machines than these fail as one. */
+const MAX_ASIC_NOTICES = 3;
+
+const CHECK_TITLES: Readonly<Record<string, string>> = {
+  configuration: "Configuration",
+  auction: "Auction job",
+  commitment: "Commitment job",
+  chain: "Chain",
+  routing: "Routing",
+};
+
+/** Everything to know, the worst first. */
+export function noticesOf(report: StatusReport): Notice[] {
+  const { checks, routingOff, window, windowsWithoutWin } = report;
+  const notices: Notice[] = checks.filter(({ ok }) => !ok)
+    .map(({ name, message }) => ({ level: "bad", title: CHECK_TITLES[name] ?? name, text: message }));
+  notices.push(
+    ...failingJobs(report),
+    ...expiredBid(report),
+    ...pendingReloads(report),
+    ...asicNotices(report),
+    ...deliveryNotices(report),
+    ...hookNotices(report),
+    ...webhookNotices(report),
+  );
+  if (window !== null) notices.push(...windowNotices(window));
+  if (windowsWithoutWin > 1 && window?.reason?.code !== "withdrawn") {
+    const text = `Nothing was won in ${windowsWithoutWin} windows in a row`;
+    notices.push({ level: "warning", title: "No wins", text });
+  }
+  if (routingOff !== null) notices.push({ level: "warning", title: "Routing off", text: routingOff });
+  const rank = ["bad", "warning", "note"];
+  return notices.sort((a, b) => rank.indexOf(a.level) - rank.indexOf(b.level));
+}
+
+/** Those that fail now and have succeeded lately. An auction that fails at the routing is told of there. */
+function failingJobs({ checks }: StatusReport): Notice[] {
+  const isRoutingFailing = checks.some(({ name, isFailing }) => name === "routing" && isFailing);
+  const toldElsewhere = isRoutingFailing ? ["routing", "auction"] : ["routing"];
+  return checks.filter(({ name, ok, isFailing }) => ok && isFailing && !toldElsewhere.includes(name))
+    .map(({ name, message }) => ({ level: "warning", title: CHECK_TITLES[name] ?? name, text: message }));
+}
+
+function expiredBid({ commitment }: StatusReport): Notice[] {
+  if (commitment === null || commitment.ageSeconds === null || commitment.expiresInSeconds !== 0) return [];
+  const age = formatDuration(commitment.ageSeconds);
+  const text = `Our bid is ${age} old and could not be renewed: validators drop it in the next window`;
+  return [{ level: "bad", title: "Bid expired", text }];
+}
+
+function pendingReloads({ proxies, checks }: StatusReport): Notice[] {
+  // Owed for long, it is among the failed checks.
+  if (checks.some(({ name, ok }) => name === "routing" && !ok)) return [];
+  return proxies.filter(({ reload }) => reload === "pending").map(({ path, reloadError }) => ({
+    level: "warning",
+    title: "Reload pending",
+    text: `The proxy could not be told to read ${path} again: ${
+      reloadError ?? "unknown reason"
+    }. It is tried again after 2, 4, 8 … 60 s, until it succeeds`,
+  }));
+}
+
+function asicNotices({ fleet }: StatusReport): Notice[] {
+  if (fleet === null) return [];
+  const { miners, removed } = fleet;
+  return [
+    ...minerNotices(miners.filter(isFailing), "do not do their part"),
+    ...minerNotices(
+      removed.filter(({ problem }) => problem !== null),
+      "are no longer in [asic] and do not leave",
+    ),
+    ...minerNotices(miners.filter(isSlow), "are slow and counted with their own figures"),
+  ];
+}
+
+/** A notice for each; many are one, since they fail for one reason, such as a switch that is off. */
+function minerNotices(miners: readonly MinerReport[], what: string): Notice[] {
+  if (miners.length <= MAX_ASIC_NOTICES) {
+    return miners.map(({ name, problem }) => ({
+      level: "warning",
+      title: `ASIC ${name}`,
+      text: problem?.message ?? "",
+    }));
+  }
+  const first = miners[0]?.problem?.message;
+  const text = `${miners.length} machines ${what}: ${namesOf(miners)}. First: ${first}`;
+  return [{ level: "warning", title: "ASICs", text }];
+}
+
+function hookNotices({ hooks, now }: StatusReport): Notice[] {
+  return hooks.flatMap(({ hook, failing }) =>
+    failing === null ? [] : [{
+      level: "warning",
+      title: `Hook ${hook} fails`,
+      text: `${streakText(failing, now)}; the log has what it wrote`,
+    }]
+  );
+}
+
+function webhookNotices({ webhook, now }: StatusReport): Notice[] {
+  if (webhook === null || webhook.failing === null) return [];
+  const text = `${streakText(webhook.failing, now)}; \`ih-miner check\` looks whether it can be reached`;
+  return [{ level: "warning", title: "Webhook does not take alerts", text }];
+}
+
+/** `3 times since 12:05 UTC, at last: …`. */
+function streakText({ times, since, error }: StreakReport, now: string): string {
+  const age = formatDuration((Date.parse(now) - Date.parse(since)) / 1000);
+  return times === 1 ? `${age} ago: ${error}` : `${times} times in a row for ${age}, at last: ${error}`;
+}
+
+function deliveryNotices({ delivery }: StatusReport): Notice[] {
+  if (delivery === null) return [];
+  const { unreadableSince } = delivery;
+  const since = unreadableSince === null ? "" : ` (since ${clockTime(unreadableSince)} UTC)`;
+  const unread: Notice[] = delivery.errors.map((text) => ({
+    level: "warning",
+    title: "Not measured",
+    text: `${text}${since}`,
+  }));
+  const { level, averagePh, wonHashratePh, measuredSeconds } = delivery;
+  if (averagePh === null || (level !== "warning" && level !== "alert")) return unread;
+  const are = delivery.isFinal ? "were" : "are";
+  const text = `${formatHashrate(averagePh)} of ${formatHashrate(wonHashratePh)} won ${are} delivered (${
+    shareText(delivery.ratio)
+  }), on average over ${formatDuration(measuredSeconds)}; below 95 % a hotkey gets banned`;
+  const notice = { title: "Delivering too little", text };
+  return [{ ...notice, level: level === "alert" ? "bad" : "warning" }, ...unread];
+}
+
+/** `99 % in 4 min, now 1.7`: the delivered figure explained. */
+export function deliveryText(delivery: DeliveryStatus): string {
+  const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince, isFinal } =
+    delivery;
+  const now = isFinal
+    ? ", not measured any more"
+    : unreadableSince !== null
+    ? `, unreadable since ${clockTime(unreadableSince)} UTC`
+    : nowPh === null
+    ? ""
+    : `, now ${trimmed(nowPh)}`;
+  if (wonHashratePh === 0) return `nothing to deliver${now}`;
+  if (averagePh === null || measuredSeconds < 1) return isFinal ? "not measured" : `not measured yet${now}`;
+  const early = level === "unknown" && unreadableSince === null && !isFinal ? ", too early to judge" : "";
+  return `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}${early}`;
+}
+
+function windowNotices(window: WindowStatus): Notice[] {
+  const notices: Notice[] = [];
+  const { reason, estimatedBecause, ambiguous, solver, isOver } = window;
+  if (reason !== null) {
+    const isMeant = reason.code === "outbid" || reason.code === "withdrawn";
+    const level = isMeant ? "note" : reason.code === "banned" ? "bad" : "warning";
+    notices.push({ level, title: reason.code === "banned" ? "Banned" : "Nothing won", text: reason.message });
+  }
+  if (window.estimated) {
+    const because = estimatedBecause.join("; ");
+    const text = `Validators stumble over this window's data, so the outcome is a guess: ${because}`;
+    notices.push({ level: "warning", title: "Estimated", text });
+  }
+  if (solver !== null && solver.fallbackReason !== null) {
+    const text = `The configured solver did not decide, ${solver.engine} did: ${solver.fallbackReason}`;
+    notices.push({ level: "warning", title: "Solver fell back", text });
+  }
+  if (solver !== null && solver.limitation !== null) {
+    notices.push({ level: "warning", title: "Not proven", text: solver.limitation });
+  }
+  if (ambiguous) {
+    const { certainHashratePh, possibleHashratePh } = window;
+    const text = `Other outcomes are equally good: between ${formatHashrate(certainHashratePh)} and ${
+      formatHashrate(possibleHashratePh)
+    } of ours can have won`;
+    notices.push({ level: "note", title: "Ambiguous", text });
+  }
+  if (isOver) {
+    const text = "The chain is in the next window; its auction is being computed";
+    notices.push({ level: "note", title: "Next window", text });
+  }
+  return notices;
+}
+
+/** `6 min 12 s left`, `over`. */
+export function timeLeft({ isOver, secondsLeft }: WindowStatus): string {
+  if (isOver) return "over";
+  return secondsLeft <= 0 ? "ends now" : `${formatDuration(secondsLeft)} left`;
+}

@@ -1,0 +1,78 @@
+/**
+ * What the HTTP endpoint answers. Read only, and open to whoever reaches it: nothing secret is in any answer.
+ *
+ * @module
+ */
+
+import { toDocument } from "../../lib/document.ts";
+import { renderPage } from "./page.ts";
+import type { StatusReport } from "./status_report.ts";
+
+/** What the answers are made from. */
+export interface HttpSources {
+  readonly report: () => StatusReport;
+  readonly metrics: () => Promise<string>;
+  readonly metricsContentType: string;
+}
+
+const TEXT = "text/plain; charset=utf-8";
+
+/** For every answer: it is of this moment, and nobody's to embed or to guess the type of. */
+const COMMON_HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+};
+
+/** Answers one request. */
+export async function answer(request: Request, sources: HttpSources): Promise<Response> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return respond(405, TEXT, `Cannot ${request.method}: only GET is possible here\n`, {
+      allow: "GET, HEAD",
+    });
+  }
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case "/": {
+      const page = renderPage(sources.report(), crypto.randomUUID());
+      const headers = { "content-security-policy": page.contentSecurityPolicy };
+      return respond(200, "text/html; charset=utf-8", page.html, headers);
+    }
+    case "/metrics":
+      return respond(200, sources.metricsContentType, await sources.metrics());
+    case "/healthz":
+      return respond(200, TEXT, "alive\n");
+    case "/readyz":
+      return readiness(sources.report());
+    case "/api/status":
+      return respond(
+        200,
+        "application/json; charset=utf-8",
+        `${JSON.stringify(toDocument(sources.report()), null, 2)}\n`,
+      );
+    default:
+      return respond(404, TEXT, "Not found; there are /, /metrics, /healthz, /readyz and /api/status\n");
+  }
+}
+
+/** 200 or 503, with at least a line for each check; what has several lines says on each whose it is. */
+function readiness({ ready, checks }: StatusReport): Response {
+  const lines = checks.flatMap(({ name, ok, isFailing, message }) =>
+    message.split("\n").map((line) => `${!ok ? "FAIL" : isFailing ? "warn" : "ok  "} ${name}: ${line}`)
+  );
+  return respond(ready ? 200 : 503, TEXT, `${[ready ? "ready" : "not ready", ...lines].join("\n")}\n`);
+}
+
+function respond(
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  // Deno leaves the body out for HEAD.
+  return new Response(body, {
+    status,
+    headers: { ...COMMON_HEADERS, "content-type": contentType, ...headers },
+  });
+}

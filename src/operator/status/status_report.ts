@@ -1,0 +1,533 @@
+/**
+ * The agent's status at a moment, as plain data: the page, the terminal and `/api/status` all show this.
+ *
+ * @module
+ */
+
+import type { FleetReport } from "../../delivery/asics/fleet_report.ts";
+import type { AuctionOutcome, OwnOutcome } from "../../auction/outcome.ts";
+import type { EstimateReason } from "../../auction/prepare.ts";
+import { ConfigError } from "../../config/errors.ts";
+import { whyWithdrawn } from "../../config/workers.ts";
+import type { DaemonJob } from "../../agent/events.ts";
+import type { Settings } from "../../agent/settings.ts";
+import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
+import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
+import { HOOK_NAMES, type HookName } from "../../agent/hooks/hooks.ts";
+import {
+  BLOCK_TIME_SECONDS,
+  COMMITMENT_RENEWAL_AGE_SECONDS,
+  MAX_BID_AGE_SECONDS,
+} from "../../auction/protocol/constants.ts";
+import type { RoutedValue } from "../../delivery/proxies/file_edit.ts";
+import type { ReloadState } from "../../delivery/proxies/reload.ts";
+import type { RoutingReport } from "../../delivery/proxies/route.ts";
+import { BUILD, VERSION } from "../../version.ts";
+import type {
+  AgentStatus,
+  CommitmentState,
+  FleetState,
+  JobState,
+  ProxyState,
+  WindowState,
+} from "./agent_status.ts";
+import { checkReadiness, type ReadinessCheck, secondsSince } from "./readiness.ts";
+import type { RecentLine, RecentLog } from "./recent_log.ts";
+import { redactUrls } from "../../lib/redact.ts";
+import { NO_TRIES, reportStreak, type StreakReport, type Tries } from "./tries.ts";
+
+/** Raised when a reader of an older report could misread a newer one. */
+export const STATUS_FORMAT = 1;
+
+/** Everything that is shown. Times are ISO 8601 in UTC, `null` when there was none; hashrates are in PH/s. */
+export interface StatusReport {
+  readonly format: typeof STATUS_FORMAT;
+  readonly version: string;
+  /** `null`: not a build of a known commit. */
+  readonly commit: string | null;
+  readonly now: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly ready: boolean;
+  readonly checks: readonly ReadinessCheck[];
+  /** `null` before the settings were read. */
+  readonly identity: IdentityReport | null;
+  /** `null` before a window was computed. */
+  readonly window: WindowStatus | null;
+  /** `null`: routing is on. */
+  readonly routingOff: string | null;
+  /** What is done while no window could be computed for too long; `null`: one could. */
+  readonly stale: { readonly policy: "keep" | "release" } | null;
+  readonly proxies: readonly ProxyReport[];
+  /** The ASICs that are switched directly; `null`: there are none, or nothing has been routed yet. */
+  readonly fleet: FleetStatus | null;
+  /** What is delivered of the window; `null`: it is not measured. */
+  readonly delivery: DeliveryStatus | null;
+  /** `null` before the bid on the chain was looked at. */
+  readonly commitment: CommitmentReport | null;
+  readonly chain: ChainReport;
+  readonly jobs: readonly JobReport[];
+  /** The programs of `[hooks]` that are configured. */
+  readonly hooks: readonly HookReport[];
+  /** How the webhook takes alerts; `null`: there is none. */
+  readonly webhook: WebhookReport | null;
+  /** The windows since the agent started, oldest first, the one that is delivered last. */
+  readonly history: readonly WindowSummary[];
+  /** Windows in a row, up to the one that is delivered, in which nothing was won. */
+  readonly windowsWithoutWin: number;
+  /** Log lines, newest first. */
+  readonly events: readonly EventReport[];
+}
+
+/** Who bids where. */
+export interface IdentityReport {
+  readonly hotkey: string;
+  readonly netuid: number;
+  /** Names or URLs. */
+  readonly network: readonly string[];
+}
+
+/** The figures of one window. */
+export interface WindowSummary {
+  readonly index: number;
+  readonly firstBlock: number;
+  readonly lastBlock: number;
+  readonly firstBlockTime: string | null;
+  readonly computedAt: string;
+  /** When the proxies were seen to have it. */
+  readonly routedAt: string | null;
+  readonly hasBids: boolean;
+  readonly wonHashratePh: number;
+  readonly lostHashratePh: number;
+  /** Won in every outcome that is as good. */
+  readonly certainHashratePh: number;
+  /** Won in the best of the outcomes that are as good. */
+  readonly possibleHashratePh: number;
+  readonly wonWorkers: number;
+  readonly lostWorkers: number;
+  readonly ambiguous: boolean;
+  readonly estimated: boolean;
+  readonly budgetPh: number | null;
+  /** What was delivered on average; `null`: not measured. */
+  readonly deliveredHashratePh: number | null;
+  /** That by what was won; `null`: not measured, or nothing was won. */
+  readonly deliveryRatio: number | null;
+  readonly deliveryLevel: DeliveryLevel;
+  /** Why nothing won; `null` when something did. */
+  readonly reason: AuctionOutcome["reason"];
+}
+
+/** The window that is delivered. */
+export interface WindowStatus extends WindowSummary {
+  /** Whether the chain has gone beyond it. */
+  readonly isOver: boolean;
+  readonly blocksDone: number;
+  readonly blocks: number;
+  /** By the block time. */
+  readonly secondsLeft: number;
+  readonly endsAt: string;
+  readonly bids: readonly BidReport[];
+  /** Whether `fewest` and `most` of the bids are exact; otherwise they are outer bounds. */
+  readonly rangesExact: boolean;
+  readonly estimatedBecause: readonly string[];
+  readonly prices: AuctionOutcome["prices"];
+  /** Mechanism 1's share of the emission. */
+  readonly mechanismShare: number;
+  readonly bidders: number;
+  readonly offeredWorkers: number;
+  readonly solver: SolverStatus | null;
+}
+
+/** Own workers of one size and price. */
+export interface BidReport {
+  readonly hashratePh: string;
+  readonly price: string;
+  readonly offered: number;
+  readonly won: number;
+  /** The fewest that can have won. */
+  readonly fewest: number;
+  /** The most that can have won. */
+  readonly most: number;
+}
+
+/** How the winners were found. */
+export interface SolverStatus {
+  readonly engine: string;
+  readonly parity: string;
+  /** `2.10.3, Dec 15 2019`; `null` for the built-in engine. */
+  readonly build: string | null;
+  readonly seconds: number;
+  readonly fallbackReason: string | null;
+  readonly limitation: string | null;
+}
+
+/** One proxy. */
+export interface ProxyReport {
+  readonly mode: RoutingReport["mode"];
+  readonly path: string;
+  /** Why it cannot be routed to at the moment; `null`: it can. */
+  readonly error: string | null;
+  readonly values: readonly RoutedValue[];
+  readonly checkedAt: string;
+  readonly writtenAt: string | null;
+  readonly reload: ReloadState;
+  readonly reloadedAt: string | null;
+  readonly reloadPendingSince: string | null;
+  readonly reloadError: string | null;
+}
+
+/** The ASICs that are switched directly. */
+export interface FleetStatus extends Omit<FleetReport, "mode" | "dryRun"> {
+  /** Why they cannot be routed to at the moment; `null`: they can. */
+  readonly error: string | null;
+  readonly checkedAt: string;
+  readonly switchedAt: string | null;
+}
+
+/** What is delivered of the window. */
+export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "unreadableSinceMs"> {
+  readonly since: string;
+  /** Since when the sources cannot be read; `null`: they can. */
+  readonly unreadableSince: string | null;
+}
+
+/** The bid on the chain. */
+export interface CommitmentReport {
+  readonly text: string;
+  readonly workers: number;
+  readonly checkedAt: string;
+  readonly publishedAt: string | null;
+  /** `null`: unknown. */
+  readonly ageSeconds: number | null;
+  /** Until it is published again; `null`: unknown. */
+  readonly renewalInSeconds: number | null;
+  /** Until validators drop it; `null`: unknown, or there is nothing to drop. */
+  readonly expiresInSeconds: number | null;
+  /** The first block of the first window whose auction reads it; `null`: unknown. */
+  readonly countsFromBlock: number | null;
+  /** When that block comes or came; `null`: unknown. */
+  readonly countsFrom: string | null;
+  /** `null`: it offers workers. */
+  readonly withdrawn: WithdrawalReport | null;
+}
+
+/** A bid that offers nothing. */
+export interface WithdrawalReport {
+  /** In the words of the configuration; `null`: not known. */
+  readonly why: string | null;
+  /** The first block of the first window in which nothing can be won; `null`: unknown. */
+  readonly fromBlock: number | null;
+  /** When that block comes or came; `null`: unknown. */
+  readonly from: string | null;
+}
+
+/** The chain as it is seen. */
+export interface ChainReport {
+  /** Since when it is followed: the start, or the last change of the network. */
+  readonly followedSince: string;
+  readonly headNumber: number | null;
+  readonly headSeenAt: string | null;
+  readonly headAgeSeconds: number | null;
+  /** The node that is followed. */
+  readonly endpoint: string | null;
+  readonly endpoints: readonly EndpointReport[];
+}
+
+/** Failures of one endpoint since the agent started. */
+export interface EndpointReport {
+  readonly endpoint: string;
+  readonly failures: number;
+  readonly lastKind: string;
+  readonly lastFailureAt: string;
+}
+
+/** How a job's runs went since the agent started. */
+export interface JobReport {
+  readonly job: DaemonJob;
+  readonly running: boolean;
+  readonly runs: number;
+  readonly failures: number;
+  readonly skipped: number;
+  readonly lastSuccessAt: string | null;
+  readonly lastSuccessSecondsAgo: number | null;
+  readonly lastFailureAt: string | null;
+  readonly lastDurationSeconds: number | null;
+  /** The failures that go on; `null` when the last run succeeded. */
+  readonly failing: StreakReport | null;
+}
+
+/** How the calls of a program of `[hooks]` went since the agent started, or since it was configured otherwise. */
+export interface HookReport {
+  readonly hook: HookName;
+  readonly calls: number;
+  readonly failures: number;
+  /** The failures that go on; `null` when the last call succeeded. */
+  readonly failing: StreakReport | null;
+}
+
+/** How alerts were posted since the agent started, or since the webhook was configured otherwise. */
+export interface WebhookReport extends Omit<HookReport, "hook"> {
+  /** Alerts that were given up. */
+  readonly lost: number;
+}
+
+/** One log line, or several that are alike. */
+export interface EventReport extends Omit<RecentLine, "atMs"> {
+  readonly at: string;
+}
+
+/** What is known of ASICs that could never be asked. */
+const NO_FLEET: FleetReport = {
+  mode: "asic",
+  dryRun: false,
+  wantedHashratePh: 0,
+  coveredHashratePh: 0,
+  surplusHashratePh: 0,
+  shortfallHashratePh: 0,
+  switchedCount: 0,
+  miners: [],
+  removed: [],
+};
+
+/** Puts the report together. */
+export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: number): StatusReport {
+  const { settings, staleness, window } = status;
+  const checks = checkReadiness(status, nowMs);
+  const history = status.windows.map(summarise);
+  return {
+    format: STATUS_FORMAT,
+    version: VERSION,
+    commit: BUILD?.commit ?? null,
+    now: iso(nowMs),
+    startedAt: iso(status.startedAtMs),
+    uptimeSeconds: secondsSince(status.startedAtMs, nowMs) ?? 0,
+    ready: checks.every(({ ok }) => ok),
+    checks,
+    identity: settings === null ? null : {
+      hotkey: settings.hotkey,
+      netuid: settings.config.netuid,
+      network: [settings.config.network].flat().map(redactUrls),
+    },
+    window: window === null ? null : reportWindow(window, status, nowMs),
+    routingOff: settings?.config.routing.kind === "off" ? settings.config.routing.reason : null,
+    stale: staleness?.isStale === true ? { policy: staleness.policy } : null,
+    proxies: status.proxies.map(reportProxy),
+    fleet: status.fleet === null ? null : reportFleet(status.fleet),
+    delivery: window === null || window.delivery === null ? null : reportDelivery(window.delivery),
+    commitment: status.commitment === null ? null : reportCommitment(status.commitment, settings, nowMs),
+    chain: reportChain(status, nowMs),
+    jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
+    hooks: HOOK_NAMES.filter((hook) => settings?.config.hooks.programs[hook] !== undefined)
+      .map((hook) => ({ hook, ...reportTries(status.hooks.get(hook) ?? NO_TRIES) })),
+    webhook: settings === null || settings.config.alerting === null
+      ? null
+      : { ...reportTries(status.webhook), lost: status.webhook.lost },
+    history,
+    windowsWithoutWin: history.length - 1 - history.findLastIndex(({ wonWorkers }) => wonWorkers > 0),
+    events: recent.newestFirst.map(({ atMs, ...line }) => ({ at: iso(atMs), ...line })),
+  };
+}
+
+function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState): WindowSummary {
+  const { window, own, budgetPh, estimated, reason } = outcome;
+  return {
+    index: window.index,
+    firstBlock: window.firstBlock,
+    lastBlock: window.lastBlock,
+    firstBlockTime: window.firstBlockTime,
+    computedAt: iso(computedAtMs),
+    routedAt: isoOrNull(routedAtMs),
+    hasBids: own.hasBids,
+    wonHashratePh: own.wonHashratePh,
+    lostHashratePh: own.lostHashratePh,
+    certainHashratePh: own.certainHashratePh,
+    possibleHashratePh: own.possibleHashratePh,
+    wonWorkers: own.wonCount,
+    lostWorkers: own.lostCount,
+    ambiguous: own.ambiguous,
+    estimated,
+    budgetPh,
+    deliveredHashratePh: delivery?.averagePh ?? null,
+    deliveryRatio: delivery?.ratio ?? null,
+    deliveryLevel: delivery?.level ?? "unknown",
+    reason,
+  };
+}
+
+function reportWindow(state: WindowState, { head }: AgentStatus, nowMs: number): WindowStatus {
+  const { outcome } = state;
+  const { firstBlock, lastBlock } = outcome.window;
+  const blocks = lastBlock - firstBlock + 1;
+  const headNumber = Math.max(head?.blockNumber ?? 0, outcome.head.number);
+  const sinceHead = secondsSince(head?.seenAtMs ?? state.computedAtMs, nowMs) ?? 0;
+  const secondsLeft = Math.max(0, (lastBlock + 1 - headNumber) * BLOCK_TIME_SECONDS - sinceHead);
+  const { solver } = outcome;
+  return {
+    ...summarise(state),
+    isOver: headNumber > lastBlock,
+    blocksDone: Math.min(Math.max(headNumber - firstBlock + 1, 0), blocks),
+    blocks,
+    secondsLeft,
+    endsAt: iso(nowMs + secondsLeft * 1000),
+    bids: reportBids(outcome.own),
+    rangesExact: outcome.own.rangesExact,
+    estimatedBecause: outcome.estimatedBecause.map(describeEstimate),
+    prices: outcome.prices,
+    mechanismShare: outcome.mechanismShare,
+    bidders: outcome.commitments.bidders,
+    offeredWorkers: outcome.commitments.workers,
+    solver: solver === null ? null : {
+      engine: solver.engine,
+      parity: solver.parity,
+      build: solver.build === null ? null : `${solver.build.version}, ${solver.build.buildDate}`,
+      seconds: solver.durationMs / 1000,
+      fallbackReason: solver.fallbackReason,
+      limitation: solver.limitation,
+    },
+  };
+}
+
+/** Workers of one size and price are one bid to its owner, in however many groups they were written. */
+function reportBids({ won, lost, ranges }: OwnOutcome): BidReport[] {
+  const bids = new Map<string, BidReport>();
+  const add = (
+    { hashratePh, price }: { readonly hashratePh: string; readonly price: string },
+    offered: number,
+    wonCount: number,
+  ): void => {
+    const key = `${hashratePh} ${price}`;
+    const bid = bids.get(key) ?? { hashratePh, price, offered: 0, won: 0, fewest: 0, most: 0 };
+    const total = bid.won + wonCount;
+    bids.set(key, { ...bid, offered: bid.offered + offered, won: total, fewest: total, most: total });
+  };
+  for (const run of won) add(run, run.count, run.count);
+  for (const run of lost) add(run, run.count, 0);
+  for (const { hashratePh, price, fewest, most } of ranges) {
+    const key = `${hashratePh} ${price}`;
+    const bid = bids.get(key);
+    if (bid !== undefined) bids.set(key, { ...bid, fewest, most });
+  }
+  return [...bids.values()].sort((a, b) =>
+    Number(b.hashratePh) - Number(a.hashratePh) || Number(a.price) - Number(b.price)
+  );
+}
+
+function describeEstimate(reason: EstimateReason): string {
+  switch (reason.kind) {
+    case "unreadable-record":
+      return `validators cannot read the record of ${reason.hotkey} (${reason.fieldKind})`;
+    case "unusable-price":
+      return `${reason.hotkey} has published a ${reason.metric} that validators cannot compute with`;
+    case "worker-overflow":
+      return `a worker of ${reason.hotkey} costs more than validators can compute with`;
+    case "budget-overflow":
+      return "the budget is larger than validators can compute with";
+  }
+}
+
+function reportProxy(state: ProxyState): ProxyReport {
+  const { mode, path, values, reload, error } = state;
+  return {
+    mode,
+    path,
+    error: error === null ? null : redactUrls(error),
+    values,
+    checkedAt: iso(state.checkedAtMs),
+    writtenAt: isoOrNull(state.writtenAtMs),
+    reload: reload?.reload ?? "not-needed",
+    reloadedAt: isoOrNull(state.reloadedAtMs),
+    reloadPendingSince: isoOrNull(reload?.reloadPendingSinceMs ?? null),
+    reloadError: reload?.reloadError ?? null,
+  };
+}
+
+function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): FleetStatus {
+  const { mode: _mode, dryRun: _dryRun, ...figures } = report ?? NO_FLEET;
+  return { ...figures, error, checkedAt: iso(checkedAtMs), switchedAt: isoOrNull(switchedAtMs) };
+}
+
+function reportDelivery(report: DeliveryReport): DeliveryStatus {
+  const { sinceMs, unreadableSinceMs, ...figures } = report;
+  // Of what is not read any more, nothing is true now.
+  const now = figures.isFinal
+    ? { nowPh: null, errors: [], unreadableSince: null }
+    : { errors: figures.errors.map(redactUrls), unreadableSince: isoOrNull(unreadableSinceMs) };
+  return { ...figures, ...now, since: iso(sinceMs) };
+}
+
+function reportCommitment(
+  state: CommitmentState,
+  settings: Settings | null,
+  nowMs: number,
+): CommitmentReport {
+  const { result, checkedAtMs, publishedAtMs } = state;
+  const sinceCheck = secondsSince(checkedAtMs, nowMs) ?? 0;
+  const atCheck = result.action === "published" ? 0 : result.ageSeconds;
+  const ageSeconds = atCheck === null ? null : atCheck + sinceCheck;
+  const left = (limit: number): number | null => ageSeconds === null ? null : Math.max(0, limit - ageSeconds);
+  return {
+    text: result.text,
+    workers: result.workerCount,
+    checkedAt: iso(checkedAtMs),
+    publishedAt: isoOrNull(publishedAtMs),
+    ageSeconds,
+    renewalInSeconds: left(COMMITMENT_RENEWAL_AGE_SECONDS),
+    expiresInSeconds: result.workerCount === 0 ? null : left(MAX_BID_AGE_SECONDS),
+    countsFromBlock: result.countsFrom?.window.firstBlock ?? null,
+    countsFrom: result.countsFrom?.beginsAt ?? null,
+    withdrawn: result.workerCount === 0 ? reportWithdrawal(state, settings) : null,
+  };
+}
+
+function reportWithdrawal({ withdrawnFrom }: CommitmentState, settings: Settings | null): WithdrawalReport {
+  const workers = settings?.config.workers;
+  return {
+    why: workers === undefined || workers instanceof ConfigError ? null : whyWithdrawn(workers),
+    fromBlock: withdrawnFrom?.window.firstBlock ?? null,
+    from: withdrawnFrom?.beginsAt ?? null,
+  };
+}
+
+function reportChain({ head, endpoints, followedSinceMs }: AgentStatus, nowMs: number): ChainReport {
+  return {
+    followedSince: iso(followedSinceMs),
+    headNumber: head?.blockNumber ?? null,
+    headSeenAt: isoOrNull(head?.seenAtMs ?? null),
+    headAgeSeconds: secondsSince(head?.seenAtMs ?? null, nowMs),
+    endpoint: head?.endpoint === null || head === null ? null : redactUrls(head.endpoint),
+    endpoints: [...endpoints].map(([endpoint, { failures, lastKind, lastFailureAtMs }]) => ({
+      endpoint: redactUrls(endpoint),
+      failures,
+      lastKind,
+      lastFailureAt: iso(lastFailureAtMs),
+    })),
+  };
+}
+
+function reportJob(job: DaemonJob, state: JobState, nowMs: number): JobReport {
+  const { failing, lastDurationMs } = state;
+  return {
+    job,
+    running: state.runningSinceMs !== null,
+    runs: state.runs,
+    failures: state.failures,
+    skipped: state.skipped,
+    lastSuccessAt: isoOrNull(state.lastSuccessAtMs),
+    lastSuccessSecondsAgo: secondsSince(state.lastSuccessAtMs, nowMs),
+    lastFailureAt: isoOrNull(state.lastFailureAtMs),
+    lastDurationSeconds: lastDurationMs === null ? null : lastDurationMs / 1000,
+    failing: reportStreak(failing),
+  };
+}
+
+function reportTries({ calls, failures, failing }: Tries): Omit<HookReport, "hook"> {
+  return { calls, failures, failing: reportStreak(failing) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
+}

@@ -1,0 +1,69 @@
+/**
+ * Everything that watches the agent: status, metrics, recent log lines, and the HTTP endpoint that shows them.
+ *
+ * @module
+ */
+
+import type { DaemonEvent } from "../../agent/events.ts";
+import type { Logger } from "../../lib/log.ts";
+import { AgentStatus } from "./agent_status.ts";
+import { HttpEndpoint } from "./http_endpoint.ts";
+import { Metrics } from "./metrics.ts";
+import { RecentLog } from "./recent_log.ts";
+import { answer } from "./routes.ts";
+import { reportStatus, type StatusReport } from "./status_report.ts";
+
+/** What {@link Telemetry} is made with. */
+export interface TelemetryOptions {
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+}
+
+/** Watches one daemon. */
+export class Telemetry implements AsyncDisposable {
+  /** The daemon's log: what passes through it is shown among the recent events. */
+  readonly log: Logger;
+  readonly #nowMs: () => number;
+  readonly #status: AgentStatus;
+  readonly #recent: RecentLog;
+  readonly #metrics: Metrics;
+  readonly #endpoint: HttpEndpoint;
+
+  constructor({ log, nowMs }: TelemetryOptions) {
+    this.#nowMs = nowMs;
+    this.#recent = new RecentLog(nowMs);
+    this.log = this.#recent.listenTo(log);
+    this.#status = new AgentStatus(nowMs());
+    const report = (): StatusReport => this.report();
+    this.#metrics = new Metrics({ report, residentBytes: () => Deno.memoryUsage().rss });
+    const sources = {
+      report,
+      metrics: () => this.metricsText(),
+      metricsContentType: this.#metrics.contentType,
+    };
+    this.#endpoint = new HttpEndpoint({ log: this.log, answer: (request) => answer(request, sources) });
+  }
+
+  /** The daemon's observer. */
+  readonly observe = (event: DaemonEvent): void => {
+    this.#status.apply(event, this.#nowMs());
+    this.#metrics.apply(event);
+    if (event.kind === "settings-read") this.#endpoint.listenOn(event.settings.config.httpListen);
+  };
+
+  /** The status at this moment. */
+  report(): StatusReport {
+    return reportStatus(this.#status, this.#recent, this.#nowMs());
+  }
+
+  /** The metrics at this moment, in Prometheus' text format. */
+  metricsText(): Promise<string> {
+    return this.#metrics.text();
+  }
+
+  /** Stops listening. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#endpoint.listenOn(null);
+  }
+}

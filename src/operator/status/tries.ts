@@ -1,0 +1,59 @@
+/**
+ * How something that is done again and again went: how often, how often in vain, and the failures that go on. Pure.
+ *
+ * @module
+ */
+
+import { redactUrls } from "../../lib/redact.ts";
+
+/** A series of failures with no success since. */
+export interface FailureStreak {
+  readonly sinceMs: number;
+  readonly times: number;
+  /** Why the last one failed. */
+  readonly error: string;
+}
+
+/** What was counted since the agent started, or since it was configured otherwise. */
+export interface Tries {
+  readonly calls: number;
+  readonly failures: number;
+  /** `null` when the last one succeeded, or there was none. */
+  readonly failing: FailureStreak | null;
+}
+
+/** A {@link FailureStreak} as it is shown. */
+export interface StreakReport {
+  readonly since: string;
+  readonly times: number;
+  readonly error: string;
+}
+
+/** Nothing was tried yet. */
+export const NO_TRIES: Tries = { calls: 0, failures: 0, failing: null };
+
+/** One try more. @param error why it failed; `null`: it did not. */
+export function countTry({ calls, failures, failing }: Tries, error: string | null, nowMs: number): Tries {
+  return {
+    calls: calls + 1,
+    failures: error === null ? failures : failures + 1,
+    failing: continueStreak(failing, error, nowMs),
+  };
+}
+
+/** The streak after one try more. @param error why it failed; `null`: it did not. */
+export function continueStreak(
+  streak: FailureStreak | null,
+  error: string | null,
+  nowMs: number,
+): FailureStreak | null {
+  if (error === null) return null;
+  return { sinceMs: streak?.sinceMs ?? nowMs, times: (streak?.times ?? 0) + 1, error };
+}
+
+/** For people and programs. URLs are cut to their hosts. */
+export function reportStreak(streak: FailureStreak | null): StreakReport | null {
+  if (streak === null) return null;
+  const { sinceMs, times, error } = streak;
+  return { since: new Date(sinceMs).toISOString(), times, error: redactUrls(error) };
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { freePort } from "../../support/free_port.ts";
+import { LogRecorder } from "../../support/log_recorder.ts";
+import { HttpEndpoint } from "../../../src/operator/status/http_endpoint.ts";
+import { FakeAgent } from "./fake_agent.ts";
+
+async function read(port: number): Promise<string> {
+  return await (await fetch(`http://127.0.0.1:${port}/`)).text();
+}
+
+Deno.test("HttpEndpoint listens where it is told, moves, and ends", async () => {
+  const log = new LogRecorder();
+  const endpoint = new HttpEndpoint({ log, answer: () => Promise.resolve(new Response("here")) });
+  const [first, second] = [freePort(), freePort()];
+  await endpoint.listenOn({ hostname: "127.0.0.1", port: first });
+  await endpoint.listenOn({ hostname: "127.0.0.1", port: first });
+  assert.equal(await read(first), "here");
+  await endpoint.listenOn({ hostname: "127.0.0.1", port: second });
+  assert.equal(await read(second), "here");
+  await assert.rejects(read(first));
+  await endpoint.listenOn(null);
+  await assert.rejects(read(second));
+  assert.deepEqual(log.events(), ["Listening for HTTP", "Listening for HTTP"]);
+});
+
+Deno.test("HttpEndpoint says once that its port is taken, and listens when it has become free", async () => {
+  const log = new LogRecorder();
+  const endpoint = new HttpEndpoint({ log, answer: () => Promise.resolve(new Response("here")) });
+  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  for (let i = 0; i < 3; i++) await endpoint.listenOn({ hostname: "127.0.0.1", port });
+  assert.deepEqual(log.events("error"), ["Cannot listen for HTTP"]);
+  assert.match(String(log.fieldsOf("Cannot listen for HTTP")?.error), /in use/i);
+  taken.close();
+  await endpoint.listenOn({ hostname: "127.0.0.1", port });
+  assert.equal(await read(port), "here");
+  await endpoint.listenOn(null);
+});
+
+Deno.test("HttpEndpoint warns when other machines can reach it", async () => {
+  const log = new LogRecorder();
+  const endpoint = new HttpEndpoint({ log, answer: () => Promise.resolve(new Response("here")) });
+  await endpoint.listenOn({ hostname: "0.0.0.0", port: freePort() });
+  await endpoint.listenOn(null);
+  assert.deepEqual(log.events("warning"), ["The status can be read by whoever reaches this address"]);
+});
+
+Deno.test("HttpEndpoint answers 500 for an error of its own and goes on", async () => {
+  const log = new LogRecorder();
+  let calls = 0;
+  const endpoint = new HttpEndpoint({
+    log,
+    answer: () => ++calls === 1 ? Promise.reject(new Error("bug")) : Promise.resolve(new Response("here")),
+  });
+  const port = freePort();
+  await endpoint.listenOn({ hostname: "127.0.0.1", port });
+  assert.equal(await read(port), "Cannot answer: an error of the agent's, see its log\n");
+  assert.equal(await read(port), "here");
+  assert.deepEqual(log.events("error"), ["Cannot answer an HTTP request"]);
+  await endpoint.listenOn(null);
+});
+
+Deno.test("HttpEndpoint does not wait for a client that reads nothing", async () => {
+  const log = new LogRecorder();
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536)) });
+  const endpoint = new HttpEndpoint({ log, answer: () => Promise.resolve(new Response(endless)) });
+  const port = freePort();
+  await endpoint.listenOn({ hostname: "127.0.0.1", port });
+  using client = await Deno.connect({ hostname: "127.0.0.1", port });
+  await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\nhost: x\r\n\r\n"));
+  await client.read(new Uint8Array(100));
+  const start = performance.now();
+  await endpoint.listenOn(null);
+  assert.ok(performance.now() - start < 2_000);
+});
+
+Deno.test("Telemetry listens where the settings that were read last say", async () => {
+  await using agent = new FakeAgent();
+  const port = freePort();
+  await agent.readSettings(`[http]\nlisten = "127.0.0.1:${port}"\n`);
+  // The endpoint takes its turn after the observer returned.
+  await new Promise((resolve) => setTimeout(resolve));
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  assert.equal(response.status, 503);
+  await response.body?.cancel();
+  const head = await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD" });
+  assert.equal(await head.text(), "");
+  assert.equal(agent.log.events().includes("Listening for HTTP"), true);
+});
