@@ -5,12 +5,14 @@
  */
 
 import * as esbuild from "esbuild";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { BuildInfo } from "../../src/version.ts";
 
-/** What the program consists of. The main thread starts the workers by these names (`src/agent/workers/launch.ts`). */
+/** The program's modules. The main thread launches workers by file name (`src/agent/workers/launch.ts`). */
 const MAIN = "main.ts";
-const WORKERS_FOLDER = "src/agent/workers";
+const SOURCES_FOLDER = "src";
+const WORKER_SUFFIX = "_worker.ts";
 
 /** A bundle on disk. */
 export interface Bundle {
@@ -81,9 +83,10 @@ export async function bundle({ sources, output, build }: BundleOptions): Promise
 }
 
 async function workerModules(sources: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(join(sources, WORKERS_FOLDER)));
-  return entries.map(({ name }) => name).filter((name) => name.endsWith("_worker.ts")).sort()
-    .map((name) => join(WORKERS_FOLDER, name));
+  const paths = await readdir(join(sources, SOURCES_FOLDER), { recursive: true });
+  return paths.filter((path) => path.endsWith(WORKER_SUFFIX)).sort().map((path) =>
+    join(SOURCES_FOLDER, path)
+  );
 }
 
 /** A worker that is started by the name of its source is not in the bundle: that would show only when it runs. */

@@ -28,7 +28,7 @@ import type { Logger } from "../lib/log.ts";
 import type { FailedTarget } from "../delivery/proxies/errors.ts";
 import { type RoutingDemand, targetPath } from "../delivery/proxies/route.ts";
 import type { RunningJob } from "./workers/job_host.ts";
-import type { LaunchOptions } from "./workers/launch.ts";
+import type { HotkeyLaunchOptions } from "./workers/launch.ts";
 import { asError } from "../lib/errors.ts";
 import { ChainProgress } from "./chain_progress.ts";
 import type { DaemonObserver } from "./events.ts";
@@ -51,7 +51,7 @@ export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "win
 export interface AuctionKeeperContext {
   readonly settings: SettingsSource;
   readonly launch: (
-    options: LaunchOptions & { readonly known: KnownWindow | null },
+    options: HotkeyLaunchOptions & { readonly known: KnownWindow | null },
   ) => RunningJob<AuctionJobResult>;
   readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
   readonly callbacks: Callbacks;

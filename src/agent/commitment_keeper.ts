@@ -9,7 +9,7 @@ import type { Hooks } from "./jobs/hook_calls.ts";
 import { failureDocument } from "./jobs/result_document.ts";
 import type { Logger } from "../lib/log.ts";
 import type { RunningJob } from "./workers/job_host.ts";
-import type { LaunchOptions } from "./workers/launch.ts";
+import type { HotkeyLaunchOptions } from "./workers/launch.ts";
 import { asError } from "../lib/errors.ts";
 import type { DaemonObserver } from "./events.ts";
 import type { FailureLog } from "../lib/failure_log.ts";
@@ -19,7 +19,7 @@ import type { SettingsSource } from "./settings.ts";
 export interface CommitmentKeeperContext {
   readonly settings: SettingsSource;
   readonly launch: (
-    options: LaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
+    options: HotkeyLaunchOptions & { readonly force: boolean; readonly dryRun: boolean },
   ) => RunningJob<CommitmentResult>;
   readonly failures: FailureLog;
   readonly hooks: Hooks;

@@ -21,7 +21,7 @@ import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Logger } from "../lib/log.ts";
-import { launchCheck } from "../agent/workers/launch.ts";
+import { launchCheck } from "../operator/check/launch_check.ts";
 import { toDocument } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT } from "./exit_codes.ts";

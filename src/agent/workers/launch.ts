@@ -1,12 +1,12 @@
 /**
- * Starting the jobs of a configuration: what each is told, and what its worker may do.
+ * Starts the workers of a configuration: each worker's input and permissions.
  *
  * @module
  */
 
-import type { ChainLook, ChainLookInput } from "../../operator/check/chain_look.ts";
 import type { AuctionJobResult, KnownWindow } from "../jobs/auction_job.ts";
 import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { JobNetwork } from "../jobs/connect.ts";
 import { type Config, requireWorkers } from "../../config/load.ts";
 import type { EndpointFailure } from "../../chain/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -17,13 +17,11 @@ import { BUILD } from "../../version.ts";
 import type { AuctionWorkerInput } from "./auction_worker.ts";
 import { serveCbc } from "./cbc_requests.ts";
 import type { CommitmentWorkerInput } from "./commitment_worker.ts";
-import { type RunningJob, startJob } from "./job_host.ts";
+import { type RunningJob, type ServeRequest, startJob } from "./job_host.ts";
 
-/** What every job is started with. */
+/** Options of every launch. */
 export interface LaunchOptions {
   readonly config: Config;
-  /** SS58 address. */
-  readonly hotkey: string;
   readonly log: Logger;
   readonly signal?: AbortSignal | undefined;
   /** Called for each endpoint that failed; the job may have gone on with another one. */
@@ -32,22 +30,55 @@ export interface LaunchOptions {
   readonly timeoutMs?: number;
 }
 
+/** Options of a job that acts for a hotkey. */
+export interface HotkeyLaunchOptions extends LaunchOptions {
+  /** SS58 address. */
+  readonly hotkey: string;
+}
+
+/** A worker to launch. */
+export interface WorkerLaunch<Input> {
+  /** For messages: `auction`, `commitment`. */
+  readonly name: string;
+  readonly module: URL;
+  readonly input: (folder: string, timeoutMs: number) => Input;
+  /** Whether the worker may connect to the configured endpoints. */
+  readonly mayConnect: boolean;
+  /** Paths the worker may read. */
+  readonly read: readonly string[];
+  readonly serve?: ServeRequest | undefined;
+}
+
+/** Launches a worker with the permissions it needs. */
+export function launchWorker<Input, Output>(
+  options: LaunchOptions,
+  { mayConnect, read, input, ...worker }: WorkerLaunch<Input>,
+): RunningJob<Output> {
+  const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  return startJob<Input, Output>({
+    ...options,
+    ...worker,
+    timeoutMs,
+    input: (folder) => input(folder, timeoutMs),
+    permissions: { net: mayConnect ? config.endpoints.map(hostAndPort) : [], read, write: [] },
+  });
+}
+
 /**
- * Starts the auction job.
+ * Launches the auction job.
  *
- * Its worker may talk to the endpoints, and have the configured solver run; it can read no wallet.
+ * Its worker may connect to the endpoints and ask the main thread to run the configured solver. It cannot read a
+ * wallet.
  */
 export function launchAuction(
-  options: LaunchOptions & { readonly known: KnownWindow | null },
+  options: HotkeyLaunchOptions & { readonly known: KnownWindow | null },
 ): RunningJob<AuctionJobResult> {
-  const { config, hotkey, known, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { config, hotkey, known } = options;
   const { cbcCommand } = config.solver;
-  return startJob<AuctionWorkerInput, AuctionJobResult>({
-    ...options,
+  return launchWorker<AuctionWorkerInput, AuctionJobResult>(options, {
     name: "auction",
-    module: workerModule("auction_worker"),
-    timeoutMs,
-    input: (folder) => ({
+    module: workerModule("auction_worker", import.meta.url),
+    input: (folder, timeoutMs) => ({
       netuid: config.netuid,
       hotkey,
       known,
@@ -55,36 +86,32 @@ export function launchAuction(
       solver: { ...config.solver, onAmbiguous: config.onAmbiguous, folder },
       timeoutMs,
     }),
-    permissions: {
-      net: config.endpoints.map(hostAndPort),
-      read: [],
-      write: [],
-    },
+    mayConnect: true,
+    read: [],
     serve: cbcCommand === null ? undefined : serveCbc(cbcCommand),
   });
 }
 
 /**
- * Starts the commitment job.
+ * Launches the commitment job.
  *
- * Its worker may talk to the endpoints and read the hotkey's file. The bid is the configured one unless told.
+ * Its worker may connect to the endpoints and read the hotkey's file.
  *
  * @throws {import("../../config/errors.ts").ConfigError} when `[workers]` has a mistake.
  */
 export function launchCommitment(
-  options: LaunchOptions & {
+  options: HotkeyLaunchOptions & {
     readonly force: boolean;
     readonly dryRun: boolean;
+    /** @default the configured bid */
     readonly commitment?: BuiltCommitment;
   },
 ): RunningJob<CommitmentResult> {
-  const { config, hotkey, force, dryRun, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { config, hotkey, force, dryRun } = options;
   const { commitment = requireWorkers(config).commitment } = options;
-  return startJob<CommitmentWorkerInput, CommitmentResult>({
-    ...options,
+  return launchWorker<CommitmentWorkerInput, CommitmentResult>(options, {
     name: "commitment",
-    module: workerModule("commitment_worker"),
-    timeoutMs,
+    module: workerModule("commitment_worker", import.meta.url),
     input: () => ({
       netuid: config.netuid,
       hotkey,
@@ -95,48 +122,33 @@ export function launchCommitment(
       dryRun,
       network: networkOf(config),
     }),
-    permissions: { net: config.endpoints.map(hostAndPort), read: [config.hotkeyPath], write: [] },
+    mayConnect: true,
+    read: [config.hotkeyPath],
   });
 }
 
-/**
- * Starts the look-up of the hotkey's address. Its worker may read the hotkey's file, and nothing else.
- */
-export function launchAddress(options: Omit<LaunchOptions, "hotkey">): RunningJob<string> {
-  const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
-  const { hotkeyPath } = config;
-  return startJob<AddressWorkerInput, string>({
-    ...options,
+/** Launches the look-up of the hotkey's address. Its worker may read the hotkey's file and nothing else. */
+export function launchAddress(options: LaunchOptions): RunningJob<string> {
+  const { hotkeyPath } = options.config;
+  return launchWorker<AddressWorkerInput, string>(options, {
     name: "address",
-    module: workerModule("address_worker"),
-    timeoutMs,
+    module: workerModule("address_worker", import.meta.url),
     input: () => ({ hotkeyPath }),
-    permissions: { net: [], read: [hotkeyPath], write: [] },
+    mayConnect: false,
+    read: [hotkeyPath],
   });
 }
 
 /**
- * Starts the look at wallet and chain of `ih-miner check`. Its worker may do what the commitment job's may.
+ * The module of a worker that is in the same folder as the module `importer`. The bundle has all modules in one folder
+ * (`scripts/compile/bundle.ts`).
  */
-export function launchCheck(options: Omit<LaunchOptions, "hotkey">): RunningJob<ChainLook> {
-  const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
-  const { hotkeyPath, netuid } = config;
-  return startJob<ChainLookInput, ChainLook>({
-    ...options,
-    name: "check",
-    module: workerModule("check_worker"),
-    timeoutMs,
-    input: () => ({ hotkeyPath, netuid, ...networkOf(config) }),
-    permissions: { net: config.endpoints.map(hostAndPort), read: [hotkeyPath], write: [] },
-  });
+export function workerModule(name: string, importer: string): URL {
+  return new URL(`./${name}.${BUILD === null ? "ts" : "js"}`, importer);
 }
 
-/** A worker's module; the bundle has them beside all other modules (`scripts/compile/bundle.ts`). */
-function workerModule(name: string): URL {
-  return new URL(`./${name}.${BUILD === null ? "ts" : "js"}`, import.meta.url);
-}
-
-function networkOf({ endpoints, expectedGenesisHash }: Config): AuctionWorkerInput["network"] {
+/** The chain that a configuration names. */
+export function networkOf({ endpoints, expectedGenesisHash }: Config): JobNetwork {
   return { endpoints, expectedGenesisHash };
 }
 

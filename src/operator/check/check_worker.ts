@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type ChainLook, type ChainLookInput, lookAtChain } from "../../operator/check/chain_look.ts";
-import { serveJob } from "./worker_side.ts";
+import { type ChainLook, type ChainLookInput, lookAtChain } from "./chain_look.ts";
+import { serveJob } from "../../agent/workers/worker_side.ts";
 
 serveJob<ChainLookInput, ChainLook>((input, { step }) => lookAtChain(input, step));
