@@ -146,7 +146,8 @@ export async function runDaemon(
       ),
     claim: ({ config, hotkey }) =>
       guard.hold(config.stateDirectory, { network: config.network, netuid: config.netuid, hotkey }),
-    observe,
+    onRead: (settings) => observe({ kind: "settings-read", settings }),
+    onFailed: (error) => observe({ kind: "settings-failed", error }),
   });
   const first = await settings.read(log);
   announce(first, log);

@@ -9,18 +9,21 @@ import type { ComputedAuction } from "./jobs/auction_job.ts";
 import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
 import type { CommitmentResult } from "./jobs/commitment_job.ts";
 import type { RouteReport } from "./jobs/deliver.ts";
-import type { HookName } from "./hooks/hooks.ts";
+import type { HookName } from "../config/schema.ts";
 import type { FailedTarget } from "../delivery/proxies/errors.ts";
 import type { RecoveryReport } from "../delivery/proxies/route.ts";
 import type { StalenessConfig } from "../config/load.ts";
-import type { SettingsEvent } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 
 /** The jobs that run by the clock. */
 export type DaemonJob = "auction" | "commitment";
 
 /** One thing that happened. */
 export type DaemonEvent =
-  | SettingsEvent
+  /** Configuration and hotkey were read, as for each run. */
+  | { readonly kind: "settings-read"; readonly settings: Settings }
+  /** They could not be used; the last ones stay in effect. */
+  | { readonly kind: "settings-failed"; readonly error: Error }
   | { readonly kind: "run-started"; readonly job: DaemonJob }
   /** A run came while the previous one was going on. */
   | { readonly kind: "run-skipped"; readonly job: DaemonJob }

@@ -30,13 +30,6 @@ export function bidderOf({ config: { network, netuid }, hotkey }: Settings): str
   return JSON.stringify([network, netuid, hotkey]);
 }
 
-/** What is told of the settings. */
-export type SettingsEvent =
-  /** Configuration and hotkey were read, as for each run. */
-  | { readonly kind: "settings-read"; readonly settings: Settings }
-  /** They could not be used: the last ones stay. */
-  | { readonly kind: "settings-failed"; readonly error: Error };
-
 /** What {@link SettingsSource} reads from. */
 export interface SettingsSourceOptions {
   readonly configPath: string;
@@ -45,7 +38,8 @@ export interface SettingsSourceOptions {
   readonly addressOf: (config: Config, log: Logger) => Promise<string>;
   /** Called before settings are used; may refuse them by throwing. */
   readonly claim: (settings: Settings) => Promise<void>;
-  readonly observe?: (event: SettingsEvent) => void;
+  readonly onRead?: (settings: Settings) => void;
+  readonly onFailed?: (error: Error) => void;
 }
 
 /** Reads the settings and says in the log what changed since they were read last. */
@@ -69,13 +63,12 @@ export class SettingsSource {
    *   are kept.
    */
   async read(log: Logger): Promise<Settings> {
-    const { observe } = this.#options;
     try {
       const settings = await this.#read(log);
-      observe?.({ kind: "settings-read", settings });
+      this.#options.onRead?.(settings);
       return settings;
     } catch (error) {
-      observe?.({ kind: "settings-failed", error: asError(error) });
+      this.#options.onFailed?.(asError(error));
       throw error;
     }
   }

@@ -4,15 +4,28 @@
  * @module
  */
 
-import type { WebhookConfig, WebhookFormat } from "../operator/alerts/webhook.ts";
-import { HOOK_NAMES, type HookName, type HooksConfig } from "../agent/hooks/hooks.ts";
 import { redactAddress, redactCommand } from "../lib/redact.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import { type Environment, expandHome } from "./environment.ts";
-import type { ConfigFile } from "./schema.ts";
+import { type ConfigFile, HOOK_NAMES, type HookName, type WebhookFormat } from "./schema.ts";
 
-/** Where alerts are told; what they are told of is decided elsewhere. */
+/** The programs to run. */
+export interface HooksConfig {
+  /** A program and its arguments for each hook that has one. */
+  readonly programs: Readonly<Partial<Record<HookName, readonly string[]>>>;
+  /** A program that runs longer is killed. */
+  readonly timeoutMs: number;
+}
+
+/** Where alerts are posted. */
+export interface WebhookConfig {
+  /** `http:` or `https:`; a secret. */
+  readonly url: string;
+  readonly format: WebhookFormat;
+}
+
+/** Where alerts are posted, and the limits that raise them. */
 export interface AlertingConfig {
   readonly webhook: WebhookConfig;
   /** An alert begins when nothing was won in so many windows in a row. */

@@ -8,7 +8,6 @@
  */
 
 import * as z from "zod";
-import { WEBHOOK_FORMATS } from "../operator/alerts/webhook.ts";
 import { HASHRATE_UNITS } from "../delivery/measured/metric_source.ts";
 import { parseSelector } from "../delivery/measured/prometheus_text.ts";
 import { redactAddress } from "../lib/redact.ts";
@@ -155,6 +154,16 @@ const asic = z.strictObject({
 }).partial();
 
 const hook = command('["/path/to/program"]');
+
+/** When a program is run: after each routed window; when workers won in it; when some lost; after a failed job. */
+export const HOOK_NAMES = ["on_result", "on_won", "on_lost", "on_error"] as const;
+/** One of {@link HOOK_NAMES}. */
+export type HookName = (typeof HOOK_NAMES)[number];
+
+/** The forms of a webhook's messages: the whole alert, or a message as chat services take it. */
+export const WEBHOOK_FORMATS = ["json", "slack", "discord"] as const;
+/** One of {@link WEBHOOK_FORMATS}. */
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 const hooks = z.strictObject({
   on_result: hook,

@@ -4,28 +4,14 @@
  * @module
  */
 
+import type { HooksConfig } from "../../config/hooks.ts";
+import type { HookName } from "../../config/schema.ts";
 import { toDocument } from "../../lib/document.ts";
 import { asError } from "../../lib/errors.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
 import { type ProgramEnd, runProgram } from "../../lib/program.ts";
 import { HookOutput } from "./output.ts";
 import { WorkQueue } from "../../lib/work_queue.ts";
-
-/**
- * The hooks: after each window that was routed; when workers of ours won in it; when some lost; after a run that
- * failed.
- */
-export const HOOK_NAMES = ["on_result", "on_won", "on_lost", "on_error"] as const;
-/** One of {@link HOOK_NAMES}. */
-export type HookName = (typeof HOOK_NAMES)[number];
-
-/** Which programs are called. */
-export interface HooksConfig {
-  /** A program and its arguments for each hook that has one. */
-  readonly programs: Readonly<Partial<Record<HookName, readonly string[]>>>;
-  /** After so long a program is ended. */
-  readonly timeoutMs: number;
-}
 
 /** What {@link HookRunner} is made with. */
 export interface HookRunnerParts {

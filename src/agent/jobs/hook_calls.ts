@@ -5,7 +5,8 @@
  */
 
 import type { AuctionOutcome } from "../../auction/outcome.ts";
-import type { HookRunner, HooksConfig } from "../hooks/hooks.ts";
+import type { HooksConfig } from "../../config/hooks.ts";
+import type { HookRunner } from "../hooks/hooks.ts";
 
 /** Who calls programs; a dry run has none. */
 export type Hooks = Pick<HookRunner, "call">;

@@ -5,6 +5,7 @@
  */
 
 import { ConfigError } from "../../config/errors.ts";
+import type { WebhookConfig } from "../../config/hooks.ts";
 import type { Config } from "../../config/load.ts";
 import type { DaemonEvent } from "../../agent/events.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -12,7 +13,7 @@ import type { StatusReport } from "../status/status_report.ts";
 import { activeAlerts, type AlertOptions } from "./alert.ts";
 import { AlertBook } from "./alert_book.ts";
 import { notificationOf } from "./message.ts";
-import { type WebhookConfig, WebhookSender, type WebhookSenderParts } from "./webhook.ts";
+import { WebhookSender, type WebhookSenderParts } from "./webhook.ts";
 
 /** Where alerts go, and what they go by. */
 export interface AlertsConfig extends AlertOptions {

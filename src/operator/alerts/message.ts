@@ -4,16 +4,12 @@
  * @module
  */
 
+import type { WebhookFormat } from "../../config/schema.ts";
 import { toDocument } from "../../lib/document.ts";
 import { clockTime, formatBlock, formatDuration, shortHotkey } from "../status/format.ts";
 import type { IdentityReport, StatusReport } from "../status/status_report.ts";
 import type { Alert } from "./alert.ts";
 import type { AlertChange } from "./alert_book.ts";
-
-/** What webhooks can be given: the whole alert, or a message as chat services take it. */
-export const WEBHOOK_FORMATS = ["json", "slack", "discord"] as const;
-/** One of {@link WEBHOOK_FORMATS}. */
-export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 /** Raised when a reader of an older document could misread a newer one. */
 const DOCUMENT_FORMAT = 1;

@@ -6,23 +6,15 @@
  * @module
  */
 
+import type { WebhookConfig } from "../../config/hooks.ts";
 import { FailureLog } from "../../lib/failure_log.ts";
 import { fetchFailure } from "../../lib/fetch_failure.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { VERSION } from "../../version.ts";
 import type { Alert } from "./alert.ts";
-import { type AlertNotification, webhookBody, type WebhookFormat } from "./message.ts";
+import { type AlertNotification, webhookBody } from "./message.ts";
 import { type Message, Outbox } from "./outbox.ts";
-
-export { WEBHOOK_FORMATS, type WebhookFormat } from "./message.ts";
-
-/** Where alerts are sent. */
-export interface WebhookConfig {
-  /** `http:` or `https:`; a secret. */
-  readonly url: string;
-  readonly format: WebhookFormat;
-}
 
 /** What {@link WebhookSender} is made with. */
 export interface WebhookSenderParts {

@@ -14,7 +14,7 @@ import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
 import type { BidEffect, CommitmentResult } from "../../agent/jobs/commitment_job.ts";
 import { isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
 import { type FailedTarget, RoutingError } from "../../delivery/proxies/errors.ts";
-import type { HookName } from "../../agent/hooks/hooks.ts";
+import type { HookName } from "../../config/schema.ts";
 import type { RoutedValue } from "../../delivery/proxies/file_edit.ts";
 import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, ReloadReport, RoutingReport } from "../../delivery/proxies/route.ts";

@@ -10,7 +10,7 @@ import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { DaemonEvent } from "../../agent/events.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
 import { SETTLED_SECONDS } from "../../delivery/measured/judgement.ts";
-import { HOOK_NAMES } from "../../agent/hooks/hooks.ts";
+import { HOOK_NAMES } from "../../config/schema.ts";
 import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, RoutingReport } from "../../delivery/proxies/route.ts";
 import { isFailing } from "./miners.ts";

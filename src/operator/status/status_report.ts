@@ -13,7 +13,7 @@ import type { DaemonJob } from "../../agent/events.ts";
 import type { Settings } from "../../agent/settings.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
-import { HOOK_NAMES, type HookName } from "../../agent/hooks/hooks.ts";
+import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
 import {
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { webhookBody } from "../../../src/operator/alerts/message.ts";
 import { ALERT_KINDS } from "../../../src/operator/alerts/alert.ts";
-import { WEBHOOK_FORMATS } from "../../../src/operator/alerts/webhook.ts";
+import { HOOK_NAMES, WEBHOOK_FORMATS } from "../../../src/config/schema.ts";
 import type { DaemonEvent } from "../../../src/agent/events.ts";
-import { HOOK_NAMES } from "../../../src/agent/hooks/hooks.ts";
 import {
   auctionDocument,
   type AuctionRun,

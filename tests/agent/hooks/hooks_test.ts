@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { HOOK_NAMES, HookRunner, type HooksConfig } from "../../../src/agent/hooks/hooks.ts";
+import type { HooksConfig } from "../../../src/config/hooks.ts";
+import { HOOK_NAMES } from "../../../src/config/schema.ts";
+import { HookRunner } from "../../../src/agent/hooks/hooks.ts";
 import type { ProgramEnd, ProgramOptions, runProgram } from "../../../src/lib/program.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 

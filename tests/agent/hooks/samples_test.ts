@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type HookName, HookRunner } from "../../../src/agent/hooks/hooks.ts";
+import type { HookName } from "../../../src/config/schema.ts";
+import { HookRunner } from "../../../src/agent/hooks/hooks.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../../scripts/hooks", import.meta.url));

@@ -1,5 +1,5 @@
 import type { AlertNotification } from "../../../src/operator/alerts/message.ts";
-import type { WebhookConfig } from "../../../src/operator/alerts/webhook.ts";
+import type { WebhookConfig } from "../../../src/config/hooks.ts";
 
 /** One request as it came. */
 export interface Received {

@@ -4,7 +4,7 @@ import type { FleetReport, MinerReport } from "../../../src/delivery/asics/fleet
 import { loadConfig } from "../../../src/config/load.ts";
 import type { DaemonEvent, DaemonJob } from "../../../src/agent/events.ts";
 import type { DeliveryReport } from "../../../src/delivery/measured/delivery_watch.ts";
-import type { HookName } from "../../../src/agent/hooks/hooks.ts";
+import type { HookName } from "../../../src/config/schema.ts";
 import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";
