@@ -6,7 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
-import type { AuctionProblem } from "../src/auction/types.ts";
+import type { AuctionProblem } from "../src/auction/inputs/problem.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../src/auction/solver/cbc/program.ts";
 import { locateProgram } from "../src/lib/locate_program.ts";
 import { solveWithCbc } from "../src/auction/solver/cbc_engine.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { buildItems } from "../../src/auction/items.ts";
-import type { AuctionProblem, Bid } from "../../src/auction/types.ts";
+import { buildItems } from "../../src/auction/inputs/items.ts";
+import type { AuctionProblem, Bid } from "../../src/auction/inputs/problem.ts";
 import { formatFp18 } from "../../src/auction/protocol/fp18.ts";
 
 /** How large the auctions of a family are. */

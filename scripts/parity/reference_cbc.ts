@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { AuctionProblem } from "../../src/auction/types.ts";
+import type { AuctionProblem } from "../../src/auction/inputs/problem.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../../src/auction/solver/cbc/program.ts";
 import { locateProgram } from "../../src/lib/locate_program.ts";
 import { solveWithCbc } from "../../src/auction/solver/cbc_engine.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { buildItems } from "../../src/auction/items.ts";
-import type { AuctionProblem, Bid, WinRange } from "../../src/auction/types.ts";
+import { buildItems } from "../../src/auction/inputs/items.ts";
+import type { AuctionProblem, Bid, WinRange } from "../../src/auction/inputs/problem.ts";
 import { listWinners } from "../../src/auction/winners.ts";
 import { budgetCap } from "../../src/auction/protocol/budget.ts";
 import { solveAllRanges } from "../../src/auction/solver/glpk_engine.ts";

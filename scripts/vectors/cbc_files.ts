@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { buildItems } from "../../src/auction/items.ts";
-import type { AuctionProblem } from "../../src/auction/types.ts";
+import { buildItems } from "../../src/auction/inputs/items.ts";
+import type { AuctionProblem } from "../../src/auction/inputs/problem.ts";
 import { listWinners } from "../../src/auction/winners.ts";
 import { budgetCap } from "../../src/auction/protocol/budget.ts";
 import { COST_TIE_BREAK_FROM_BLOCK } from "../../src/auction/protocol/constants.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { solverSeed } from "../../src/auction/seed.ts";
+import { solverSeed } from "../../src/auction/inputs/seed.ts";
 import type { VectorChecker } from "./checker.ts";
 
 const input = z.strictObject({ hash: z.string() });

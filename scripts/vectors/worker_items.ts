@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { classifyWorker, mergeNeighbours } from "../../src/auction/items.ts";
+import { classifyWorker, mergeNeighbours } from "../../src/auction/inputs/items.ts";
 import { budgetCap } from "../../src/auction/protocol/budget.ts";
 import { bidTuples, maxPriceText, type VectorChecker } from "./checker.ts";
 

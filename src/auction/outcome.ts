@@ -10,9 +10,9 @@ import { formatFp18, fp18ToNumber } from "./protocol/fp18.ts";
 import type { ValidationWindow } from "./protocol/windows.ts";
 import type { SolverResult } from "./solver/types.ts";
 import { describeOwnReason, ownStanding, reconcileBids, totalOutcomes } from "./own_bids.ts";
-import type { EstimateReason, NoWinnersReason, PreparedAuction } from "./prepare.ts";
-import type { AuctionSnapshot, SnapshotBlock } from "./snapshot.ts";
-import type { Bid } from "./types.ts";
+import type { EstimateReason, NoWinnersReason, PreparedAuction } from "./inputs/prepare.ts";
+import type { AuctionSnapshot, SnapshotBlock } from "./inputs/snapshot.ts";
+import type { Bid } from "./inputs/problem.ts";
 import { listWinners } from "./winners.ts";
 
 /** Equal workers of one bid. */

@@ -8,10 +8,10 @@
 import type { CommittedBid } from "./protocol/bid_commitment.ts";
 import { MAX_BID_AGE_SECONDS, MAX_PRICE_FP18 } from "./protocol/constants.ts";
 import { formatFp18 } from "./protocol/fp18.ts";
-import type { ItemExclusion } from "./items.ts";
-import type { DropReason, PreparedAuction } from "./prepare.ts";
-import type { AuctionSnapshot } from "./snapshot.ts";
-import type { Bid } from "./types.ts";
+import type { ItemExclusion } from "./inputs/items.ts";
+import type { DropReason, PreparedAuction } from "./inputs/prepare.ts";
+import type { AuctionSnapshot } from "./inputs/snapshot.ts";
+import type { Bid } from "./inputs/problem.ts";
 
 /** An own bid and how many of its workers won. */
 export interface BidOutcome {

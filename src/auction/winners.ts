@@ -5,7 +5,7 @@
  */
 
 import { compareByCodePoint } from "./protocol/python_text.ts";
-import type { AuctionItem, Bid } from "./types.ts";
+import type { AuctionItem, Bid } from "./inputs/problem.ts";
 
 /**
  * The winners as runs of equal workers, sorted by price, then by the *text* of the size, then by

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuctionSnapshot } from "../auction/snapshot.ts";
+import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
 import { decodeCommitment } from "./commitment_record.ts";
 import { ChainError } from "./errors.ts";
 import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";

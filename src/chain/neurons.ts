@@ -6,7 +6,7 @@
 
 import type { Compact, Struct, Tuple, u64, Vec } from "@polkadot/types";
 import { compactFromU8aLim } from "@polkadot/util";
-import type { NeuronRecord } from "../auction/snapshot.ts";
+import type { NeuronRecord } from "../auction/inputs/snapshot.ts";
 import { decodeStrictly, LEGACY_NEURON_INFO_TYPE, type Runtime, type RuntimeApiMethod } from "./runtime.ts";
 
 const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;

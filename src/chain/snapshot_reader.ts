@@ -10,7 +10,7 @@ import {
   type CommitmentRecord,
   type NeuronRecord,
   SNAPSHOT_FORMAT,
-} from "../auction/snapshot.ts";
+} from "../auction/inputs/snapshot.ts";
 import { decodeCommitment } from "./commitment_record.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 import { decodeNeurons } from "./neurons.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuctionSnapshot, CommitmentRecord } from "../auction/snapshot.ts";
+import type { AuctionSnapshot, CommitmentRecord } from "../auction/inputs/snapshot.ts";
 import type { HotkeySigner } from "./wallet/signer.ts";
 import type { ChainError } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makeSnapshot } from "../auction/make_snapshot.ts";
+import { makeSnapshot } from "../auction/inputs/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { Fleet } from "../../src/delivery/asics/fleet.ts";
 import { AuctionKeeper, type AuctionTrigger } from "../../src/agent/auction_keeper.ts";

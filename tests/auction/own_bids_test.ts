@@ -7,9 +7,9 @@ import {
   reconcileBids,
   totalOutcomes,
 } from "../../src/auction/own_bids.ts";
-import { prepareAuction } from "../../src/auction/prepare.ts";
+import { prepareAuction } from "../../src/auction/inputs/prepare.ts";
 import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
-import { makeRecord, makeSnapshot, PRICES, type SnapshotFixture } from "./make_snapshot.ts";
+import { makeRecord, makeSnapshot, PRICES, type SnapshotFixture } from "./inputs/make_snapshot.ts";
 
 const makeBid = (size: string, price: string, count: number) => ({
   sizeText: size,

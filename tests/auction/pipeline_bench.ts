@@ -4,9 +4,9 @@
  * @module
  */
 
-import { prepareAuction } from "../../src/auction/prepare.ts";
+import { prepareAuction } from "../../src/auction/inputs/prepare.ts";
 import { listWinners } from "../../src/auction/winners.ts";
-import { makeSnapshot, PRICES } from "./make_snapshot.ts";
+import { makeSnapshot, PRICES } from "./inputs/make_snapshot.ts";
 
 const bids = Object.fromEntries(
   Array.from({ length: 250 }, (_, uid) => [

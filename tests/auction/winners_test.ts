@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { buildItems } from "../../src/auction/items.ts";
-import type { Bid } from "../../src/auction/types.ts";
+import { buildItems } from "../../src/auction/inputs/items.ts";
+import type { Bid } from "../../src/auction/inputs/problem.ts";
 import { listWinners } from "../../src/auction/winners.ts";
 import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
 

@@ -7,7 +7,7 @@
  */
 
 import { type AuctionOutcome, reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
-import type { AuctionSnapshot } from "../../auction/snapshot.ts";
+import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import type { BlockRef, ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import { epochStart, type ValidationWindow } from "../../auction/protocol/windows.ts";

@@ -5,9 +5,9 @@
  */
 
 import { type AuctionOutcome, concludeAuction } from "../../auction/outcome.ts";
-import { prepareAuction } from "../../auction/prepare.ts";
-import type { AuctionSnapshot } from "../../auction/snapshot.ts";
-import type { AuctionProblem } from "../../auction/types.ts";
+import { prepareAuction } from "../../auction/inputs/prepare.ts";
+import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
+import type { AuctionProblem } from "../../auction/inputs/problem.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
 import type { SolverResult } from "../../auction/solver/types.ts";
 

@@ -6,8 +6,8 @@
  */
 
 import * as z from "zod";
-import { type AuctionSnapshot, parseSnapshot } from "../../auction/snapshot.ts";
-import { SnapshotError } from "../../auction/snapshot_error.ts";
+import { type AuctionSnapshot, parseSnapshot } from "../../auction/inputs/snapshot.ts";
+import { SnapshotError } from "../../auction/inputs/snapshot_error.ts";
 import type { AmbiguityPolicy } from "../../auction/own_bids.ts";
 import { VERSION } from "../../version.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";

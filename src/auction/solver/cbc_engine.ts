@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuctionProblem } from "../types.ts";
+import type { AuctionProblem } from "../inputs/problem.ts";
 import { cbcArguments } from "./cbc/arguments.ts";
 import { writeMps } from "./cbc/mps.ts";
 import { CbcError, parseBuild, type RunCbc, runCbc } from "./cbc/program.ts";

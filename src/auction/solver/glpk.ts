@@ -9,7 +9,7 @@
  */
 
 import type { GLPK, LP } from "glpk.js/node";
-import type { Objective } from "../types.ts";
+import type { Objective } from "../inputs/problem.ts";
 import { type GroupedProgram, totalsOf } from "./knapsack/worker_classes.ts";
 
 let loading: Promise<GLPK> | undefined;

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { AuctionProblem, WinRange } from "../types.ts";
+import type { AuctionProblem, WinRange } from "../inputs/problem.ts";
 import { proposeWithGlpk } from "./glpk.ts";
 import { type Center, makeCenter } from "./knapsack/center.ts";
 import { Effort } from "./knapsack/effort.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuctionItem } from "../types.ts";
+import type { AuctionItem } from "../inputs/problem.ts";
 import type { HotkeyRanges } from "./types.ts";
 
 /** The runs of one hotkey that share size and price. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AuctionProblem } from "../types.ts";
+import type { AuctionProblem } from "../inputs/problem.ts";
 import { CbcError, isValidatorBuild, type RunCbc } from "./cbc/program.ts";
 import { solveWithCbc } from "./cbc_engine.ts";
 import { type GlpkSolveOptions, solveWithGlpk } from "./glpk_engine.ts";

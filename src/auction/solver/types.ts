@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WinRange } from "../types.ts";
+import type { WinRange } from "../inputs/problem.ts";
 
 /** The program that decided the outcome. */
 export type EngineName = "glpk" | "cbc";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bigGcd } from "../../auction/solver/knapsack/gcd.ts";
+import { bigGcd } from "../../lib/gcd.ts";
 import { bundleCount, closestSum, type PricedPart } from "./closest_sum.ts";
 
 /**

@@ -6,7 +6,7 @@
 
 import type { FleetReport } from "../../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome, OwnOutcome } from "../../auction/outcome.ts";
-import type { EstimateReason } from "../../auction/prepare.ts";
+import type { EstimateReason } from "../../auction/inputs/prepare.ts";
 import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn } from "../../config/workers.ts";
 import type { DaemonJob } from "../../agent/events.ts";

@@ -4,7 +4,12 @@
  * @module
  */
 
-import type { AuctionItem, AuctionProblem, Objective, WinRange } from "../../../src/auction/types.ts";
+import type {
+  AuctionItem,
+  AuctionProblem,
+  Objective,
+  WinRange,
+} from "../../../src/auction/inputs/problem.ts";
 
 /** One run of equal workers, as tests write it. */
 export interface PlainRun {

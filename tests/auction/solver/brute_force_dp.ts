@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AuctionItem, AuctionProblem, WinRange } from "../../../src/auction/types.ts";
+import type { AuctionItem, AuctionProblem, WinRange } from "../../../src/auction/inputs/problem.ts";
 
 const UNREACHED = -1;
 

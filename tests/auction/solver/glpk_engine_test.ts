@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { AuctionProblem } from "../../../src/auction/types.ts";
+import type { AuctionProblem } from "../../../src/auction/inputs/problem.ts";
 import { solveAllRanges, solveWithGlpk } from "../../../src/auction/solver/glpk_engine.ts";
 import { totalsOfWins } from "../../../src/auction/solver/outcome.ts";
 import { proposeWithGlpk } from "../../../src/auction/solver/glpk.ts";

@@ -1,4 +1,4 @@
-import { makeSnapshot, PRICES } from "../../auction/make_snapshot.ts";
+import { makeSnapshot, PRICES } from "../../auction/inputs/make_snapshot.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import type { FleetReport, MinerReport } from "../../../src/delivery/asics/fleet_report.ts";
 import { loadConfig } from "../../../src/config/load.ts";

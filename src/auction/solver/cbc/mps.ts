@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuctionItem, AuctionProblem } from "../../types.ts";
+import type { AuctionItem, AuctionProblem } from "../../inputs/problem.ts";
 import { columnName, workersByColumn } from "./columns.ts";
 
 const SIGNIFICANT_DIGITS = 13;

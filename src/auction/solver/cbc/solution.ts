@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AuctionProblem } from "../../types.ts";
+import type { AuctionProblem } from "../../inputs/problem.ts";
 import { columnName, workersByColumn } from "./columns.ts";
 
 /** A solution file that the validators' reader would fail on. */

@@ -20,7 +20,7 @@
  * @module
  */
 
-import { bigGcd } from "./gcd.ts";
+import { bigGcd } from "../../../lib/gcd.ts";
 import type { WorkerClass } from "./worker_classes.ts";
 
 /** A class that may deviate from the relaxation, at a price. */

@@ -6,7 +6,7 @@
  */
 
 import type { Effort } from "./effort.ts";
-import { gcd } from "./gcd.ts";
+import { gcd } from "../../../lib/gcd.ts";
 
 /** A class that may deviate up to `limit` times. */
 export interface Step {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Objective } from "../../types.ts";
+import type { Objective } from "../../inputs/problem.ts";
 import { makeCenter, OUT_OF_REACH, TOO_LARGE } from "./center.ts";
 import type { Effort } from "./effort.ts";
 import { countsFrom, searchBest } from "./search.ts";

@@ -9,10 +9,10 @@
  * @module
  */
 
-import type { WinRange } from "../../types.ts";
+import type { WinRange } from "../../inputs/problem.ts";
 import { DeviationTable } from "./deviation_table.ts";
 import type { Effort } from "./effort.ts";
-import { gcd } from "./gcd.ts";
+import { gcd } from "../../../lib/gcd.ts";
 import { type Deviation, type Share, type SolutionSpace, WorkerGroup } from "./solution_space.ts";
 import { SubsetSums } from "./subset_sums.ts";
 import type { WorkerClass } from "./worker_classes.ts";

@@ -13,7 +13,7 @@
  */
 
 import type { Effort } from "./effort.ts";
-import { gcd } from "./gcd.ts";
+import { gcd } from "../../../lib/gcd.ts";
 
 /** `count` equal parts of size `size` (a positive safe integer). */
 export interface SumPart {

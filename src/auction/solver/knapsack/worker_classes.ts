@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AuctionProblem } from "../../types.ts";
-import { bigGcd } from "./gcd.ts";
+import type { AuctionProblem } from "../../inputs/problem.ts";
+import { bigGcd } from "../../../lib/gcd.ts";
 
 /** All workers of equal cost and value. Cost and value are in the program's reduced units. */
 export interface WorkerClass {

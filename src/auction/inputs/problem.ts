@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommittedBid } from "./protocol/bid_commitment.ts";
+import type { CommittedBid } from "../protocol/bid_commitment.ts";
 
 /** A bid as the auction uses it: `count` equal workers of one hotkey (a v1 entry has `count` 1). */
 export interface Bid extends CommittedBid {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { buildItems, classifyWorker, mergeNeighbours } from "../../src/auction/items.ts";
-import type { Bid } from "../../src/auction/types.ts";
-import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
+import { buildItems, classifyWorker, mergeNeighbours } from "../../../src/auction/inputs/items.ts";
+import type { Bid } from "../../../src/auction/inputs/problem.ts";
+import { formatFp18, parseFp18 } from "../../../src/auction/protocol/fp18.ts";
 
 const makeBid = (hotkey: string, size: string, price: string, count = 1): Bid => ({
   hotkey,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readPythonInteger } from "./protocol/python_text.ts";
+import { readPythonInteger } from "../protocol/python_text.ts";
 
 const SEED_MODULUS = 2n ** 31n - 1n;
 const SIGNIFICANT_CHARACTERS = 16;

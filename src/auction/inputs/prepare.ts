@@ -5,24 +5,24 @@
  * @module
  */
 
-import { type Ban, bannedHotkeys } from "./protocol/ban_consensus.ts";
-import { parseBidCommitment } from "./protocol/bid_commitment.ts";
+import { type Ban, bannedHotkeys } from "../protocol/ban_consensus.ts";
+import { parseBidCommitment } from "../protocol/bid_commitment.ts";
 import {
   budgetCap,
   budgetPh as computeBudgetPh,
   capFactor,
   mechanismShare,
   minersShareFp18,
-} from "./protocol/budget.ts";
-import { BLOCK_TIME_SECONDS, COST_TIE_BREAK_FROM_BLOCK, MAX_BID_AGE_SECONDS } from "./protocol/constants.ts";
-import { type Metric, metricConsensus } from "./protocol/price_consensus.ts";
-import { stakeWeight } from "./protocol/stake.ts";
-import { findValidators } from "./protocol/validators.ts";
+} from "../protocol/budget.ts";
+import { BLOCK_TIME_SECONDS, COST_TIE_BREAK_FROM_BLOCK, MAX_BID_AGE_SECONDS } from "../protocol/constants.ts";
+import { type Metric, metricConsensus } from "../protocol/price_consensus.ts";
+import { stakeWeight } from "../protocol/stake.ts";
+import { findValidators } from "../protocol/validators.ts";
 import { buildItems, type ExcludedBid } from "./items.ts";
 import { readRecord } from "./records.ts";
 import { solverSeed } from "./seed.ts";
 import type { AuctionSnapshot, NeuronRecord } from "./snapshot.ts";
-import type { AuctionProblem, Bid } from "./types.ts";
+import type { AuctionProblem, Bid } from "./problem.ts";
 
 /** Why a commitment brings no bids into the auction. */
 export type DropReason =

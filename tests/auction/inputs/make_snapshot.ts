@@ -3,9 +3,9 @@ import {
   type CommitmentRecord,
   type NeuronRecord,
   SNAPSHOT_FORMAT,
-} from "../../src/auction/snapshot.ts";
-import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
-import { writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+} from "../../../src/auction/inputs/snapshot.ts";
+import { parseFp18 } from "../../../src/auction/protocol/fp18.ts";
+import { writePriceCommitment } from "../../../src/auction/protocol/price_commitment.ts";
 
 /** The window's first block in every snapshot made here. */
 export const FIRST_BLOCK = 8_000_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { solverSeed } from "../../src/auction/seed.ts";
+import { solverSeed } from "../../../src/auction/inputs/seed.ts";
 
 Deno.test("solverSeed() takes the last 16 hex digits modulo 2^31 - 1, plus 1", () => {
   const hash = (last: string): string => `0x${last.padStart(64, "a")}`;

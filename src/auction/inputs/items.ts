@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { CommittedBid } from "./protocol/bid_commitment.ts";
-import { MAX_PRICE_FP18 } from "./protocol/constants.ts";
-import { fp18ToNumber } from "./protocol/fp18.ts";
-import { roundHalfEven } from "./protocol/integer_math.ts";
-import type { AuctionItem, Bid } from "./types.ts";
+import type { CommittedBid } from "../protocol/bid_commitment.ts";
+import { MAX_PRICE_FP18 } from "../protocol/constants.ts";
+import { fp18ToNumber } from "../protocol/fp18.ts";
+import { roundHalfEven } from "../protocol/integer_math.ts";
+import type { AuctionItem, Bid } from "./problem.ts";
 
 /** Why the workers of a bid cannot win, whatever else is offered. */
 export type ItemExclusion =
