@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { buildItems } from "../../src/auction/inputs/items.ts";
-import type { AuctionProblem, Bid, WinRange } from "../../src/auction/inputs/problem.ts";
+import type { AuctionProblem, Bid } from "../../src/auction/inputs/problem.ts";
+import type { WinRange } from "../../src/auction/solver/types.ts";
 import { listWinners } from "../../src/auction/winners.ts";
 import { budgetCap } from "../../src/auction/protocol/budget.ts";
 import { solveAllRanges } from "../../src/auction/solver/glpk_engine.ts";

@@ -50,13 +50,6 @@ export interface OwnTotals {
   readonly lostHashrateFp18: bigint;
 }
 
-/** How to act on an outcome that is not certain. */
-export type AmbiguityPolicy =
-  /** Deliver all that can have been won: never risk a ban. */
-  | "deliver-possible"
-  /** Deliver only what has been won in every optimal solution. */
-  | "deliver-certain";
-
 /**
  * Where a hotkey stands in a prepared auction, and by name why it has no bid that can win.
  *

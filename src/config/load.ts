@@ -5,7 +5,6 @@
  */
 
 import { join, resolve } from "node:path";
-import type { AmbiguityPolicy } from "../auction/own_bids.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
@@ -20,7 +19,7 @@ import { ConfigError, type ConfigIssue } from "./errors.ts";
 import { type HooksSettings, resolveHooks } from "./hooks.ts";
 import { type ListenAddress, parseListenAddress } from "./listen.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
-import { checkConfigFile, type ConfigFile } from "./schema.ts";
+import { type AmbiguityPolicy, checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
 import { asError } from "../lib/errors.ts";
 

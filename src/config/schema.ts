@@ -105,9 +105,17 @@ const proxy = {
 
 const target = z.strictObject({ ...proxy, share }).partial();
 
+/**
+ * What to deliver when several outcomes are equally good: all that can have won, which never risks a ban, or only what
+ * wins in every one of them.
+ */
+export const AMBIGUITY_POLICIES = ["deliver-possible", "deliver-certain"] as const;
+/** One of {@link AMBIGUITY_POLICIES}. */
+export type AmbiguityPolicy = (typeof AMBIGUITY_POLICIES)[number];
+
 const routing = z.strictObject({
   ...proxy,
-  on_ambiguous: shown(z.enum(["deliver-possible", "deliver-certain"])),
+  on_ambiguous: shown(z.enum(AMBIGUITY_POLICIES)),
   stale_after: shown(
     line().refine(
       (value) => parseDurationSeconds(value) !== null,

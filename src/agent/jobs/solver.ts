@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { AmbiguityPolicy } from "../../auction/own_bids.ts";
+import type { AmbiguityPolicy } from "../../config/schema.ts";
 import type { SolverConfig } from "../../config/load.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { RunCbc } from "../../auction/solver/cbc/program.ts";

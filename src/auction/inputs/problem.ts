@@ -32,9 +32,3 @@ export interface AuctionProblem {
   /** The validators' random seed, from the first block's hash (`vectors/cbc-seed.json`). */
   readonly seed: number;
 }
-
-/** The fewest and the most workers that can win over all optimal solutions. */
-export interface WinRange {
-  readonly fewest: number;
-  readonly most: number;
-}

@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { AuctionProblem, WinRange } from "../inputs/problem.ts";
+import type { AuctionProblem } from "../inputs/problem.ts";
 import { proposeWithGlpk } from "./glpk.ts";
 import { type Center, makeCenter } from "./knapsack/center.ts";
 import { Effort } from "./knapsack/effort.ts";
@@ -19,7 +19,7 @@ import { findOwnRanges, outerClassRanges, type OwnRanges, type SplitSolution } f
 import type { SolutionSpace } from "./knapsack/solution_space.ts";
 import { type GroupedProgram, groupWorkers } from "./knapsack/worker_classes.ts";
 import { bidsOfHotkey, totalsOfWins } from "./outcome.ts";
-import type { HotkeyRanges, OwnPreference, SolverResult } from "./types.ts";
+import type { HotkeyRanges, OwnPreference, SolverResult, WinRange } from "./types.ts";
 
 /** Options of `solveWithGlpk`. */
 export interface GlpkSolveOptions {

@@ -5,8 +5,6 @@
  * @module
  */
 
-import type { WinRange } from "../inputs/problem.ts";
-
 /** The program that decided the outcome. */
 export type EngineName = "glpk" | "cbc";
 
@@ -21,6 +19,12 @@ export type Parity = "validator" | "other-build" | "estimated";
 
 /** Which of several equally good outcomes the built-in engine names as the winners. */
 export type OwnPreference = "most-own" | "fewest-own";
+
+/** The fewest and the most workers that can win over all optimal solutions. */
+export interface WinRange {
+  readonly fewest: number;
+  readonly most: number;
+}
 
 /** Sums of values in millionths of a PH. */
 export interface ValueRange {

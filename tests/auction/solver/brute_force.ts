@@ -4,12 +4,8 @@
  * @module
  */
 
-import type {
-  AuctionItem,
-  AuctionProblem,
-  Objective,
-  WinRange,
-} from "../../../src/auction/inputs/problem.ts";
+import type { AuctionItem, AuctionProblem, Objective } from "../../../src/auction/inputs/problem.ts";
+import type { WinRange } from "../../../src/auction/solver/types.ts";
 
 /** One run of equal workers, as tests write it. */
 export interface PlainRun {

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { AuctionItem, AuctionProblem, WinRange } from "../../../src/auction/inputs/problem.ts";
+import type { AuctionItem, AuctionProblem } from "../../../src/auction/inputs/problem.ts";
+import type { WinRange } from "../../../src/auction/solver/types.ts";
 
 const UNREACHED = -1;
 

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { WinRange } from "../../inputs/problem.ts";
+import type { WinRange } from "../types.ts";
 import { DeviationTable } from "./deviation_table.ts";
 import type { Effort } from "./effort.ts";
 import { gcd } from "../../../lib/gcd.ts";
