@@ -2,8 +2,6 @@
  * A Subtensor-like chain over JSON-RPC, for tests and the demo: any Substrate client can talk to it.
  *
  * ```ts
- * import { startSimulator } from "./mod.ts";
- *
  * await using simulator = await startSimulator({ startBlock: 7_500_000 });
  * simulator.chain.setTempo(89, 360);
  * simulator.chain.registerNeuron(89, { hotkey: "5Grwva…", stakeRao: 1_000_000_000n });

@@ -127,8 +127,6 @@ export class MinerServer {
  * Starts a miner.
  *
  * ```ts
- * import { startMiner } from "./server.ts";
- *
  * await using server = startMiner({ hashratePh: 0.2, dialect: "bmminer", switchMs: 3000 });
  * server.miner.fault = { kind: "liar" };
  * ```
