@@ -1,9 +1,9 @@
 /**
  * `deno task page-picture [--output FILE]`: takes the picture of the status page for the documentation.
  *
- * Runs the agent's daemon with its status page against a simulator for several windows in accelerated time, then opens
- * the page in a headless Chromium and crops the picture below the cards that fit one screen. The agent's clock is the
- * chain's, so that ages, times and the countdown on the page are as in real time.
+ * Runs the daemon with its status page against a simulator for several windows in accelerated time, then opens the page
+ * in a headless Chromium and crops the picture below the market. The daemon's clock is the chain's, so that ages, times
+ * and the countdown on the page are as in real time.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { Telemetry } from "../src/operator/status/telemetry.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
 import { Browser, findChromium } from "../tests/support/browser.ts";
 import { freePort } from "../tests/support/free_port.ts";
+import { complain, say } from "./command_line.ts";
 import { waitFor } from "./e2e/processes.ts";
 import { FastScheduler } from "./scene/fast_scheduler.ts";
 import { NETUID, publishPrices, renewBids, setUpMarket, TEMPO } from "./scene/market.ts";
@@ -26,14 +27,14 @@ import { setUpRig } from "./scene/rig.ts";
 
 const DEFAULT_OUTPUT = fileURLToPath(new URL("../docs/status-page.png", import.meta.url));
 const START_BLOCK = 7_500_000;
-/** What the validators publish as factor of the budget, window by window; the last one is the window shown. */
+/** The budget factors that the validators publish, window by window. The picture shows the last of these windows. */
 const CAP_FACTORS = ["0.5", "0.62", "0.43", "0.75", "0.3", "0.56", "0.47", "0.7", "0.38", "0.6", "0.5"];
-/** The block of the last window at which the picture is taken. */
+/** The picture is taken at this block of the last window, counted from 1. */
 const SHOWN_BLOCK = 23;
 const BLOCK_MS = 40;
 const PATIENCE_MS = 60_000;
 const WIDTH = 1400;
-/** Space below the lowest card in the picture. */
+/** Pixels below the lowest card in the picture. */
 const MARGIN = 12;
 const BID_TEXT = "2;b;BTC,0.97=0.11:3;BTC,1.02=0.25:3,0.45:2";
 const WORKERS = `price_multiplier = "1.02"
@@ -48,7 +49,7 @@ const { values } = parseArguments(Deno.args, { output: { type: "string", default
 const output = resolve(Deno.env.get("INIT_CWD") ?? "", String(values.output));
 const chromium = await findChromium();
 if (chromium === null) {
-  say("Cannot take the picture: Chromium is missing; install it (Debian: chromium)");
+  complain("Cannot take the picture: Chromium is missing; install it (Debian: chromium)");
   Deno.exit(1);
 }
 await startLogging({ level: "error", format: "pretty", stream: Deno.stderr });
@@ -59,7 +60,7 @@ const { chain } = simulator;
 setUpMarket(chain, firstBlock - 20);
 const rig = await setUpRig({ chainUrl: simulator.url, workers: WORKERS });
 chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
-// The bid is older than the agent's start, so that the first window shows it too.
+// The bid is older than the agent's start, so that it counts in the first window.
 chain.setCommitment({ netuid: NETUID, hotkey: rig.hotkey, data: BID_TEXT, block: firstBlock - 20 });
 const port = freePort();
 await Deno.writeTextFile(rig.configPath, `\n[http]\nlisten = "127.0.0.1:${port}"\n`, { append: true });
@@ -133,8 +134,4 @@ function showPathsAsInstalled(folder: string, shown: string): string {
 
 function windowOf(block: number): ReturnType<typeof windowAt> {
   return windowAt(block, epochStart(NETUID, TEMPO, block));
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
