@@ -66,7 +66,7 @@ async function tellTheStory(rig: Rig): Promise<void> {
   say(auction.log.trimEnd());
   report(auction.document);
 
-  sayTitle("4. The change of the proxy's file");
+  sayTitle("4. What changed in the proxy's file");
   const after = await Deno.readTextFile(rig.poolsPath);
   if (after === before) throw new Error("pools.toml did not change");
   say(auction.document.routing.diff.replaceAll(rig.folder, "").trimEnd());

@@ -1,6 +1,6 @@
 /**
- * The daemon against a simulator in accelerated time: the budget changes from window to window, and each window is
- * checked against an outcome computed apart from the daemon.
+ * Runs the daemon against a simulator in accelerated time. The budget changes from window to window, and each window is
+ * compared with an outcome that is computed independently of the daemon.
  *
  * @module
  */
@@ -22,45 +22,45 @@ import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO 
 import { replaceRouting, type Rig, setUpRig } from "./rig.ts";
 
 const START_BLOCK = 7_500_000;
-/** The factors of the budget that the validators publish in turn, for the demo's market alone. */
+/** The budget factors that the validators publish in turn, when there are no further competitors. */
 const CAP_FACTORS = [0.5, 0.35, 0.62, 0.43, 0.75, 0.3, 0.56];
-/** How much larger the market gets by one competitor. */
+/** By which share each further competitor enlarges the market. */
 const COMPETITOR_SHARE = 0.045;
 
-/** What a run is to be like. */
+/** Options of {@link runLive}. */
 export interface LiveRunOptions {
   readonly windows: number;
   readonly blockTimeMs: number;
-  /** A minute of the daemon's schedule lasts so long. */
+  /** The length of a minute of the daemon's schedule. */
   readonly minuteMs: number;
   /**
-   * Let the chain stand still in the middle of a window until it is delivered and `onWindow` has ended: on a busy
-   * machine accelerated time would otherwise ask more of the daemon than real time ever does. @default false
+   * Stops the chain in the middle of a window until the window is delivered and `onWindow` has returned. Otherwise
+   * accelerated time on a busy machine asks more of the daemon than real time ever does. @default false
    */
   readonly patient?: boolean;
-  /** ASICs that are switched directly, in the place of the proxy. */
+  /** ASICs that the daemon switches directly, in the place of the proxy. */
   readonly machines?: Machines;
-  /** Hotkeys that bid beside the demo's market. @default 0 */
+  /** Number of hotkeys that bid in addition to the demo's market. @default 0 */
   readonly competitors?: number;
   readonly log: Logger;
-  /** Called for each window once it was delivered. What it throws ends the run. */
+  /** Called for each window after its delivery. An error ends the run. */
   readonly onWindow?: (window: LiveWindow) => void | Promise<void>;
 }
 
-/** What became of one window. */
+/** The result of one window. */
 export interface LiveWindow {
   readonly window: ValidationWindow;
   readonly capFactor: string;
   readonly outcome: AuctionOutcome;
-  /** `target_hashrate` in the proxy's file once the window was delivered, or what the ASICs at the subnet add up to. */
+  /** `target_hashrate` in the proxy's file after the delivery, or the total hashrate of the ASICs at the subnet. */
   readonly routed: string;
-  /** The same by the outcome computed apart. */
+  /** The same according to the independent computation. */
   readonly expected: string;
-  /** From the first block's announcement to the reload signal; `null` when the block was there before the daemon. */
+  /** Time from the first block to the reload signal; `null` when the block is older than the daemon. */
   readonly delayMs: number | null;
 }
 
-/** Runs the daemon for so many windows. The folder is removed, the simulator stopped. */
+/** Runs the daemon for a number of windows, then removes the folder and stops the simulator. */
 export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
   const { windows, competitors = 0 } = options;
   const { firstBlock } = windowAt(START_BLOCK, epochStart(NETUID, TEMPO, START_BLOCK));
@@ -86,7 +86,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, machines, log, onWindow } =
     options;
   const { chain } = simulator;
-  await using apart = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
+  await using ownConnection = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
   const announcedAt = new Map<number, number>();
   const capFactors = new Map<number, string>();
   const seen: LiveWindow[] = [];
@@ -104,7 +104,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
       announcedAt.set(number, performance.now());
       capFactors.set(number, capFactor());
     }
-    // In the last block of a window, so that nobody can know the next one's budget earlier.
+    // In the last block of a window, so that the next budget cannot be known earlier.
     if (number === window.lastBlock) {
       renewBids(chain, competitors, number);
       turn++;
@@ -132,7 +132,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   let deliveries = Promise.resolve();
   const note = async (outcome: AuctionOutcome, window: ValidationWindow, at: number): Promise<void> => {
     const announced = announcedAt.get(window.firstBlock);
-    const wonTh = await expectedWonTh(apart, rig.hotkey, window, log);
+    const wonTh = await expectedWonTh(ownConnection, rig.hotkey, window, log);
     const live: LiveWindow = {
       window,
       outcome,
@@ -177,7 +177,7 @@ export function describeLiveWindow(
   ].join("   ");
 }
 
-/** What of ours would win if the window were computed now, from the same first block. */
+/** The hashrate that we would win if the window were computed now, from the same first block, in TH/s. */
 async function expectedWonTh(
   chain: ChainConnection,
   hotkey: string,
