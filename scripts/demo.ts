@@ -11,15 +11,11 @@
 
 import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
-import { epochStart, locateInWindows } from "../src/auction/protocol/windows.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
 import { say, sayTitle } from "./command_line.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "./scene/market.ts";
+import { NETUID, publishPrices, setUpMarket, START_BLOCK, windowOf } from "./scene/market.ts";
 import { describeLiveWindow, runLive } from "./scene/live_run.ts";
 import { type AgentRun, type Rig, runAgent, setUpRig } from "./scene/rig.ts";
-
-/** Past the blocks at which the auction's rules changed. */
-const START_BLOCK = 7_500_000;
 
 const { values } = parseArguments(Deno.args, { keep: { type: "boolean" }, live: { type: "boolean" } });
 if (values.live === true) {
@@ -54,11 +50,11 @@ async function tellTheStory(rig: Rig): Promise<void> {
   say(published.log.trimEnd());
   say(`\nOn the chain: ${published.document.text}   (${published.document.text_bytes} of 128 bytes)`);
 
-  const { next } = locateInWindows(chain.head.number, epochStart(NETUID, TEMPO, chain.head.number));
+  const firstBlock = windowOf(chain.head.number).lastBlock + 1;
   publishPrices(chain, "0.5", chain.head.number);
-  chain.setHead(next.firstBlock + 2);
+  chain.setHead(firstBlock + 2);
   sayTitle("2. The next window begins");
-  say(`Its first block is ${next.firstBlock}; the head is ${chain.head.number}.`);
+  say(`Its first block is ${firstBlock}; the head is ${chain.head.number}.`);
 
   sayTitle("3. This window's auction: ih-miner config.toml --once auction");
   const before = await Deno.readTextFile(rig.poolsPath);

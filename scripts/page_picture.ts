@@ -12,7 +12,6 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type DaemonParts, realParts, runDaemon } from "../src/agent/daemon.ts";
 import { BLOCK_TIME_SECONDS } from "../src/auction/protocol/constants.ts";
-import { epochStart, windowAt } from "../src/auction/protocol/windows.ts";
 import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
 import { Telemetry } from "../src/operator/status/telemetry.ts";
@@ -22,11 +21,10 @@ import { freePort } from "../tests/support/free_port.ts";
 import { complain, say } from "./command_line.ts";
 import { waitFor } from "./e2e/processes.ts";
 import { FastScheduler } from "./scene/fast_scheduler.ts";
-import { NETUID, publishPrices, renewBids, setUpMarket, TEMPO } from "./scene/market.ts";
+import { NETUID, publishPrices, renewBids, setUpMarket, START_BLOCK, windowOf } from "./scene/market.ts";
 import { setUpRig } from "./scene/rig.ts";
 
 const DEFAULT_OUTPUT = fileURLToPath(new URL("../docs/status-page.png", import.meta.url));
-const START_BLOCK = 7_500_000;
 /** The budget factors that the validators publish, window by window. The picture shows the last of these windows. */
 const CAP_FACTORS = ["0.5", "0.62", "0.43", "0.75", "0.3", "0.56", "0.47", "0.7", "0.38", "0.6", "0.5"];
 /** The picture is taken at this block of the last window, counted from 1. */
@@ -130,8 +128,4 @@ function showPathsAsInstalled(folder: string, shown: string): string {
   return `for (const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); walker.nextNode();) {
     walker.currentNode.data = walker.currentNode.data.replaceAll(${JSON.stringify(folder)}, "${shown}");
   }`;
-}
-
-function windowOf(block: number): ReturnType<typeof windowAt> {
-  return windowAt(block, epochStart(NETUID, TEMPO, block));
 }

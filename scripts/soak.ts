@@ -12,10 +12,9 @@ import { logger } from "../src/lib/log.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
 import { launchAuction } from "../src/agent/workers/launch.ts";
 import { say, wholeNumber } from "./command_line.ts";
-import { setUpCompetitors, setUpMarket } from "./scene/market.ts";
+import { setUpCompetitors, setUpMarket, START_BLOCK } from "./scene/market.ts";
 import { setUpRig } from "./scene/rig.ts";
 
-const START_BLOCK = 7_500_000;
 const COMPETITORS = 225;
 /** Runs after which the size has settled. */
 const SETTLED_AFTER = 50;

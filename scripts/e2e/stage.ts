@@ -5,18 +5,16 @@
  */
 
 import { join } from "node:path";
-import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
+import type { ValidationWindow } from "../../src/auction/protocol/windows.ts";
 import { type SimulatedChain, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { say } from "../command_line.ts";
 import type { Random } from "../random.ts";
-import { NETUID, TEMPO } from "../scene/market.ts";
+import { NETUID, START_BLOCK, windowOf } from "../scene/market.ts";
 import { type Rig, setUpRig } from "../scene/rig.ts";
 import { budgetMillionths, mostWon, type Offer, type PublishedPrices } from "./expected_auction.ts";
 import { bidText, drawOffers, openMarket, OWN_PRICES, publish, renewMarket, SPLIT } from "./market.ts";
 import { type LineProcess, type Look, startProcess, waitFor } from "./processes.ts";
 
-/** Past the blocks at which the auction's rules changed. */
-const START_BLOCK = 7_500_000;
 /** How long each wait for the agent may take. */
 export const PATIENCE_MS = 60_000;
 /** How long the agent may take to stop. */
@@ -185,10 +183,6 @@ export async function explainFailure<T>({ agent }: Stage, act: () => Promise<T>)
     for (const line of agent.lines.slice(-20)) say(JSON.stringify(line));
     throw error;
   }
-}
-
-function windowOf(block: number): ValidationWindow {
-  return windowAt(block, epochStart(NETUID, TEMPO, block));
 }
 
 function drawPrices(random: Random): PublishedPrices {

@@ -14,14 +14,22 @@ import { parseToml } from "../../src/lib/toml.ts";
 import type { ChainConnection } from "../../src/chain/types.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { WINDOW_BLOCKS } from "../../src/auction/protocol/constants.ts";
-import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
+import type { ValidationWindow } from "../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { FastScheduler } from "./fast_scheduler.ts";
 import { leastCoverTh, type Machines, sumTh } from "./machines.ts";
-import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO } from "./market.ts";
+import {
+  NETUID,
+  publishPrices,
+  renewBids,
+  setUpCompetitors,
+  setUpMarket,
+  START_BLOCK,
+  TEMPO,
+  windowOf,
+} from "./market.ts";
 import { replaceRouting, type Rig, setUpRig } from "./rig.ts";
 
-const START_BLOCK = 7_500_000;
 /** The budget factors that the validators publish in turn, when there are no further competitors. */
 const CAP_FACTORS = [0.5, 0.35, 0.62, 0.43, 0.75, 0.3, 0.56];
 /** By which share each further competitor enlarges the market. */
@@ -62,21 +70,17 @@ export interface LiveWindow {
 
 /** Runs the daemon for a number of windows, then removes the folder and stops the simulator. */
 export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
-  const { windows, competitors = 0 } = options;
-  const { firstBlock } = windowAt(START_BLOCK, epochStart(NETUID, TEMPO, START_BLOCK));
-  await using simulator = await startSimulator({
-    startBlock: firstBlock + 40,
-    timestamps: "clock",
-  });
+  const { firstBlock } = windowOf(START_BLOCK);
+  await using simulator = await startSimulator({ startBlock: firstBlock + 40, timestamps: "clock" });
   const { chain } = simulator;
   setUpMarket(chain, firstBlock - 20);
-  setUpCompetitors(chain, competitors, firstBlock - 20);
+  setUpCompetitors(chain, options.competitors ?? 0, firstBlock - 20);
   publishPrices(chain, "0.5", firstBlock - 3);
   const rig = await setUpRig({ chainUrl: simulator.url });
   if (options.machines !== undefined) await replaceRouting(rig, options.machines.configText);
   chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
   try {
-    return await observe(simulator, rig, { ...options, windows });
+    return await observe(simulator, rig, options);
   } finally {
     await Deno.remove(rig.folder, { recursive: true });
   }
@@ -99,7 +103,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   const unsubscribe = chain.subscribe((event) => {
     if (event.kind !== "best") return;
     const { number } = event.block;
-    const window = windowAt(number, epochStart(NETUID, TEMPO, number));
+    const window = windowOf(number);
     if (number === window.firstBlock) {
       announcedAt.set(number, performance.now());
       capFactors.set(number, capFactor());
@@ -115,7 +119,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   let notedBlock = -1;
   const building = setInterval(() => {
     const { number } = chain.head;
-    const { firstBlock } = windowAt(number, epochStart(NETUID, TEMPO, number));
+    const { firstBlock } = windowOf(number);
     const isMiddle = number - firstBlock === WINDOW_BLOCKS / 2;
     if (!patient || !isMiddle || notedBlock >= firstBlock) chain.advance();
   }, blockTimeMs);

@@ -7,11 +7,14 @@
 import { Keyring } from "@polkadot/keyring";
 import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
 import { writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { SimulatedChain } from "../../src/simulator/mod.ts";
 
 /** The subnet's netuid on finney. */
 export const NETUID = 89;
 export const TEMPO = 360;
+/** Where the scenes begin: past the blocks at which the auction's rules changed. */
+export const START_BLOCK = 7_500_000;
 
 const RAO_PER_ALPHA = 1_000_000_000n;
 const BANNED_UID = 7;
@@ -87,6 +90,11 @@ const BIDS: readonly (readonly [name: string, text: string])[] = [
 export interface Market {
   readonly validators: number;
   readonly miners: readonly { readonly name: string; readonly hotkey: string }[];
+}
+
+/** The window of a block. */
+export function windowOf(block: number): ValidationWindow {
+  return windowAt(block, epochStart(NETUID, TEMPO, block));
 }
 
 /** Registers validators and miners on the chain and publishes their commitments at the given block. */
