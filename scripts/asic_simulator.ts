@@ -1,5 +1,5 @@
 /**
- * `deno task asic-simulator`: miners with the cgminer API on 127.0.0.1, to try `[asic]` with.
+ * `deno task asic-simulator`: runs miners with the cgminer API on 127.0.0.1, to try `[asic]` with.
  *
  * @module
  */
@@ -8,25 +8,27 @@ import { createInterface } from "node:readline/promises";
 import { stdin } from "node:process";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
 import type { MinerFault } from "../src/simulator/asic/mod.ts";
+import { complain, say, wholeNumber } from "./command_line.ts";
 import { Machines, POOLS } from "./scene/machines.ts";
 
 const HELP = `deno task asic-simulator: miners with the cgminer API on 127.0.0.1
 
-Prints the [asic] section for them, then takes commands on stdin, one a line; SIGINT stops it.
+Prints the [asic] section for them, then reads commands from stdin, one per line. SIGINT stops it.
 
 Options:
   --count N         miners (default 6)
-  --hashrate LIST   TH/s of each in turn, separated by commas (default 200,100)
-  --port N          port of the first one, the others follow (default 14028)
-  --switch-ms N     how long a miner takes to change its pool (default 1500)
+  --hashrate LIST   TH/s of the miners in turn, separated by commas (default 200,100)
+  --port N          port of the first miner; the others follow (default 14028)
+  --switch-ms N     milliseconds that a miner takes to change its pool (default 1500)
   -h, --help        this text
 
-Commands, N from 1 on:
-  show              where each miner is
-  stop N | start N  pulls its plug; puts it back
-  restart N         it starts anew, at the first pool of its list
-  weak N PH         it computes so much from now on
+Commands; N is the number of a miner, from 1:
+  show              print the pool of each miner
+  stop N | start N  unplug the miner; plug it in again
+  restart N         restart the miner, at the first pool of its list
+  weak N PH         set its hashrate
   dead-pool N POOL | live-pool N POOL
+                    take one of its pools down; bring it back up
   fault N KIND      slow, mute, drop, garbled, denied, refuse, liar, idle, or none
 `;
 
@@ -52,28 +54,20 @@ interface Options {
 
 function readOptions(args: readonly string[]): Options | null {
   const { values } = parseArguments(args, {
-    count: { type: "string" },
-    hashrate: { type: "string" },
-    port: { type: "string" },
-    "switch-ms": { type: "string" },
+    count: { type: "string", default: "6" },
+    hashrate: { type: "string", default: "200,100" },
+    port: { type: "string", default: "14028" },
+    "switch-ms": { type: "string", default: "1500" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help === true) return null;
-  const whole = (name: string, byDefault: number, least: number, most: number): number => {
-    const value = Number(values[name] ?? byDefault);
-    if (Number.isInteger(value) && value >= least && value <= most) return value;
-    throw new UsageError(`--${name} must be a whole number from ${least} to ${most}; it is ${values[name]}`);
-  };
-  const hashratesTh = String(values.hashrate ?? "200,100").split(",").map((text) => {
-    const hashrateTh = Number(text);
-    if (Number.isInteger(hashrateTh) && hashrateTh > 0) return hashrateTh;
-    throw new UsageError(`--hashrate must list whole numbers above 0; it has "${text}"`);
-  });
   return {
-    count: whole("count", 6, 1, 500),
-    hashratesTh,
-    port: whole("port", 14_028, 1, 65_000),
-    switchMs: whole("switch-ms", 1_500, 0, 60_000),
+    count: wholeNumber("--count", values.count, 1, 500),
+    hashratesTh: String(values.hashrate).split(",").map((text) =>
+      wholeNumber("each value of --hashrate", text, 1)
+    ),
+    port: wholeNumber("--port", values.port, 1, 65_000),
+    switchMs: wholeNumber("--switch-ms", values["switch-ms"], 0, 60_000),
   };
 }
 
@@ -82,17 +76,16 @@ function show(machines: Machines): string {
     const pool = miner.currentPool;
     const place = pool === null ? "nowhere" : pool === POOLS.subnet ? "subnet" : "fallback";
     const fault = miner.fault === null ? "" : `, ${miner.fault.kind}`;
-    return `${name}: ${miner.hashratePh} PH/s at ${place}${fault}, switched ${miner.switchCount} ×\n`;
-  }).join("");
+    return `${name}: ${miner.hashratePh} PH/s at ${place}${fault}, switched ${miner.switchCount} ×`;
+  }).join("\n");
 }
 
-/** What a command did, in words. */
+/** Executes a command. Returns the line to print. */
 async function obey(line: string, machines: Machines): Promise<string> {
   const [command = "", number = "", argument = ""] = line.trim().split(/\s+/);
-  if (command === "") return "";
   if (command === "show") return show(machines);
   const machine = machines.all[Number(number) - 1];
-  if (machine === undefined) return `Which miner? ${command} 1 … ${machines.all.length}\n`;
+  if (machine === undefined) return `Which miner? ${command} 1 … ${machines.all.length}`;
   const { miner } = machine.server;
   switch (command) {
     case "stop":
@@ -105,44 +98,42 @@ async function obey(line: string, machines: Machines): Promise<string> {
       miner.restart();
       break;
     case "weak":
-      if (!(Number(argument) >= 0)) return "How many PH/s? weak 1 0.02\n";
+      if (argument === "" || !(Number(argument) >= 0)) return "How many PH/s? weak 1 0.02";
       miner.hashratePh = Number(argument);
       break;
     case "dead-pool":
     case "live-pool":
-      if (argument !== "0" && argument !== "1") return `Which pool? ${command} 1 0\n`;
+      if (argument !== "0" && argument !== "1") return `Which pool? ${command} 1 0`;
       miner.setPoolAlive(Number(argument), command === "live-pool");
       break;
     case "fault":
       if (argument !== "none" && FAULTS[argument] === undefined) {
-        return `Which fault? ${Object.keys(FAULTS).join(", ")}, none\n`;
+        return `Which fault? ${Object.keys(FAULTS).join(", ")}, none`;
       }
       miner.fault = FAULTS[argument] ?? null;
       break;
     default:
-      return `No such command: ${command}; see --help\n`;
+      return `No such command: ${command}; see --help`;
   }
-  return "done\n";
+  return "done";
 }
-
-const print = (text: string): void => {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-};
 
 try {
   const options = readOptions(Deno.args);
   if (options === null) {
-    print(HELP);
+    say(HELP.trimEnd());
   } else {
     const { count, hashratesTh, port, switchMs } = options;
     const each = Array.from({ length: count }, (_, i) => hashratesTh[i % hashratesTh.length]!);
     const machines = new Machines(each, { switchMs, firstPort: port, dialects: DIALECTS });
-    print(`${machines.configText}\n`);
-    for await (const line of createInterface({ input: stdin })) print(await obey(line, machines));
-    // Without a terminal there are no commands, and the miners stay.
+    say(machines.configText);
+    for await (const line of createInterface({ input: stdin })) {
+      if (line.trim() !== "") say(await obey(line, machines));
+    }
+    // The miners keep running when stdin ends.
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
+  complain(error.message);
   Deno.exitCode = 2;
 }

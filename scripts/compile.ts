@@ -1,5 +1,5 @@
 /**
- * `deno task compile`: ih-miner as one file.
+ * `deno task compile`: builds ih-miner as one file.
  *
  * @module
  */
@@ -14,7 +14,9 @@ import { type Bundle, bundle, BundleError } from "./compile/bundle.ts";
 import { BaseUnavailableError, compileBundle, CompileError } from "./compile/compiled_form.ts";
 import { DenoPackageError, fetchDeno } from "./compile/deno_package.ts";
 import { type Target, TARGETS, WrongBaseError } from "./compile/elf.ts";
+import { runTool } from "./compile/run_tool.ts";
 import { PackError, writeSelfExtracting } from "./compile/self_extracting_form.ts";
+import { complain, say } from "./command_line.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const HERE: Target = `${Deno.build.arch}-unknown-linux-gnu`;
@@ -23,14 +25,14 @@ const HELP = `deno task compile: builds ih-miner as one file
 
   --target TARGET       ${TARGETS.join(" or ")} (default: this machine's)
   --output FILE         (default: dist/ih-miner)
-  --self-extracting-sh  a shell script that unpacks on first use, made from npm's Deno: for where the runtime
-                        base of \`deno compile\` cannot be downloaded
+  --self-extracting-sh  a shell script that unpacks itself on first use, made from npm's Deno: for machines that
+                        cannot download the runtime base of \`deno compile\`
   --help                this text
 
-$DENORT_BIN is the runtime base, where it comes from elsewhere.
+$DENORT_BIN names a runtime base to use instead of the downloaded one.
 `;
 
-/** Failures that need no stack: their messages say what to do. */
+/** Errors that are reported without a stack: their messages say what to do. */
 const EXPECTED = [
   BaseUnavailableError,
   BuildFolderError,
@@ -65,11 +67,11 @@ async function run(): Promise<void> {
     "self-extracting-sh": { type: "boolean" },
     help: { type: "boolean" },
   });
-  if (values.help === true) return say(HELP);
+  if (values.help === true) return say(HELP.trimEnd());
   if (positionals.length > 0) throw new UsageError(`unexpected argument ${JSON.stringify(positionals[0])}`);
   const target = TARGETS.find((name) => name === (values.target ?? HERE));
   if (target === undefined) throw new UsageError(`--target must be one of ${TARGETS.join(", ")}`);
-  // `deno task` changes to the project's folder, and says where it was called.
+  // `deno task` changes to the project's folder; INIT_CWD is the folder it was called in.
   const output = resolve(
     Deno.env.get("INIT_CWD") ?? "",
     String(values.output ?? join(ROOT, "dist/ih-miner")),
@@ -81,9 +83,11 @@ async function run(): Promise<void> {
   const program = values["self-extracting-sh"] === true
     ? await selfExtracting(bundled, target, scratch)
     : await compileBundle({ bundle: bundled, target, scratch });
-  const version = target === HERE ? await askVersion(program, scratch) : `for ${target}: not run here`;
+  const version = target === HERE
+    ? await askVersion(program, scratch)
+    : `for ${target}: not run on this machine`;
   await handOut(program, output);
-  say(`${output}: ${(await Deno.stat(output)).size} bytes, ${version}\n`);
+  say(`${output}: ${(await Deno.stat(output)).size} bytes, ${version}`);
 }
 
 async function selfExtracting({ files }: Bundle, target: Target, scratch: string): Promise<string> {
@@ -93,19 +97,15 @@ async function selfExtracting({ files }: Bundle, target: Target, scratch: string
   return output;
 }
 
-/** Runs the program once, with nothing of this environment: what does not start is not handed out. */
+/** Runs the program once, in an empty environment, so that one that does not start is never handed out. */
 async function askVersion(program: string, scratch: string): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: ["--version"],
-    clearEnv: true,
-    env: { IH_MINER_CACHE: join(scratch, "cache") },
-  }).output();
-  const text = new TextDecoder();
-  if (success) return text.decode(stdout).trim();
-  throw new CompileError(`Cannot hand out ${program}: it does not start:\n${text.decode(stderr).trim()}`);
+  const env = { IH_MINER_CACHE: join(scratch, "cache") };
+  const { success, text, errorText } = await runTool(program, ["--version"], { clearEnv: true, env });
+  if (success) return text;
+  throw new CompileError(`Cannot hand out ${program}: it does not start:\n${errorText}`);
 }
 
-/** Into place at once: a program that runs under this name goes on with the old file. */
+/** Moves the program into place atomically: a process that runs under this name keeps the old file. */
 async function handOut(program: string, output: string): Promise<void> {
   await Deno.mkdir(dirname(output), { recursive: true });
   const beside = `${output}.new`;
@@ -114,10 +114,6 @@ async function handOut(program: string, output: string): Promise<void> {
   await Deno.rename(beside, output);
 }
 
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
-}
-
 function report(message: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`compile: ${message}\n`));
+  complain(`compile: ${message}`);
 }

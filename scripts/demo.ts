@@ -1,23 +1,21 @@
 /**
- * `deno task demo [--keep] [--live]`: the main job, for people to watch.
+ * `deno task demo [--keep] [--live]`: shows the main job.
  *
- * A chain simulator with validators and competing miners; a new wallet, a configuration and a proxy file in a
- * temporary folder; then the agent, run as a user runs it: publish the bid, and in the next window compute the
- * auction and tell the proxy. `--live` runs the daemon instead, for a few windows in accelerated time.
+ * Starts a chain simulator with validators and competing miners, and makes a wallet, a configuration and a proxy file
+ * in a temporary folder. Then runs the agent as a user does: it publishes the bid and, in the next window, computes
+ * the auction and rewrites the proxy's file. `--keep` keeps the folder. `--live` runs the daemon instead, for a few
+ * windows in accelerated time.
  *
  * @module
  */
 
 import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
-import { epochStart, locateInWindows } from "../src/auction/protocol/windows.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
-import { NETUID, publishPrices, setUpMarket, TEMPO } from "./scene/market.ts";
+import { say, sayTitle } from "./command_line.ts";
+import { NETUID, publishPrices, setUpMarket, START_BLOCK, windowOf } from "./scene/market.ts";
 import { describeLiveWindow, runLive } from "./scene/live_run.ts";
 import { type AgentRun, type Rig, runAgent, setUpRig } from "./scene/rig.ts";
-
-/** Past the blocks at which the auction's rules changed. */
-const START_BLOCK = 7_500_000;
 
 const { values } = parseArguments(Deno.args, { keep: { type: "boolean" }, live: { type: "boolean" } });
 if (values.live === true) {
@@ -35,51 +33,47 @@ try {
   await tellTheStory(rig);
   failed = false;
 } finally {
-  if (values.keep === true || failed) say(`\nThe folder stays: ${rig.folder}`);
+  if (values.keep === true || failed) say(`\nThe folder was kept: ${rig.folder}`);
   else await Deno.remove(rig.folder, { recursive: true });
 }
 
 async function tellTheStory(rig: Rig): Promise<void> {
-  title("A chain");
+  sayTitle("A chain");
   say(`${simulator.url}, subnet ${NETUID}, block ${chain.head.number}`);
   say(
     `${market.validators} validators (prices, a ban, a budget cap), ${market.miners.length} competing miners`,
   );
-  say(`and we, ${rig.hotkey}, registered a moment ago`);
+  say(`and our hotkey, ${rig.hotkey}, just registered`);
 
-  title("1. Publish our bid: ih-miner config.toml --once commitment");
+  sayTitle("1. Publish our bid: ih-miner config.toml --once commitment");
   const published = await agent(rig, ["--once", "commitment"]);
   say(published.log.trimEnd());
   say(`\nOn the chain: ${published.document.text}   (${published.document.text_bytes} of 128 bytes)`);
 
-  const { next } = locateInWindows(chain.head.number, epochStart(NETUID, TEMPO, chain.head.number));
+  const firstBlock = windowOf(chain.head.number).lastBlock + 1;
   publishPrices(chain, "0.5", chain.head.number);
-  chain.setHead(next.firstBlock + 2);
-  title("2. Time passes");
-  say(`The next window has begun at block ${next.firstBlock}; the head is ${chain.head.number}.`);
+  chain.setHead(firstBlock + 2);
+  sayTitle("2. The next window begins");
+  say(`Its first block is ${firstBlock}; the head is ${chain.head.number}.`);
 
-  title("3. This window's auction: ih-miner config.toml --once auction");
+  sayTitle("3. This window's auction: ih-miner config.toml --once auction");
   const before = await Deno.readTextFile(rig.poolsPath);
   const auction = await agent(rig, ["--once", "auction"]);
   say(auction.log.trimEnd());
   report(auction.document);
 
-  title("4. What the proxy is told");
+  sayTitle("4. What changed in the proxy's file");
   const after = await Deno.readTextFile(rig.poolsPath);
   if (after === before) throw new Error("pools.toml did not change");
   say(auction.document.routing.diff.replaceAll(rig.folder, "").trimEnd());
   const sentinel = await Deno.stat(rig.sentinelPath);
-  say(
-    `\nReload signal: ${
-      rig.sentinelPath.slice(rig.folder.length)
-    } touched at ${sentinel.mtime?.toISOString()}`,
-  );
+  const sentinelName = rig.sentinelPath.slice(rig.folder.length);
+  say(`\nReload signal: ${sentinelName} touched at ${sentinel.mtime?.toISOString()}`);
 }
 
-/** The daemon in accelerated time. */
 async function showLive(): Promise<void> {
-  title("The daemon, six windows in accelerated time (60 ms a block instead of 12 s)");
-  say("In the last block of each window the validators publish another budget.\n");
+  sayTitle("The daemon over six windows in accelerated time (60 ms a block instead of 12 s)");
+  say("The validators publish another budget in the last block of each window.\n");
   await startLogging({ level: "error", format: "pretty", stream: Deno.stderr });
   const windows = await runLive({
     windows: 6,
@@ -93,7 +87,7 @@ async function showLive(): Promise<void> {
   if (wrong.length > 0) throw new Error(`${wrong.length} windows were routed wrongly`);
 }
 
-/** Runs the agent; a failure ends the demo with what it said. */
+/** Runs the agent. When it fails, the demo ends with its log. */
 async function agent(rig: Rig, args: readonly string[]): Promise<AgentRun> {
   const run = await runAgent(rig, args);
   if (run.exitCode !== 0) {
@@ -105,6 +99,7 @@ async function agent(rig: Rig, args: readonly string[]): Promise<AgentRun> {
 // deno-lint-ignore no-explicit-any -- the printed document, read by name
 function report(document: any): void {
   const { prices, commitments, solver } = document;
+  const dropped = Object.entries(commitments.dropped).map(([why, n]) => `${n} ${why}`).join(", ");
   say("");
   say(
     `Consensus    TAO ${prices.tao_usdc} USDC, alpha ${prices.alpha_tao} TAO, hashprice ${prices.hashp_usdc} USDC/PH/day`,
@@ -113,17 +108,12 @@ function report(document: any): void {
   say(
     `Commitments  ${commitments.records} on the chain; ${commitments.bidders} bidders with ${commitments.workers} workers;`,
   );
+  say(`             left out: ${dropped}`);
   say(
-    `             left out: ${
-      Object.entries(commitments.dropped).map(([why, n]) => `${n} ${why}`).join(", ")
-    }`,
+    `Solver       ${solver.engine}, ${solver.workers} workers could win, ` +
+      `${solver.total_value / 1e6} PH won, in ${solver.duration_ms} ms`,
   );
-  say(
-    `Solver       ${solver.engine}, ${solver.workers} workers could win, ${
-      solver.total_value / 1e6
-    } PH won, in ${solver.duration_ms} ms`,
-  );
-  say(`Our bids`);
+  say("Our bids");
   for (const [what, runs] of [["won", document.won], ["lost", document.lost]]) {
     for (const { hashrate_ph, price, count } of runs) {
       say(`  ${what.padEnd(5)} ${count} × ${hashrate_ph} PH at ${price}`);
@@ -132,15 +122,7 @@ function report(document: any): void {
   say(`  sum   ${document.won_hashrate_ph} PH won, ${document.lost_hashrate_ph} PH lost`);
   if (document.ambiguous) {
     say(
-      `  Other outcomes are equally good: ${document.certain_hashrate_ph} to ${document.possible_hashrate_ph} PH of ours can win.`,
+      `  Other outcomes are equally good: we can win ${document.certain_hashrate_ph} to ${document.possible_hashrate_ph} PH.`,
     );
   }
-}
-
-function title(text: string): void {
-  say(`\n── ${text} ${"─".repeat(Math.max(0, 90 - text.length))}`);
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

@@ -1,31 +1,32 @@
 /**
- * `deno task e2e`: the whole stack by hand. A chain, the one-file program as a daemon, and what it drives: ASICs, then
- * each of the two proxies with a sidecar. For several windows new budgets and new worker sizes; after each, what was
- * routed must be what an independent computation of the auction gives.
+ * `deno task e2e`: tests the whole stack. Runs a chain, the one-file program as a daemon, and what the daemon drives:
+ * ASICs, then each of the two proxies with a sidecar. Each window has a new budget and new worker sizes; after it, the
+ * routing must match an independent computation of the auction.
  *
- * Talks to 127.0.0.1 only, and stops by itself.
+ * Talks to 127.0.0.1 only, and ends by itself.
  *
  * @module
  */
 
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArguments, UsageError } from "../src/lib/args.ts";
+import { parseArguments } from "../src/lib/args.ts";
+import { say, wholeNumber } from "./command_line.ts";
 import { AsicPart } from "./e2e/asic_part.ts";
-import { randomBySeed } from "./e2e/market.ts";
 import { MODES, playProxy } from "./e2e/proxy_part.ts";
-import { say, type StageOptions } from "./e2e/stage.ts";
+import type { StageOptions } from "./e2e/stage.ts";
+import { Random } from "./random.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const HELP = `deno task e2e: the whole stack, checked window by window
 
-It takes a little more than a minute, because an alert is over when it was gone for a minute.
+Takes a little more than a minute, because an alert ends a minute after its cause is gone.
 
   --program FILE   the one-file program (default: built for this run)
   --windows N      windows for the ASICs and for each of the two proxies (default: 4)
-  --seed N         fixes all that is drawn at random (default: drawn, and said)
-  --real-time      blocks take 12 s (default: as fast as the agent follows)
+  --seed N         seed of everything random (default: a random one, which is printed)
+  --real-time      a block every 12 s (default: as fast as the agent follows)
 `;
 
 const { values } = parseArguments(Deno.args, {
@@ -47,24 +48,24 @@ const program = values.program === undefined
 const options = (): StageOptions => ({
   program,
   slotMs: values["real-time"] === true ? 12_000 : 0,
-  random: randomBySeed(seed),
+  random: new Random(seed),
 });
 
 say(`seed ${seed}`);
 const count = await play();
-say(`\n${count} windows, all as computed apart, all loaded by the proxy or switched by the ASICs`);
+say(`\n${count} windows: each was routed as computed independently, and the proxy or the ASICs followed`);
 Deno.exit(0);
 
 async function play(): Promise<number> {
   await using asics = await AsicPart.open(options());
   const played = await asics.play(windows);
-  // Meanwhile the alerts of the ASICs' part come to their end.
+  // Meanwhile the alerts of the ASIC part end.
   for (const mode of MODES) await playProxy(mode, windows, options());
   await asics.finish();
   return played + windows * MODES.length;
 }
 
-/** The compiled form, or where Deno's base is not to be had the self-extracting one. */
+/** Builds the compiled form or, where Deno's runtime base is not available, the self-extracting one. */
 async function build(): Promise<string> {
   const output = join(ROOT, "dist", "ih-miner");
   for (const form of [[], ["--self-extracting-sh"]]) {
@@ -74,9 +75,4 @@ async function build(): Promise<string> {
     if (success) return output;
   }
   throw new Error("the program cannot be built in either form");
-}
-
-function wholeNumber(option: string, text: unknown): number {
-  if (!/^\d+$/.test(String(text))) throw new UsageError(`${option} must be a whole number; it is ${text}`);
-  return Number(text);
 }

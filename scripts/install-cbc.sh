@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Installs the solver that validators run: COIN-OR CBC 2.10.3, build of Dec 15 2019, the x86-64 Linux program inside
-# the PuLP 3.3 wheel. With this very build ih-miner computes the validators' own winners; see README, "Parity".
+# Installs the solver that validators run: COIN-OR CBC 2.10.3 of Dec 15 2019, the x86-64 Linux program in the PuLP 3.3
+# wheel. With exactly this build ih-miner finds the same winners as the validators; see docs/solver.md.
 #
 #   scripts/install-cbc.sh [--wheel FILE] [--prefix DIR]
 #
-#   --wheel FILE   take the program from this PuLP 3.3 wheel (or from a file that is the program itself) instead of
-#                  downloading the wheel with pip: for hosts without internet
-#   --prefix DIR   where to put it (default: /usr/local/lib/ih-miner for root, else
+#   --wheel FILE   use this PuLP 3.3 wheel, or a file that is the program itself, instead of downloading the wheel
+#                  with pip: for hosts without internet
+#   --prefix DIR   where to install it (default: /usr/local/lib/ih-miner for root, else
 #                  ${XDG_CACHE_HOME:-$HOME/.cache}/cbc-2.10.3)
 #
-# On ARM64 the program runs under qemu-user: qemu-user-static and the x86-64 C and C++ libraries are fetched with apt
-# (needs root once) and DIR/cbc becomes a small wrapper.
+# On ARM64 the program runs under qemu-user. The script fetches qemu-user-static and the x86-64 C and C++ libraries with
+# apt, for which it needs root once, and makes DIR/cbc a small wrapper.
 #
-# The last line printed is what to put into config.toml. Running it again changes nothing.
-# Exit: 0 done; 1 not to be had, or not the expected program; 2 wrong usage or a tool is missing; 3 unsupported host.
+# The last lines printed belong into config.toml. Running the script again changes nothing.
+# Exit codes: 0 done; 1 not available, or not the expected program; 2 wrong usage or a missing tool; 3 unsupported host.
 set -euo pipefail
 
 readonly program_sha256=2e17077752aa52b06385ad248c9e90bb4f1ce34038c34c94e1012ca6adea5cc7
@@ -49,7 +49,7 @@ host=$(uname -s)-$(uname -m)
 case $host in
   Linux-x86_64) program=$prefix/cbc ;;
   Linux-aarch64) program=$prefix/cbc-x86_64 ;;
-  *) fail 3 "this is $host; the validators' program is for Linux on x86-64 (and ARM64 by emulation)" ;;
+  *) fail 3 "this host is $host; the validators' program needs Linux on x86-64, or on ARM64 with emulation" ;;
 esac
 command -v sha256sum >/dev/null || fail 2 'sha256sum is missing; install coreutils'
 
@@ -59,7 +59,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Writes the program to $work/cbc.
-obtain() {
+fetch_program() {
   if [ -n "$wheel" ]; then
     [ -f "$wheel" ] || fail 2 "there is no file $wheel"
     if is_expected "$wheel"; then
@@ -69,20 +69,20 @@ obtain() {
   else
     local pip version
     pip=$(command -v pip || command -v pip3) ||
-      fail 2 'pip is missing; install it, or download the PuLP 3.3 wheel elsewhere and give it with --wheel FILE'
+      fail 2 'pip is missing; install it, or download the PuLP 3.3 wheel on another host and pass it with --wheel FILE'
     for version in $pulp_versions; do
       if "$pip" download -q --no-deps --only-binary :all: --retries 1 -d "$work" "pulp==$version" >/dev/null 2>"$work/error"; then
         wheel=$(find "$work" -name '*.whl' | head -n 1)
         break
       fi
     done
-    [ -n "$wheel" ] || fail 1 "pip cannot download PuLP 3.3 ($(tail -n 1 "$work/error" | cut -c1-160)); give the wheel with --wheel FILE"
+    [ -n "$wheel" ] || fail 1 "pip cannot download PuLP 3.3 ($(tail -n 1 "$work/error" | cut -c1-160)); pass the wheel with --wheel FILE"
   fi
   if command -v unzip >/dev/null; then
-    unzip -q -p "$wheel" "$member" >"$work/cbc" 2>/dev/null || fail 1 "$wheel is no PuLP wheel: it does not hold $member"
+    unzip -q -p "$wheel" "$member" >"$work/cbc" 2>/dev/null || fail 1 "$wheel is not a PuLP wheel: it does not contain $member"
   elif command -v python3 >/dev/null; then
     python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' \
-      "$wheel" "$member" >"$work/cbc" 2>/dev/null || fail 1 "$wheel is no PuLP wheel: it does not hold $member"
+      "$wheel" "$member" >"$work/cbc" 2>/dev/null || fail 1 "$wheel is not a PuLP wheel: it does not contain $member"
   else
     fail 2 'unzip is missing; install it (or python3)'
   fi
@@ -90,13 +90,13 @@ obtain() {
 }
 
 if ! is_expected "$program"; then
-  obtain
+  fetch_program
   mkdir -p "$prefix"
   install -m 0755 "$work/cbc" "$program.new"
   mv -f "$program.new" "$program"
 fi
 
-# ARM64: x86-64 emulation with the libraries that the program is linked to.
+# On ARM64: x86-64 emulation, with the libraries that the program is linked to.
 if [ "$host" = Linux-aarch64 ]; then
   root=$prefix/x86_64-root
   if ! command -v qemu-x86_64-static >/dev/null || [ ! -e "$root/lib64/ld-linux-x86-64.so.2" ]; then
@@ -108,7 +108,7 @@ if [ "$host" = Linux-aarch64 ]; then
     (cd "$work" && apt-get download -q libc6:amd64 libstdc++6:amd64 libgcc-s1:amd64)
     mkdir -p "$root"
     for package in "$work"/*.deb; do dpkg -x "$package" "$root"; done
-    # Where /lib and /lib64 are links into /usr on the host, packages may carry them either way.
+    # The packages may contain lib and lib64, or usr/lib and usr/lib64; the program needs the former.
     for folder in lib lib64; do
       if [ ! -e "$root/$folder" ] && [ -d "$root/usr/$folder" ]; then ln -s "usr/$folder" "$root/$folder"; fi
     done

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs, upgrades or removes ih-miner on a host with systemd; needs no internet. Run it again at any time.
+# Installs, upgrades or removes ih-miner on a host with systemd. Needs no internet. You can run it again at any time.
 #
-# What is ours is replaced at each run: the program in /usr/local/bin, the units in /usr/local/lib/systemd/system.
-# What is the operator's is written once and never again: everything in /etc (configuration, drop-ins).
+# Each run replaces the program in /usr/local/bin and the units in /usr/local/lib/systemd/system. Files in /etc
+# (configuration, drop-ins) are the operator's: they are written once and never changed again.
 set -eu
 
 usage() {
@@ -10,21 +10,22 @@ usage() {
 install.sh PROGRAM [OPTIONS]   install ih-miner, or upgrade it to PROGRAM
 install.sh --uninstall         remove the program and its units; configuration and state stay
 
-Settings of a new configuration; what is not given is asked for, or takes its default without a terminal:
+Settings of a new configuration. Without an option, the script asks; without a terminal, it uses the default:
   --network NAME         finney, test, a ws:// or wss:// URL             (finney)
   --netuid N             the subnet                                      (89)
   --wallet-dir DIR       the folder of the wallets                       (/etc/ih-miner/wallets)
   --wallet-name NAME     the wallet                                      (default)
   --hotkey-name NAME     its hotkey                                      (default)
   --price MULTIPLE       the price, as a multiple of the hashprice       (1.05)
-  --sizes LIST           PH/s x count: 0.45x10,0.25x4                    (no default)
+  --sizes LIST           worker sizes, PH/s x count: 0.45x10,0.25x4      (no default)
   --proxy MODE           ihp, braiins or none                            (ihp)
   --proxy-file FILE      its pools.toml or active_profile.toml           (no default)
-  --sentinel FILE        the file whose touch makes the proxy reload     (beside the proxy's file)
+  --sentinel FILE        the file that triggers the proxy's reload       (beside the proxy's file)
   --pool-name NAME       the subnet's pool in pools.toml                 (central-proxy)
-  --proxy-unit UNIT      the proxy's systemd unit, to be sent SIGHUP; none: a sidecar of its own does it (none)
+  --proxy-unit UNIT      the proxy's systemd unit, which gets SIGHUP at each reload; none: a sidecar of the proxy
+                         sends it                                        (none)
 
-  --yes                  ask nothing
+  --yes                  do not ask
   --no-start             do not start or restart the agent
   --root DIR             install below DIR, without users and systemd: for images and tests
 EOF
@@ -73,7 +74,7 @@ user=ih-miner
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || wrong "must be run as root (or with --root DIR)"
 [ -t 0 ] || ask=no
 
-# Whether a systemd runs that should hear of all this.
+# Whether systemd runs and this installation is for this host.
 with_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
 if [ "$uninstall" = yes ]; then
@@ -87,10 +88,10 @@ if [ "$uninstall" = yes ]; then
     "$units/ih-miner-reload.service"; do
     if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
   done
-  # Nothing but what the self-extracting form unpacked.
+  # The cache contains only what the self-extracting form unpacked.
   if [ -d "$root/var/cache/ih-miner" ]; then rm -rf "$root/var/cache/ih-miner" && did "removed $root/var/cache/ih-miner"; fi
   if with_systemd; then systemctl daemon-reload; fi
-  say "Left as they are, because they are yours:"
+  say "Kept, because they are yours:"
   for kept in "$etc" "$dropins/ih-miner.service.d" "$dropins/ih-miner-reload.path.d" "$dropins/ih-miner-reload.service.d" \
     "$root/var/lib/ih-miner"; do
     if [ -e "$kept" ]; then did "$kept"; fi
@@ -100,9 +101,9 @@ if [ "$uninstall" = yes ]; then
   exit 0
 fi
 
-[ -n "$program" ] || wrong "which program? install.sh ./ih-miner; see --help"
-[ -f "$program" ] || wrong "$program: there is no such file"
-[ -x "$program" ] || wrong "$program cannot be run; chmod +x it"
+[ -n "$program" ] || wrong "name the program to install: install.sh ./ih-miner; see --help"
+[ -f "$program" ] || wrong "there is no file $program"
+[ -x "$program" ] || wrong "$program is not executable; run chmod +x $program"
 program=$(cd "$(dirname "$program")" && pwd)/$(basename "$program")
 for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
   [ -f "$here/$unit" ] || wrong "$here/$unit is missing; copy the whole scripts folder"
@@ -111,10 +112,10 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-# The self-extracting form must not unpack for root what the agent's user unpacks again.
+# The self-extracting form unpacks into $work here: root does not need a copy of its own.
 version=$(IH_MINER_CACHE="$work/cache" "$program" --version) || wrong "$program does not run here"
 
-# Takes a setting from its flag, else asks, else takes the default; empty without one is an error.
+# Takes a setting from its option, else asks for it, else uses the default. Fails when there is no value.
 setting() { # name, question, default
   eval "value=\${$1}"
   if [ -z "$value" ] && [ "$ask" = yes ]; then
@@ -143,13 +144,13 @@ size_table() {
   printf '%s' "$table"
 }
 
-# systemd and this script agree on such paths without any quoting.
+# Accepts only absolute paths that need no quoting in systemd units.
 plain_path() { # what, path
   case $2 in
     /*) ;;
     *) wrong "$1: $2 is not an absolute path" ;;
   esac
-  printf '%s' "$2" | grep -Eq '^[A-Za-z0-9/._@+-]+$' || wrong "$1: $2 has characters that systemd units need quoted"
+  printf '%s' "$2" | grep -Eq '^[A-Za-z0-9/._@+-]+$' || wrong "$1: $2 has characters that need quoted strings in systemd units; use another path"
 }
 
 write_config() { # file
@@ -165,7 +166,7 @@ write_config() { # file
   plain_path --wallet-dir "$wallet_dir"
   table=$(size_table "$sizes") || exit 2
   case $proxy in
-    none) routing='# [routing] is off: no proxy was named when this was written.' ;;
+    none) routing='# No [routing]: install.sh was run with --proxy none.' ;;
     ihp | braiins)
       setting proxy_file "The proxy's file (pools.toml or active_profile.toml)" ''
       folder=$(dirname "$proxy_file")
@@ -188,7 +189,7 @@ sentinel_path = $(quoted "$sentinel")"
     *) wrong "--proxy must be ihp, braiins or none; it is \"$proxy\"" ;;
   esac
   cat >"$1" <<EOF
-# Written by install.sh; it never writes it again. Read at each run of the agent, no restart needed.
+# Written once by install.sh. The agent reads this file at each run, so changes need no restart.
 # config.toml.example documents every key.
 [bittensor]
 network = $(quoted "$network")
@@ -210,7 +211,7 @@ directory = "/var/lib/ih-miner"
 EOF
 }
 
-# Puts a file into place at once; a running program goes on with the old one.
+# Installs a file atomically; a running program keeps the old one.
 put() { # from, to, mode
   mkdir -p "$(dirname "$2")"
   if [ -f "$2" ] && cmp -s "$1" "$2"; then
@@ -223,7 +224,7 @@ put() { # from, to, mode
   did "wrote $2"
 }
 
-# Puts what belongs to the operator from then on; an existing one stays.
+# Installs a file that belongs to the operator from then on; an existing file is kept.
 put_once() { # from, to, mode
   if [ -e "$2" ]; then
     did "kept $2"
@@ -232,22 +233,22 @@ put_once() { # from, to, mode
   fi
 }
 
-# Before anything is installed: a new configuration must be one.
+# Check a new configuration before installing anything.
 if [ ! -e "$config" ]; then
   write_config "$work/config.toml"
   IH_MINER_CACHE="$work/cache" "$program" check "$work/config.toml" >"$work/findings" || true
-  if grep -E '^fail +(config|bid) ' "$work/findings" >&2; then wrong "these settings cannot be used; nothing was installed"; fi
-  grep -q '^ok ' "$work/findings" || wrong "$program check says nothing; nothing was installed"
+  if grep -E '^fail +(config|bid) ' "$work/findings" >&2; then wrong "these settings are not valid; nothing was installed"; fi
+  grep -q '^ok ' "$work/findings" || wrong "$program check printed no result; nothing was installed"
 fi
 
 say "Installing $version:"
 if [ -z "$root" ] && ! id "$user" >/dev/null 2>&1; then
   useradd --system --user-group --home-dir /var/lib/ih-miner --no-create-home --shell /usr/sbin/nologin "$user"
-  did "made the user $user"
+  did "created the user $user"
 fi
 if [ -f "$bin/ih-miner" ] && ! cmp -s "$program" "$bin/ih-miner"; then
   cp -p "$bin/ih-miner" "$bin/ih-miner.previous"
-  did "kept the former program as $bin/ih-miner.previous"
+  did "kept the previous program as $bin/ih-miner.previous"
 fi
 put "$program" "$bin/ih-miner" 755
 for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
@@ -257,12 +258,12 @@ mkdir -p "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
 chmod 700 "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
 
 if [ -e "$config" ]; then
-  did "kept $config (edit it to change settings; options for them are not used)"
+  did "kept $config (edit it to change settings; the options for settings were ignored)"
 else
   put "$work/config.toml" "$config" 640
   hotkeys=$wallet_dir/$wallet_name/hotkeys
   {
-    printf '# Where this host has the files of the agent. Written once by install.sh; yours to edit.\n[Service]\n'
+    printf '# Where the agent finds its files on this host. Written once by install.sh; edit it as you like.\n[Service]\n'
     case $hotkeys in
       /home/* | /root/* | /run/user/*) printf 'BindReadOnlyPaths=-%s\n' "$hotkeys" ;;
     esac
@@ -295,7 +296,7 @@ if with_systemd; then
   if [ -e "$dropins/ih-miner-reload.path.d/10-sentinel.conf" ]; then systemctl enable --quiet --now ih-miner-reload.path; fi
   did "enabled the units"
   if [ "$start" = yes ]; then
-    # What a former version unpacked is of no use to this one, and in use until it has stopped.
+    # The previous version uses its unpacked files until it has stopped; the new one does not need them.
     systemctl stop ih-miner.service
     find /var/cache/ih-miner -mindepth 1 -maxdepth 1 -exec rm -rf {} +
     systemctl start ih-miner.service
@@ -303,17 +304,17 @@ if with_systemd; then
   fi
 fi
 
-say "Owner and mode of what the agent uses, as the user $user:"
-did "hotkey: readable by $user and nobody else (setfacl -m u:$user:r FILE, or chown $user and chmod 400)"
-did "  in the folder that [wallet] names; it must not be encrypted, and the coldkey is not needed"
-did "proxy's file: readable and writable by $user, whoever owns it (setfacl -m u:$user:rw FILE)"
-did "folder of the reload sentinel: writable by $user (setfacl -m u:$user:rwx FOLDER)"
+say "The user $user needs access to these files:"
+did "hotkey: only $user can read it (setfacl -m u:$user:r FILE, or chown $user and chmod 400)"
+did "  It is in the folder that [wallet] names and must not be encrypted. The coldkey is not needed."
+did "proxy's file: $user can read and write it; the owner stays (setfacl -m u:$user:rw FILE)"
+did "folder of the reload sentinel: $user can write to it (setfacl -m u:$user:rwx FOLDER)"
 
 say "Check of $config:"
 if [ -n "$root" ]; then
-  say "  not run below --root; on the host: runuser -u $user -- ih-miner check /etc/ih-miner/config.toml"
+  say "  skipped with --root; run on the host: runuser -u $user -- ih-miner check /etc/ih-miner/config.toml"
 else
   IH_MINER_CACHE=/var/cache/ih-miner STATE_DIRECTORY=/var/lib/ih-miner runuser -u "$user" -- \
-    "$bin/ih-miner" check "$config" || say "Mend what is marked as fail; the agent tries again by itself."
+    "$bin/ih-miner" check "$config" || say "Fix what is marked as fail; the agent tries again by itself."
 fi
-say "Done. journalctl -u ih-miner -f shows what it does; systemctl reload ih-miner runs both jobs now."
+say "Done. journalctl -u ih-miner -f shows the log; systemctl reload ih-miner runs both jobs now."

@@ -1,12 +1,13 @@
 /**
- * `deno task live [--windows N] [--block-ms MS] [--competitors N]`: the daemon in accelerated time, each window
- * checked, with figures for the delay from a window's first block to the reload signal.
+ * `deno task live [--windows N] [--block-ms MS] [--competitors N] [--verbose]`: runs the daemon in accelerated time,
+ * checks each window, and measures the delay from a window's first block to the reload signal.
  *
  * @module
  */
 
 import { parseArguments } from "../src/lib/args.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
+import { say, wholeNumber } from "./command_line.ts";
 import { describeLiveWindow, runLive } from "./scene/live_run.ts";
 
 const { values } = parseArguments(Deno.args, {
@@ -22,10 +23,10 @@ await startLogging({
   stream: Deno.stderr,
 });
 const windows = await runLive({
-  windows: Number(values.windows),
-  blockTimeMs: Number(values["block-ms"]),
+  windows: wholeNumber("--windows", values.windows),
+  blockTimeMs: wholeNumber("--block-ms", values["block-ms"]),
   minuteMs: 1000,
-  competitors: Number(values.competitors),
+  competitors: wholeNumber("--competitors", values.competitors),
   log: logger(),
   onWindow: (window) => say(describeLiveWindow(window)),
 });
@@ -43,7 +44,3 @@ say(
 );
 say(`from the first block to the reload signal: median ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`);
 Deno.exit(repeated + missed.length + wrong.length === 0 ? 0 : 1);
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}

@@ -1,5 +1,5 @@
 /**
- * `deno task simulator`: a Subtensor-like chain on 127.0.0.1.
+ * `deno task simulator`: runs a Subtensor-like chain on 127.0.0.1.
  *
  * @module
  */
@@ -18,6 +18,7 @@ import {
   startSimulator,
 } from "../src/simulator/mod.ts";
 import { asError } from "../src/lib/errors.ts";
+import { complain, say, wholeNumber } from "./command_line.ts";
 
 const OPTIONS: OptionSpecs = {
   port: { type: "string" },
@@ -41,34 +42,34 @@ const OPTIONS: OptionSpecs = {
 
 const HELP = `deno task simulator: a Subtensor-like chain on 127.0.0.1, for tests and demos
 
-Any Substrate client can talk to it: JSON-RPC over WebSocket, and over HTTP POST on the same port.
-When it is ready it prints one line: READY <ws url> <control url> block=<number>
+Any Substrate client can use it: JSON-RPC over WebSocket, and over HTTP POST on the same port.
+When it is ready, it prints one line: READY <ws url> <control url> block=<number>
 SIGINT and SIGTERM stop it.
 
 Options:
-  --port N                  JSON-RPC port (default 9944; 0: any free one)
-  --control-port N          port of the control API (default 9945; 0: any free one)
-  --metadata FILE           serve this runtime's metadata: V15 SCALE bytes; needs --runtime-version
-  --runtime-version FILE    what state_getRuntimeVersion answers for it, JSON
-  --metadata-versions LIST  14, 15 or 14,15: which ones Metadata_metadata_versions names (default 14,15)
+  --port N                  JSON-RPC port (default 9944; 0: any free port)
+  --control-port N          port of the control API (default 9945; 0: any free port)
+  --metadata FILE           metadata of the runtime to serve: V15 SCALE bytes; needs --runtime-version
+  --runtime-version FILE    its response to state_getRuntimeVersion, as JSON
+  --metadata-versions LIST  versions that Metadata_metadata_versions names: 14, 15 or 14,15 (default 14,15)
   --scenario FILE           JSON: startBlock, startTimestampMs, subnets: [{netuid, tempo,
                             mechanismEmissionSplit, mechanismCount, neurons: [{hotkey, uid, coldkey,
                             stakeRao, validatorPermit}], commitments: [{hotkey, block,
                             text | hex | fields | storage}]}], storage: [{key, value}]
   --start-block N           number of the first block (default: the scenario's, else 1)
-  --start-timestamp MS      its time, milliseconds since 1970 (default: the scenario's, else now)
-  --block-time MS           build a block every so many milliseconds (default 0: by the control API, and
-                            one for each extrinsic)
-  --timestamps MODE         slots: 12 s a block however fast they come (default); clock: the time of building
+  --start-timestamp MS      its timestamp, milliseconds since 1970 (default: the scenario's, else now)
+  --block-time MS           milliseconds between blocks (default 0: blocks come from the control API, and one
+                            for each extrinsic)
+  --timestamps MODE         slots: 12 s apart, however fast blocks come (default); clock: the time of building
   --finality-lag N          blocks between the best and the finalized head (default 0)
   --state-window N          blocks that keep their state (default: all; lite nodes keep about 256)
-  --seed TEXT               block hashes follow from it
-  --genesis-hash HASH       instead of the seed's
-  --disable LIST            RPC and runtime API methods that this node does not have, separated by commas
-  --lifetime S              stop after so many seconds (default 0: never)
+  --seed TEXT               the seed of the block hashes
+  --genesis-hash HASH       genesis hash (default: from the seed)
+  --disable LIST            RPC and runtime API methods that this node lacks, separated by commas
+  --lifetime S              stop after this many seconds (default 0: never)
   -h, --help                this text
 
-Control API: JSON in, JSON out; answers the head; 400 and {error} when something is wrong
+Control API: takes JSON, returns the head as JSON; on an error, 400 and {error}
 ${controlHelp()}
 `;
 
@@ -81,16 +82,14 @@ function textOf(values: Values, name: string): string | undefined {
 
 function numberOf(values: Values, name: string): number | undefined {
   const text = textOf(values, name);
-  if (text === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`--${name} is ${text}; give a whole number`);
-  return Number(text);
+  return text === undefined ? undefined : wholeNumber(`--${name}`, text);
 }
 
 function listOf(values: Values, name: string): string[] {
   return (textOf(values, name) ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** Only the properties that are set: the options of the simulator take no `undefined`. */
+/** Drops the properties that are \`undefined\`, which the simulator's options do not take. */
 function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
@@ -108,7 +107,7 @@ async function readRuntime(values: Values): Promise<Runtime> {
   return new Runtime(imageFromMetadata(await Deno.readFile(metadataPath), version));
 }
 
-/** @throws {UsageError} when the file is not JSON of the schema's form. */
+/** @throws {UsageError} when the file is not JSON that fits the schema. */
 async function readJson<T>(option: string, path: string, schema: z.ZodType<T>): Promise<T> {
   try {
     return schema.parse(JSON.parse(await Deno.readTextFile(path)));
@@ -163,11 +162,11 @@ async function start(values: Values): Promise<Simulator> {
   return simulator;
 }
 
-/** Runs until a signal or the end of the lifetime. @returns the exit code. */
+/** Runs until a signal or the end of the lifetime. Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArguments(args, OPTIONS);
   if (values.help === true) {
-    await Deno.stdout.write(new TextEncoder().encode(HELP));
+    say(HELP.trimEnd());
     return 0;
   }
   const lifetimeS = numberOf(values, "lifetime") ?? 0;
@@ -178,9 +177,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const timer = lifetimeS > 0 ? setTimeout(() => stopped.resolve(), lifetimeS * 1_000) : undefined;
   const { url, controlUrl, chain } = simulator;
-  await Deno.stdout.write(
-    new TextEncoder().encode(`READY ${url} ${controlUrl} block=${chain.head.number}\n`),
-  );
+  say(`READY ${url} ${controlUrl} block=${chain.head.number}`);
   await stopped.promise;
   clearTimeout(timer);
   await simulator.close();
@@ -195,7 +192,7 @@ if (import.meta.main) {
     const isTaken = error instanceof Deno.errors.AddrInUse;
     const reason = asError(error).message;
     const message = isTaken ? `${reason}: choose other ports with --port and --control-port` : reason;
-    await Deno.stderr.write(new TextEncoder().encode(`simulator: ${message}\n`));
+    complain(`simulator: ${message}`);
     Deno.exit(isUsage ? 2 : 1);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `deno task soak [--runs N]`: so many auction jobs over 250 hotkeys in one process, each in its own worker. The
- * resident size after the last must be within 20 % of that after the 50th.
+ * `deno task soak [--runs N]`: runs N auction jobs over 250 hotkeys in one process, each in its own worker. The
+ * resident size after the last run must not exceed that after the 50th by more than 20 %.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { loadConfig } from "../src/config/load.ts";
 import { parseArguments } from "../src/lib/args.ts";
 import { logger } from "../src/lib/log.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
-import { setUpCompetitors, setUpMarket } from "./scene/market.ts";
-import { setUpRig } from "./scene/rig.ts";
 import { launchAuction } from "../src/agent/workers/launch.ts";
+import { say, wholeNumber } from "./command_line.ts";
+import { setUpCompetitors, setUpMarket, START_BLOCK } from "./scene/market.ts";
+import { setUpRig } from "./scene/rig.ts";
 
-const START_BLOCK = 7_500_000;
 const COMPETITORS = 225;
-/** The size is taken for settled after so many runs. */
+/** Runs after which the size has settled. */
 const SETTLED_AFTER = 50;
 const ALLOWED_GROWTH = 1.2;
 
@@ -25,9 +25,9 @@ const { values } = parseArguments(Deno.args, {
   chain: { type: "boolean" },
 });
 if (values.chain === true) await serveChain();
-else await soak(Number(values.runs));
+else await soak(wholeNumber("--runs", values.runs));
 
-/** The chain, in a process of its own so that its memory is not counted. */
+/** Serves the chain in a process of its own, so that its memory does not count. */
 async function serveChain(): Promise<void> {
   const { chain, url } = await startSimulator({ startBlock: START_BLOCK, timestamps: "clock" });
   setUpMarket(chain, START_BLOCK - 60);
@@ -64,8 +64,4 @@ async function soak(runs: number): Promise<void> {
     await chain.status;
     await Deno.remove(rig.folder, { recursive: true });
   }
-}
-
-function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }

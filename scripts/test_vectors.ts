@@ -1,8 +1,8 @@
 /**
- * `deno task test:vectors [DIR]`: checks every case of every JSON file of a folder against the reference.
+ * `deno task test:vectors [DIR]`: checks every case of every JSON file in a folder against the reference.
  *
- * Ends with the line `N passed, M failed`; the exit code is 1 when a case failed or a file is unknown, and 2 when
- * the folder cannot be read.
+ * The last line is `N passed, M failed`. The exit code is 1 when a case failed or a file is unknown, and 2 when the
+ * folder cannot be read.
  *
  * @module
  */
@@ -27,8 +27,9 @@ import { windows } from "./vectors/windows.ts";
 import { workerItems } from "./vectors/worker_items.ts";
 import { workerSizes } from "./vectors/worker_sizes.ts";
 import { asError } from "../src/lib/errors.ts";
+import { say } from "./command_line.ts";
 
-/** Every vector file there is. A file without a checker is an error, so that a new one cannot be skipped. */
+/** The checkers of all vector files. A file without one is an error, so that no new file is skipped. */
 const CHECKERS: ReadonlyMap<string, VectorChecker> = new Map(Object.entries({
   "auction-ilp.json": auctionIlp,
   "ban-consensus.json": banConsensus,
@@ -59,7 +60,7 @@ const vectorFile = z.object({
   })),
 });
 
-/** The counts so far, and where lines go. */
+/** Counts the cases and prints the failures. */
 class Report {
   passed = 0;
   failed = 0;
@@ -67,16 +68,11 @@ class Report {
 
   fail(place: string, details: readonly string[]): void {
     this.failed++;
-    this.print([`FAILED ${place}`, ...details.map((detail) => `  ${detail}`)].join("\n"));
+    say([`FAILED ${place}`, ...details.map((detail) => `  ${detail}`)].join("\n"));
   }
 
   skip(part: string): void {
     this.skipped.set(part, (this.skipped.get(part) ?? 0) + 1);
-  }
-
-  print(line: string): void {
-    // deno-lint-ignore no-console
-    console.log(line);
   }
 }
 
@@ -87,19 +83,18 @@ async function main(folder: string): Promise<number> {
   try {
     names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
   } catch (error) {
-    const why = asError(error).message;
-    report.print(`Cannot read the vectors: ${folder} is not a readable folder (${why})`);
+    say(`Cannot read the vectors: ${folder} is not a readable folder (${asError(error).message})`);
     return 2;
   }
   const files = names.filter((name) => name.endsWith(".json")).sort();
   if (files.length === 0) {
-    report.print(`Cannot check the vectors: ${folder} holds no .json file`);
+    say(`Cannot check the vectors: ${folder} contains no .json file`);
     return 2;
   }
   for (const file of files) await checkFile(join(folder, file), file, report);
 
-  for (const [part, count] of report.skipped) report.print(`skipped: ${part} (${count})`);
-  report.print(`${report.passed} passed, ${report.failed} failed`);
+  for (const [part, count] of report.skipped) say(`skipped: ${part} (${count})`);
+  say(`${report.passed} passed, ${report.failed} failed`);
   return report.failed === 0 ? 0 : 1;
 }
 
@@ -114,7 +109,7 @@ async function checkFile(path: string, file: string, report: Report): Promise<vo
     const { cases: parsed } = vectorFile.parse(JSON.parse(await Deno.readTextFile(path)));
     cases = parsed.map(({ error, ...rest }) => error === undefined ? rest : { ...rest, error });
   } catch (error) {
-    report.fail(file, [`it is no vector file: ${asError(error).message}`]);
+    report.fail(file, [`it is not a vector file: ${asError(error).message}`]);
     return;
   }
   for (const vector of cases) await checkCase(checker, file, vector, report);
@@ -153,9 +148,8 @@ function show(value: unknown): string {
   return text.length > 2000 ? `${text.slice(0, 2000)}… (${text.length} characters)` : text;
 }
 
-/** A folder as it was typed: `deno task` changes to the project's folder first. */
-function resolveFolder(argument: string | undefined): string {
-  return argument === undefined ? DEFAULT_FOLDER : resolve(Deno.env.get("INIT_CWD") ?? ".", argument);
+if (import.meta.main) {
+  const [folder = DEFAULT_FOLDER] = Deno.args;
+  // `deno task` changes to the project's folder; INIT_CWD is the folder it was called in.
+  Deno.exit(await main(resolve(Deno.env.get("INIT_CWD") ?? "", folder)));
 }
-
-if (import.meta.main) Deno.exit(await main(resolveFolder(Deno.args[0])));

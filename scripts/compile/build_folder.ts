@@ -1,24 +1,24 @@
 /**
- * The folder the program is built in: always the same path, because paths end up in the bytes.
+ * The folder in which the program is built: always the same path, because paths end up in the result.
  *
  * @module
  */
 
 import { join } from "node:path";
+import { runTool } from "./run_tool.ts";
 
-/** A fixed path, so that the same tree gives the same bytes wherever the checkout is. */
 const BUILD_FOLDER = "/tmp/ih-miner-build";
 
-/** What of the checkout goes into the program. */
+/** The parts of the checkout that go into the program. */
 const SOURCES = ["deno.json", "deno.lock", "main.ts", "src"] as const;
 
-/** A build folder that this process alone uses until it is disposed of. */
+/** The build folder. Other builds wait until it is disposed of. */
 export interface BuildFolder extends Disposable {
   /** The copied sources, with a `node_modules` folder that esbuild can read. */
   readonly sources: string;
   /** For the bundle: a folder without any Deno or npm configuration above it. */
   readonly bundle: string;
-  /** For everything else that is made on the way. */
+  /** For intermediate files. */
   readonly scratch: string;
 }
 
@@ -28,19 +28,17 @@ export class BuildFolderError extends Error {
 }
 
 /**
- * Copies the sources of a checkout and installs their packages as the lock file says, from Deno's cache where it
- * has them.
- *
- * The checkout itself stays without `node_modules`.
+ * Copies the sources of a checkout and installs the packages of its lock file, so that the checkout itself needs no
+ * `node_modules`.
  *
  * @param root The checkout.
- * @throws {BuildFolderError} when the folder belongs to somebody else or the packages cannot be installed.
+ * @throws {BuildFolderError} when the folder belongs to another user or the packages cannot be installed.
  */
 export async function prepareBuildFolder(root: string): Promise<BuildFolder> {
   await claim(BUILD_FOLDER);
   const lock = await Deno.open(join(BUILD_FOLDER, "lock"), { write: true, create: true });
   try {
-    // Two builds at once take turns.
+    // Builds that run at the same time take turns.
     await lock.lock(true);
     const folder: BuildFolder = {
       sources: join(BUILD_FOLDER, "sources"),
@@ -68,7 +66,7 @@ async function claim(path: string): Promise<void> {
   const { isDirectory, uid, mode } = await Deno.lstat(path);
   if (!isDirectory || uid !== Deno.uid() || (mode! & 0o022) !== 0) {
     throw new BuildFolderError(
-      `Cannot build in ${path}: it is not a folder that this user owns and nobody else can write; remove it`,
+      `Cannot build in ${path}: it must be a folder that this user owns and no other user can write; remove it`,
     );
   }
 }
@@ -81,16 +79,9 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 async function installPackages(sources: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["install", "--quiet", "--frozen", "--node-modules-dir=auto"],
-    cwd: sources,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (success) return;
-  throw new BuildFolderError(
-    `Cannot install the packages of deno.lock:\n${new TextDecoder().decode(stderr).trim()}`,
-  );
+  const args = ["install", "--quiet", "--frozen", "--node-modules-dir=auto"];
+  const { success, errorText } = await runTool(Deno.execPath(), args, { cwd: sources });
+  if (!success) throw new BuildFolderError(`Cannot install the packages of deno.lock:\n${errorText}`);
 }
 
 function ignoreNotFound(error: unknown): void {

@@ -5,19 +5,20 @@
  */
 
 import type { BuildInfo } from "../../src/version.ts";
+import { runTool } from "./run_tool.ts";
 
-/** The agent's files; a change in any of them makes a build that its commit does not describe. */
+/** The agent's files. When one of them has changes, the commit does not describe the build. */
 const SOURCES = ["main.ts", "src", "deno.json", "deno.lock"];
 
 /**
  * Reads the commit from git.
  *
  * @param root The checkout.
- * @returns `commit` and `commitDate` are `null` where there is no git or no commit: a source archive, say.
+ * @returns `commit` and `commitDate` are `null` without git or without a commit, as in a source archive.
  */
 export async function readBuildInfo(root: string): Promise<BuildInfo> {
   const commit = await git(root, ["log", "-1", "--format=%H %cs"]);
-  // Git finds the repository of a folder above, too: an unpacked archive in somebody's own checkout.
+  // Git also finds a repository in a parent folder, for example when an archive was unpacked in another checkout.
   const isRoot = await git(root, ["rev-parse", "--show-prefix"]) === "";
   if (commit === null || commit === "" || !isRoot) return { commit: null, commitDate: null };
   const [hash = "", date = ""] = commit.split(" ");
@@ -27,12 +28,8 @@ export async function readBuildInfo(root: string): Promise<BuildInfo> {
 
 async function git(root: string, args: readonly string[]): Promise<string | null> {
   try {
-    const { success, stdout } = await new Deno.Command("git", {
-      args: ["-C", root, ...args],
-      stdout: "piped",
-      stderr: "null",
-    }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : null;
+    const { success, text } = await runTool("git", ["-C", root, ...args]);
+    return success ? text : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

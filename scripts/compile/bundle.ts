@@ -1,5 +1,5 @@
 /**
- * The program as a few JavaScript files: the main thread, one file a worker, and what they share.
+ * Bundles the program into a few JavaScript files: one for the main thread, one per worker, and shared chunks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { BuildInfo } from "../../src/version.ts";
 
-/** The program's modules. The main thread launches workers by file name (`src/agent/workers/launch.ts`). */
+/** The entry points. The main thread starts the workers by their names (`src/agent/workers/launch.ts`). */
 const MAIN = "main.ts";
 const SOURCES_FOLDER = "src";
 const WORKER_SUFFIX = "_worker.ts";
@@ -18,18 +18,18 @@ const WORKER_SUFFIX = "_worker.ts";
 export interface Bundle {
   /** Absolute path of the main module. */
   readonly main: string;
-  /** Absolute paths of all modules, the main one included, in a fixed order. */
+  /** Absolute paths of all modules, including the main one, in a fixed order. */
   readonly files: readonly string[];
-  /** Those of the workers. */
+  /** Absolute paths of the workers' modules. */
   readonly workers: readonly string[];
 }
 
-/** The bundler cannot do what the program needs. */
+/** A source or a package is not in the form that the bundle needs. */
 export class BundleError extends Error {
   override readonly name = "BundleError";
 }
 
-/** What {@link bundle} works with. */
+/** Options of {@link bundle}. */
 export interface BundleOptions {
   /** Sources with a `node_modules` folder. */
   readonly sources: string;
@@ -39,9 +39,9 @@ export interface BundleOptions {
 }
 
 /**
- * Bundles main module and workers.
+ * Bundles the main module and the workers.
  *
- * @throws {BundleError} when a package is not as the plugins expect.
+ * @throws {BundleError} when a package is not in the form that the plugins expect.
  */
 export async function bundle({ sources, output, build }: BundleOptions): Promise<Bundle> {
   const workers = await workerModules(sources);
@@ -50,7 +50,7 @@ export async function bundle({ sources, output, build }: BundleOptions): Promise
       absWorkingDir: sources,
       entryPoints: [MAIN, ...workers],
       outdir: output,
-      // One flat folder: `new URL("./x_worker.js", import.meta.url)` is right from every file.
+      // One flat folder, so that `new URL("./x_worker.js", import.meta.url)` is right in every file.
       entryNames: "[name]",
       chunkNames: "[name]-[hash]",
       bundle: true,
@@ -63,7 +63,7 @@ export async function bundle({ sources, output, build }: BundleOptions): Promise
       keepNames: true,
       legalComments: "none",
       define: { IH_MINER_BUILD: JSON.stringify(build) },
-      // Packages look for Node's environment at import, which a worker may not read.
+      // Packages read Node's environment when they are imported, which a worker may not do.
       banner: { js: "globalThis.process=undefined;" },
       alias: { module: "node:module" },
       external: ["node:*"],
@@ -76,7 +76,7 @@ export async function bundle({ sources, output, build }: BundleOptions): Promise
   }
   await refuseSourceUrls(output);
   const files = (await Array.fromAsync(Deno.readDir(output))).map(({ name }) => join(output, name)).sort();
-  // `deno compile` keeps the times of files: they must not tell when it was built.
+  // `deno compile` stores the files' times, which would differ from build to build.
   for (const path of files) await Deno.utime(path, 0, 0);
   const bundled = (path: string): string => join(output, basename(path).replace(/\.ts$/, ".js"));
   return { main: bundled(MAIN), files, workers: workers.map(bundled) };
@@ -89,7 +89,7 @@ async function workerModules(sources: string): Promise<string[]> {
   );
 }
 
-/** A worker that is started by the name of its source is not in the bundle: that would show only when it runs. */
+/** Refuses a worker that is started by the name of its source: the bundle lacks it, which would only show at run time. */
 async function refuseSourceUrls(output: string): Promise<void> {
   for await (const { name } of Deno.readDir(output)) {
     const [sourceName] = /\w+_worker\.ts\b/.exec(await Deno.readTextFile(join(output, name))) ?? [];
@@ -103,7 +103,7 @@ async function refuseSourceUrls(output: string): Promise<void> {
 const GLPK_ENTRY = "var t=()=>r();export{t as default};";
 const GLPK_ENTRY_WITH_WASM = "var t=()=>r({wasmBinary:wasm});export{t as default};";
 
-/** glpk.js reads its WebAssembly from a file beside itself: the bundle has it inside. */
+/** Embeds the WebAssembly that glpk.js otherwise reads from a file beside itself. */
 const embedGlpk: esbuild.Plugin = {
   name: "embed-glpk",
   setup: (build) => {
@@ -120,15 +120,15 @@ const embedGlpk: esbuild.Plugin = {
   },
 };
 
-/** What prom-client has for Node.js alone, and asks for at its import. */
+/** Modules of prom-client that only work in Node.js, and that it imports always. */
 const NODE_ONLY = /\/prom-client\/lib\/(cluster|defaultMetrics|pushgateway)\.js$/;
 
-/** prom-client without what is for Node.js alone; what is left of it formats messages by Node's `util`. */
+/** Leaves out those modules. The rest of prom-client formats messages with Node's `util`. */
 const leaveOutNodeMetrics: esbuild.Plugin = {
   name: "leave-out-node-metrics",
   setup: (build) => {
     build.onLoad({ filter: NODE_ONLY }, () => ({ contents: "module.exports = {};", loader: "js" }));
-    // A CommonJS `require` of an external module fails when it runs; an import within the bundle does not.
+    // A CommonJS `require` of an external module fails at run time; an import within the bundle works.
     build.onResolve({ filter: /^util$/ }, () => ({ path: "util", namespace: "node-builtin" }));
     build.onLoad({ filter: /^util$/, namespace: "node-builtin" }, () => ({
       contents: `export { format, inspect } from "node:util";`,

@@ -1,11 +1,12 @@
 /**
- * Deno itself, from its official npm packages.
+ * Fetches Deno itself from its official npm packages.
  *
  * @module
  */
 
 import { join } from "node:path";
 import { checkRuntime, type Target } from "./elf.ts";
+import { runTool } from "./run_tool.ts";
 
 const PACKAGES: Readonly<Record<Target, string>> = {
   "x86_64-unknown-linux-gnu": "@deno/linux-x64-glibc",
@@ -13,15 +14,15 @@ const PACKAGES: Readonly<Record<Target, string>> = {
 };
 
 /**
- * Hashes that are known, as npm writes them: a registry that says something else is not believed. Versions that
- * are not here are checked against what the registry says alone.
+ * Known hashes, as npm writes them. They protect against a registry that serves another file; a version that is not
+ * listed is only compared with the registry's own hash.
  */
 const PINNED: Readonly<Record<string, string>> = {
   "@deno/linux-x64-glibc@2.6.8":
     "sha512-oY6qIbyrEHt+rzk7oHJ8KZgJ3mOQ1econRWcXlm/wOXORVDn7l9rEoY0vlOf4Qvv22tPTD5Jn1bxm6WBZBXmog==",
 };
 
-/** npm cannot provide Deno, or what it provides is not what it should be. */
+/** npm cannot provide Deno, or provides a wrong file. */
 export class DenoPackageError extends Error {
   override readonly name = "DenoPackageError";
 }
@@ -32,18 +33,18 @@ export interface DenoProgram {
   readonly version: string;
 }
 
-/** What {@link fetchDeno} works with. */
+/** Options of {@link fetchDeno}. */
 export interface FetchDenoOptions {
   readonly target: Target;
-  /** The version wanted. Where a registry lacks it, the next newer one it has is taken, and `warn` is told. */
+  /** When the registry lacks this version, the next newer one is used, with a warning. */
   readonly version: string;
-  /** A folder for the package. */
+  /** Where the package goes. */
   readonly folder: string;
   readonly warn: (message: string) => void;
 }
 
 /**
- * Fetches and checks a Deno.
+ * Fetches and verifies a Deno program.
  *
  * @throws {DenoPackageError} {@link import("./elf.ts").WrongBaseError}
  */
@@ -54,13 +55,13 @@ export async function fetchDeno({ target, version, folder, warn }: FetchDenoOpti
   if (chosen === null) {
     throw new DenoPackageError(
       `Cannot fetch ${name}: the registry has neither ${version} nor a newer one; ` +
-        "use a registry that mirrors it, or compile with DENORT_BIN",
+        "use a registry that has it, or compile with DENORT_BIN",
     );
   }
   if (chosen !== version) {
     warn(
-      `the registry has no ${name}@${version}; taking ${chosen}. From Deno 2.7.6 on a worker that spins cannot ` +
-        "be terminated: the agent then ends itself, to be restarted by systemd.",
+      `the registry has no ${name}@${version}; using ${chosen}. From Deno 2.7.6 on, a worker that spins cannot be ` +
+        "terminated; the agent then exits, and systemd restarts it.",
     );
   }
   const spec = `${name}@${chosen}`;
@@ -78,9 +79,9 @@ export async function fetchDeno({ target, version, folder, warn }: FetchDenoOpti
 }
 
 /**
- * The version wanted, else the lowest newer one; `null` when there is none.
+ * The wanted version, else the lowest newer one; `null` when there is none.
  *
- * @param available `2.6.8` and the like; anything that is no release is passed over.
+ * @param available versions such as `2.6.8`; pre-releases are ignored.
  */
 export function chooseVersion(available: readonly string[], wanted: string): string | null {
   const releases = available.filter((version) => /^\d+\.\d+\.\d+$/.test(version));
@@ -90,10 +91,10 @@ export function chooseVersion(available: readonly string[], wanted: string): str
 }
 
 /**
- * Compares a package's bytes with every hash given.
+ * Compares a package's bytes with every given hash.
  *
- * @param spec For messages.
- * @param integrities As npm writes them: `sha512-` and base64.
+ * @param spec for messages.
+ * @param integrities as npm writes them: `sha512-` and base64.
  * @throws {DenoPackageError} when one differs.
  */
 export async function checkIntegrity(
@@ -105,7 +106,7 @@ export async function checkIntegrity(
   const expected = integrities.find((integrity) => integrity !== found);
   if (expected === undefined) return;
   throw new DenoPackageError(
-    `Cannot use ${spec}: its integrity is ${found}, and should be ${expected}; it was damaged or replaced on the way`,
+    `Cannot use ${spec}: its integrity is ${found}, but must be ${expected}; it was damaged or replaced on the way`,
   );
 }
 
@@ -114,33 +115,25 @@ function compareVersions(left: string, right: string): number {
   return a!.map((part, index) => part - b![index]!).find((difference) => difference !== 0) ?? 0;
 }
 
-/** npm prints one version as text, several as a list. */
+/** npm prints a single version as text, several as a list. */
 function published(versions: unknown): string[] {
   return [versions].flat().map(String);
 }
 
 async function npm(args: readonly string[], cwd: string): Promise<unknown> {
-  let output: Deno.CommandOutput;
   try {
-    output = await new Deno.Command("npm", { args: [...args, "--json", "--loglevel=error"], cwd }).output();
+    const { success, text, errorText } = await runTool("npm", [...args, "--json", "--loglevel=error"], {
+      cwd,
+    });
+    if (success) return JSON.parse(text);
+    throw new DenoPackageError(`Cannot fetch Deno: npm ${args.join(" ")} failed:\n${errorText}`);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new DenoPackageError("Cannot fetch Deno: npm is not to be found; install Node.js");
+    throw new DenoPackageError("Cannot fetch Deno: npm is missing; install Node.js");
   }
-  const text = new TextDecoder();
-  if (!output.success) {
-    throw new DenoPackageError(
-      `Cannot fetch Deno: npm ${args.join(" ")} failed:\n${text.decode(output.stderr).trim()}`,
-    );
-  }
-  return JSON.parse(text.decode(output.stdout));
 }
 
 async function unpack(tarball: string, folder: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("tar", {
-    args: ["-xzof", tarball, "-C", folder, "package/deno"],
-  }).output();
-  if (!success) {
-    throw new DenoPackageError(`Cannot unpack ${tarball}: ${new TextDecoder().decode(stderr).trim()}`);
-  }
+  const { success, errorText } = await runTool("tar", ["-xzof", tarball, "-C", folder, "package/deno"]);
+  if (!success) throw new DenoPackageError(`Cannot unpack ${tarball}: ${errorText}`);
 }

@@ -1,7 +1,6 @@
 /**
- * What ih-miner may do, as flags of `deno compile` and `deno run`: the outer bound, held by the main thread.
- *
- * Each job's worker gets much less (`src/agent/workers/launch.ts`), and systemd bounds the rest
+ * The permissions of ih-miner, as flags of `deno compile` and `deno run`. They are the outer bound, which the main thread
+ * needs: each job's worker gets much less (`src/agent/workers/launch.ts`), and systemd restricts the whole process
  * (`scripts/ih-miner.service`).
  *
  * @module
@@ -10,45 +9,31 @@
 import manifest from "../../deno.json" with { type: "json" };
 import { ENVIRONMENT_NAMES } from "../../src/config/environment.ts";
 
-/** One right and what it is for. */
-export interface Permission {
-  readonly flag: string;
-  /** For the README and for reviewers. */
-  readonly why: string;
-}
-
-/** Every right of the program. Nothing else is granted, and nobody is ever asked for more. */
-export const PERMISSIONS: readonly Permission[] = [
-  {
-    flag: "--allow-net",
-    why:
-      "what the configuration names: the chain's endpoints, the address to listen on, ASICs, the webhook, metrics",
-  },
-  {
-    flag: "--allow-read",
-    why: "configuration, hotkey, proxy files and state: at paths the operator chooses",
-  },
-  {
-    flag: "--allow-write",
-    why: "the proxy's file, its reload sentinel, the state folder, temporary folders",
-  },
-  {
-    flag: "--allow-run",
-    why:
-      "the configured solver, `reload_command`s and hooks, and signals to a proxy (Deno asks for all of it)",
-  },
-  { flag: `--allow-env=${ENVIRONMENT_NAMES.join(",")}`, why: "the documented variables, by name" },
-  { flag: "--allow-sys=uid,gid", why: "`ih-miner check` names the user whom a file must be given to" },
-  { flag: "--deny-import", why: "no code is ever loaded from the network" },
-  { flag: "--no-prompt", why: "what is not granted is refused, never asked for on a terminal" },
+const PERMISSIONS = [
+  // The configured addresses: the chain's endpoints, the address to listen on, ASICs, the webhook, metrics.
+  "--allow-net",
+  // Configuration, hotkey, proxy files and state, at paths that the operator chooses.
+  "--allow-read",
+  // The proxy's file, its reload sentinel, the state folder, temporary folders.
+  "--allow-write",
+  // The configured solver, `reload_command`s and hooks. Signals to a proxy need the flag without a list.
+  "--allow-run",
+  // The documented variables, by name.
+  `--allow-env=${ENVIRONMENT_NAMES.join(",")}`,
+  // `ih-miner check` names the user who needs access to a file.
+  "--allow-sys=uid,gid",
+  // No code is loaded from the network.
+  "--deny-import",
+  // Other permissions are refused without a question on the terminal.
+  "--no-prompt",
 ];
 
-/** The flags both forms of the program run with. */
+/** The flags that both forms of the program run with. */
 export const RUNTIME_FLAGS: readonly string[] = [
-  ...PERMISSIONS.map(({ flag }) => flag),
+  ...PERMISSIONS,
   ...manifest.unstable.map((feature) => `--unstable-${feature}`),
-  // The cache would be one more file that somebody else could have written.
+  // The code cache would be one more file that another user could have written.
   "--no-code-cache",
-  // V8 would let each worker's young generation grow to 48 MB: two workers at once took 200 MB, and take 150.
+  // Otherwise V8 lets each worker's young generation grow to 48 MB: two workers took 200 MB, and now take 150 MB.
   "--v8-flags=--max-semi-space-size=1",
 ];

@@ -1,25 +1,24 @@
 /**
- * The self-extracting form: a shell script with an archive behind it (`launcher.sh` says what it does).
+ * Makes the self-extracting form: a shell script (`launcher.sh`) followed by an archive.
  *
  * @module
  */
 
 import { basename, join } from "node:path";
+import { runTool } from "./run_tool.ts";
 import { RUNTIME_FLAGS } from "./runtime_flags.ts";
 
-/** What {@link writeSelfExtracting} packs. */
+/** Options of {@link writeSelfExtracting}. */
 export interface SelfExtractingOptions {
-  /** The program's version, `0.1.0`. */
+  /** The version of ih-miner, `0.1.0`. */
   readonly version: string;
   /** For messages. */
   readonly target: string;
-  /** The Deno in it: its program and version. */
   readonly deno: { readonly path: string; readonly version: string };
-  /** The bundle's files; `main.js` among them. */
+  /** The bundle's files, including `main.js`. */
   readonly files: readonly string[];
-  /** An empty folder for what is made on the way. */
+  /** An empty folder for intermediate files. */
   readonly scratch: string;
-  /** Where the file goes. */
   readonly output: string;
 }
 
@@ -58,11 +57,11 @@ export async function writeSelfExtracting(options: SelfExtractingOptions): Promi
   await Deno.chmod(output, 0o755);
 }
 
-/** The launcher with its placeholders filled in. */
+/** Fills in the launcher's placeholders. */
 async function fillIn(values: Readonly<Record<string, string>>): Promise<Uint8Array<ArrayBuffer>> {
   const template = await Deno.readTextFile(new URL("./launcher.sh", import.meta.url));
   const script = (payloadOffset: number): Uint8Array<ArrayBuffer> => {
-    // Of fixed width, so that the number does not move what it points at.
+    // Of fixed width, so that the number does not move the payload that it points to.
     const all = { ...values, PAYLOAD_OFFSET: String(payloadOffset).padStart(8, "0") };
     return new TextEncoder().encode(replaceMarks(template, all));
   };
@@ -73,21 +72,18 @@ async function fillIn(values: Readonly<Record<string, string>>): Promise<Uint8Ar
 function replaceMarks(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/@([A-Z_]+)@/g, (mark, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new PackError(`Cannot write the launcher: nothing is known for ${mark}`);
+    if (value === undefined) throw new PackError(`Cannot write the launcher: there is no value for ${mark}`);
     return value;
   });
 }
 
 async function pack(folder: string, names: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const { success, stdout, stderr } = await new Deno.Command("tar", {
-    args: [
-      "--create",
-      ...["--format=ustar", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"],
-      ...["--directory", folder, "--", ...names],
-    ],
-    stdout: "piped",
-  }).output();
-  if (!success) throw new PackError(`Cannot pack ${folder}: ${new TextDecoder().decode(stderr).trim()}`);
+  const { success, stdout, errorText } = await runTool("tar", [
+    "--create",
+    ...["--format=ustar", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"],
+    ...["--directory", folder, "--", ...names],
+  ]);
+  if (!success) throw new PackError(`Cannot pack ${folder}: ${errorText}`);
   const compressed = new Blob([stdout]).stream().pipeThrough(new CompressionStream("gzip"));
   return await new Response(compressed).bytes();
 }

@@ -1,40 +1,32 @@
 /**
- * The agent with ASICs that it switches itself, a hook and a webhook: in each window the machines at the subnet must
- * cover what was won with the least surplus there is, by trying every choice; also when the power is cut, when one dies
- * and comes back, and when one lies.
+ * Runs the agent with ASICs that it switches itself, a hook and a webhook. In each window the machines at the subnet
+ * must cover the won hashrate with the least possible surplus, which is found by trying every choice. That must also
+ * hold when the power is cut, when a machine dies and comes back, and when a machine lies.
  *
  * @module
  */
 
 import { planFleet } from "../../src/delivery/asics/plan.ts";
-import { HookFile, WebhookReceiver } from "../scene/listeners.ts";
+import { say, sayTitle } from "../command_line.ts";
+import { type HookCall, HookFile, WebhookReceiver } from "../scene/listeners.ts";
 import { leastCoverTh, type Machine, Machines, POOLS, sumTh } from "../scene/machines.ts";
 import { replaceRouting } from "../scene/rig.ts";
 import { waitFor } from "./processes.ts";
-import {
-  describeDraw,
-  type Draw,
-  explainFailure,
-  PATIENCE_MS,
-  say,
-  sayTitle,
-  Stage,
-  type StageOptions,
-} from "./stage.ts";
+import { describeDraw, type Draw, explainFailure, PATIENCE_MS, Stage, type StageOptions } from "./stage.ts";
 
-/** More than can be won, also without two of them; of sizes that do not go into each other. */
+/** More than can be won, even without two of them. No size divides another. */
 const HASHRATES_TH = [104, 112, 118, 151, 167, 198, 205, 234, 251, 270, 318, 335, 404, 447, 531];
-/** A fleet is asked for its first look, five in all, over ten seconds: who is late is late by less. */
+/** How long a machine takes to switch: well below the ten seconds in which the agent surveys the machines. */
 const SWITCH_MS = 300;
-/** An alert is over when it was gone for a minute. */
+/** An alert ends when its cause has been gone for this long. */
 const QUIET_MS = 60_000;
 
-/** What happens to the machines, each once. Says whether it could happen in this window. */
+/** Something that happens to the machines. Returns whether it was possible in this window. */
 type Mishap = (draw: Draw) => Promise<boolean>;
 
-/** The agent, its machines and those who listen. */
+/** The agent with its machines, its hook and its webhook. */
 export class AsicPart implements AsyncDisposable {
-  /** What is still to happen: while a window lasts, or before it begins. */
+  /** Mishaps that are still to happen: during a window, or before it begins. */
   readonly #during: Mishap[] = [(draw) => this.#cutPower(draw), (draw) => this.#killOne(draw)];
   readonly #before: Mishap[] = [(draw) => this.#haveOneLie(draw)];
   #dead: Machine | null = null;
@@ -47,7 +39,6 @@ export class AsicPart implements AsyncDisposable {
     private readonly webhook: WebhookReceiver,
   ) {}
 
-  /** Starts all of it. */
   static async open(options: StageOptions): Promise<AsicPart> {
     sayTitle(`${HASHRATES_TH.length} ASICs`);
     const stage = await Stage.open(options);
@@ -66,33 +57,33 @@ export class AsicPart implements AsyncDisposable {
     return part;
   }
 
-  /** Plays at least so many windows, and as many as it takes for all mishaps. Returns how many. */
+  /** Plays at least this many windows, and more until every mishap has happened. Returns how many. */
   async play(windows: number): Promise<number> {
     let count = 0;
     while (count < windows || this.#during.length + this.#before.length > 0) {
-      if (count === windows + 6) throw new Error("not all mishaps could happen; choose another seed");
+      if (count === windows + 6) throw new Error("not every mishap was possible; choose another seed");
       await explainFailure(this.stage, () => this.#playWindow());
       count++;
     }
     return count;
   }
 
-  /** Waits until the alerts are over, and stops the agent while a machine hangs. */
+  /** Waits for the end of the alerts, then stops the agent while a machine hangs. */
   async finish(): Promise<void> {
-    sayTitle("ASICs, the end");
+    sayTitle("ASICs: end of the alert, and the stop");
     await explainFailure(this.stage, async () => {
       const endOf = "the end of the alert";
-      const over = await this.#hurried(endOf, () => this.#alerts("over")[0], PATIENCE_MS + QUIET_MS);
+      const over = await this.stage.hurry(endOf, () => this.#alerts("over")[0], PATIENCE_MS + QUIET_MS);
       const lastedMs = Date.parse(over.ended_at) - Date.parse(over.began_at);
-      say(`webhook: "${over.title}" began and was over after ${lastedMs} ms, as it was told a minute later`);
+      say(`webhook: "${over.title}" lasted ${lastedMs} ms; its end was posted a minute later`);
       const states = this.#alerts().map(({ state }) => state);
-      if (states.join() !== "begun,over") throw new Error(`the webhook was told ${states}`);
+      if (states.join() !== "begun,over") throw new Error(`the webhook received the states ${states}`);
 
       const [hanging] = this.machines.all;
       const asked = hanging!.server.acceptedCount;
       hanging!.server.miner.fault = { kind: "mute" };
-      await this.#hurried(
-        "a question to the machine that hangs",
+      await this.stage.hurry(
+        "a request to the machine that hangs",
         () => hanging!.server.acceptedCount > asked,
       );
       const tookMs = await this.stage.stopAgent();
@@ -111,7 +102,7 @@ export class AsicPart implements AsyncDisposable {
     const draw = await this.stage.drawWindow();
     const needTh = draw.won / 1000;
     const [plot] = this.#before;
-    // Before all others have their turn, so that they do not last longer than they must.
+    // Only once the other mishaps are over: each is checked by itself.
     const isPlotted = this.#during.length === 0 && plot !== undefined && await plot(draw);
     if (isPlotted) this.#before.shift();
 
@@ -120,7 +111,7 @@ export class AsicPart implements AsyncDisposable {
     const call = await this.#hookCall(draw);
     const { won_hashrate_ph, status, routing } = call.document;
     if (Math.round(won_hashrate_ph * 1e6) !== draw.won || status !== "done" || routing.mode !== "asic") {
-      throw new Error(`window ${draw.window.firstBlock}: the hook was told ${JSON.stringify(call.document)}`);
+      throw new Error(`window ${draw.window.firstBlock}: the hook received ${JSON.stringify(call.document)}`);
     }
     const delayMs = performance.now() - announcedMs;
     say(`${describeDraw(draw)}   ${this.#summary()} after ${delayMs.toFixed(0)} ms`);
@@ -131,7 +122,7 @@ export class AsicPart implements AsyncDisposable {
     if (mishap !== undefined && await mishap(draw)) this.#during.shift();
   }
 
-  /** All power but one machine's is gone for a moment: the webhook has to hear of it. */
+  /** Cuts the power of all machines but one until the webhook has received the alert. */
   async #cutPower(draw: Draw): Promise<boolean> {
     const { machines } = this;
     const needTh = draw.won / 1000;
@@ -139,23 +130,25 @@ export class AsicPart implements AsyncDisposable {
     if (needTh <= left!.hashrateTh) return false;
     const startMs = performance.now();
     await machines.unplug(...others);
-    const begun = await this.#hurried("the alert", () => this.#alerts("begun")[0]);
+    const begun = await this.stage.hurry("the alert", () => this.#alerts("begun")[0]);
     if (begun.subject !== "asic" || begun.window.first_block !== draw.window.firstBlock) {
-      throw new Error(`the webhook was told ${JSON.stringify(begun)}`);
+      throw new Error(`the webhook received ${JSON.stringify(begun)}`);
     }
     const alertMs = performance.now() - startMs;
     machines.plug(...others);
-    // Within a window machines leave, but none comes where those present suffice.
+    // Within a window machines may leave, but none comes while those present suffice.
     const expectedTh = leastCoverTh(machines.atSubnet, needTh);
-    await this.#hurried("the machines after the cut", () => this.#isDone(expectedTh));
+    await this.stage.hurry("the machines after the cut", () => this.#isDone(expectedTh));
     this.#note(
-      `power cut: "${begun.title}" at the webhook after ${alertMs.toFixed(0)} ms; then ${this.#summary()}`,
+      `power cut: the webhook received "${begun.title}" after ${
+        alertMs.toFixed(0)
+      } ms; then ${this.#summary()}`,
     );
     this.#expect(draw, expectedTh);
     return true;
   }
 
-  /** One dies in the middle of the window, and is dead in the next one, too. */
+  /** Unplugs a machine in the middle of the window. It is still unplugged when the next one begins. */
   async #killOne(draw: Draw): Promise<boolean> {
     const { machines } = this;
     const needTh = draw.won / 1000;
@@ -167,22 +160,19 @@ export class AsicPart implements AsyncDisposable {
     const absent = machines.sound.filter((machine) => !present.includes(machine));
     const expectedTh = sumTh(present) + leastCoverTh(absent, needTh - sumTh(present));
     const startMs = performance.now();
-    await this.#hurried(`others for ${dead.name}`, () => this.#isDone(expectedTh));
+    await this.stage.hurry(`replacements for ${dead.name}`, () => this.#isDone(expectedTh));
+    const tookMs = performance.now() - startMs;
     const others = machines.atSubnet.filter((machine) => !present.includes(machine));
-    const instead = others.map(({ name }) => name).join(" and ");
-    this.#note(
-      `${dead.name} died: ${instead} instead after ${
-        (performance.now() - startMs).toFixed(0)
-      } ms; ${this.#summary()}`,
-    );
+    const names = others.map(({ name }) => name).join(" and ");
+    this.#note(`${dead.name} died: ${names} replaced it after ${tookMs.toFixed(0)} ms; ${this.#summary()}`);
     this.#expect(draw, expectedTh);
     if (!present.every((machine) => machines.atSubnet.includes(machine))) {
-      throw new Error("machines left that were not to leave");
+      throw new Error("a machine left although it was still needed");
     }
     return true;
   }
 
-  /** One that will be sent to the subnet in the next window will say that it goes, and stay. */
+  /** Picks a machine that the next window will send to the subnet: it will confirm the switch, and stay. */
   #haveOneLie(draw: Draw): Promise<boolean> {
     const { machines } = this;
     const { chosen } = planFleet(
@@ -201,20 +191,20 @@ export class AsicPart implements AsyncDisposable {
     return Promise.resolve(true);
   }
 
-  /** The window is judged: who was dead or lied is well again for the next one. */
+  /** Makes the machine that was dead or lied work again, once the window has been checked. */
   #rehabilitate(): void {
     if (this.#dead !== null) {
       this.machines.plug(this.#dead);
-      this.#note(`without ${this.#dead.name}, which comes back now`);
+      this.#note(`without ${this.#dead.name}, which is plugged in again now`);
       this.#dead = null;
     }
     if (this.#liar !== null) {
       const { miner } = this.#liar.server;
       if (!miner.commands.includes(`switchpool ${POOLS.subnet}`)) {
-        throw new Error(`${this.#liar.name} was not asked to switch`);
+        throw new Error(`${this.#liar.name} was not told to switch`);
       }
       miner.fault = null;
-      this.#note(`without ${this.#liar.name}, which said that it switched and did not`);
+      this.#note(`without ${this.#liar.name}, which confirmed the switch and did not switch`);
       this.#liar = null;
     }
   }
@@ -227,9 +217,8 @@ export class AsicPart implements AsyncDisposable {
     const foundTh = sumTh(this.machines.atSubnet);
     if (foundTh === expectedTh) return;
     throw new Error(
-      `window ${window.firstBlock}: ${foundTh} TH/s mine for the subnet; of ${
-        won / 1000
-      } won, ${expectedTh} is the least`,
+      `window ${window.firstBlock}: ${foundTh} TH/s mine for the subnet; ` +
+        `the least that covers the won ${won / 1000} is ${expectedTh}`,
     );
   }
 
@@ -249,25 +238,12 @@ export class AsicPart implements AsyncDisposable {
     );
   }
 
-  async #hookCall({ window }: Draw): Promise<Awaited<ReturnType<HookFile["calls"]>>[number]> {
-    const endMs = performance.now() + PATIENCE_MS;
-    while (performance.now() < endMs) {
-      const calls = await this.hook.calls();
-      const call = calls.find(({ document }) => document.window.first_block === window.firstBlock);
-      if (call !== undefined) return call;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error(`no call of on_result for window ${window.firstBlock}`);
-  }
-
-  /** Waits, while the agent runs both jobs again and again, as it does each minute. */
-  async #hurried<T>(
-    what: string,
-    look: () => T | null | undefined | false,
-    timeoutMs = PATIENCE_MS,
-  ): Promise<T> {
-    this.stage.agent.kill("SIGHUP");
-    const hurry = setInterval(() => this.stage.agent.kill("SIGHUP"), 2000);
-    return await waitFor(what, look, timeoutMs).finally(() => clearInterval(hurry));
+  async #hookCall({ window }: Draw): Promise<HookCall> {
+    return await waitFor(
+      `the call of on_result for window ${window.firstBlock}`,
+      async () =>
+        (await this.hook.calls()).find(({ document }) => document.window.first_block === window.firstBlock),
+      PATIENCE_MS,
+    );
   }
 }

@@ -1,20 +1,20 @@
 /**
- * The auction by other means than the agent's: no shared code, one plain dynamic program over every spendable
- * amount. Slow and easy to believe.
+ * An independent computation of the auction: it shares no code with the agent, and is one plain dynamic program over
+ * every amount that can be spent. It is slow, and simple enough to verify by reading.
  *
  * @module
  */
 
-/** Workers of equal size and price, offered by one miner. */
+/** Workers of equal size and price that one miner offers. */
 export interface Offer {
   readonly miner: string;
-  /** PH/s, of at most two decimals. */
+  /** In PH/s, with at most two decimals. */
   readonly sizePh: number;
   readonly price: number;
   readonly count: number;
 }
 
-/** What validators publish. */
+/** The prices and the budget cap that a validator publishes. */
 export interface PublishedPrices {
   readonly taoUsdc: number;
   readonly alphaTao: number;
@@ -22,14 +22,14 @@ export interface PublishedPrices {
   readonly cap: number;
 }
 
-/** The budget in millionths of a PH (spec, section 4.6), in doubles: the checks leave room for their last bits. */
+/** The budget in millionths of a PH (spec, section 4.6). Computed in doubles, whose last bits may be off. */
 export function budgetMillionths(prices: PublishedPrices, split: readonly [number, number]): number {
   const alphaPerDay = split[1] / 65535 * 0.41 * 7200;
   const ph = prices.alphaTao * prices.taoUsdc * alphaPerDay / prices.hashpUsdc;
   return Math.floor(ph * prices.cap * 1e6);
 }
 
-/** More than any total value, and small enough for two of them in a double. */
+/** Greater than any total value, and small enough that a double holds two of them. */
 const RANK = 2 ** 25;
 
 /**
@@ -37,7 +37,7 @@ const RANK = 2 ** 25;
  * least cost (spec, section 5).
  */
 export function mostWon(offers: readonly Offer[], budget: number, miner: string): number {
-  // best[c]: the best outcome of cost exactly c, as its value and, behind it, the miner's share of it.
+  // best[c]: the best outcome of cost exactly c: its value × RANK, plus the miner's share of that value.
   const best = new Float64Array(budget + 1).fill(-Infinity);
   best[0] = 0;
   let reached = 0;

@@ -1,20 +1,19 @@
 /**
- * The processes of the stack, as the script sees them: started, listened to line by line, ended.
+ * The processes of the end-to-end run: starting them, reading their lines, ending them.
  *
  * @module
  */
 
-/** A child process whose lines on stdout are JSON. */
+/** A child process that prints JSON lines on stdout. */
 export interface LineProcess extends AsyncDisposable {
   readonly pid: number;
   /** Every line so far. */
   readonly lines: readonly Record<string, unknown>[];
-  /** Ends when the process does. */
   readonly status: Promise<Deno.CommandStatus>;
   kill(signal: Deno.Signal): void;
 }
 
-/** Starts a process, in a folder, with nothing of this environment but what is given. Its stderr is this process's. */
+/** Starts a process with only the given environment variables. It inherits stderr. */
 export function startProcess(
   command: string,
   args: readonly string[],
@@ -56,9 +55,9 @@ export function startProcess(
   };
 }
 
-/** Turns a sentinel into SIGHUP until it is disposed of: the sidecar, in a process of its own. */
+/** Starts a sidecar process, which turns the sentinel file into SIGHUP for the proxy. */
 export function startSidecar(sentinelPath: string, proxyPid: number): AsyncDisposable {
-  // It ends with the proxy, whatever becomes of us.
+  // It ends with the proxy, even when this process is killed.
   const script = 'while kill -0 "$2" 2>/dev/null; do ' +
     'if [ -e "$1" ]; then rm -f -- "$1"; kill -HUP "$2"; fi; sleep 0.05; done';
   const child = new Deno.Command("sh", {
@@ -76,15 +75,19 @@ export function startSidecar(sentinelPath: string, proxyPid: number): AsyncDispo
   };
 }
 
-/** Waits until something holds. */
-export async function waitFor<T>(
-  what: string,
-  look: () => T | null | undefined | false,
-  timeoutMs: number,
-): Promise<T> {
+/** A value once it is there. */
+export type Look<T> = () => T | null | undefined | false | Promise<T | null | undefined | false>;
+
+/**
+ * Waits until `look` finds something, and returns it.
+ *
+ * @param what for the error message.
+ * @throws when it takes longer than `timeoutMs`.
+ */
+export async function waitFor<T>(what: string, look: Look<T>, timeoutMs: number): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
     if (performance.now() > endMs) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,5 +1,5 @@
 /**
- * The agent with a stand-in proxy and a sidecar: after each window the proxy must have loaded the target that an
+ * Runs the agent with a stand-in proxy and a sidecar. After each window the proxy must have loaded the target that the
  * independent computation of the auction gives.
  *
  * @module
@@ -7,17 +7,10 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { say, sayTitle } from "../command_line.ts";
 import { replaceRouting, type Rig } from "../scene/rig.ts";
 import { type LineProcess, startProcess, startSidecar, waitFor } from "./processes.ts";
-import {
-  describeDraw,
-  explainFailure,
-  PATIENCE_MS,
-  say,
-  sayTitle,
-  Stage,
-  type StageOptions,
-} from "./stage.ts";
+import { describeDraw, explainFailure, PATIENCE_MS, Stage, type StageOptions } from "./stage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -26,7 +19,7 @@ export const MODES = ["ihp", "braiins"] as const;
 /** One of {@link MODES}. */
 export type Mode = (typeof MODES)[number];
 
-/** Plays so many windows with one proxy. */
+/** Plays windows with one proxy. */
 export async function playProxy(mode: Mode, windows: number, options: StageOptions): Promise<void> {
   sayTitle(mode);
   await using stage = await Stage.open(options);
@@ -55,7 +48,7 @@ async function playWindow(mode: Mode, stage: Stage, proxy: LineProcess): Promise
   const loadedBefore = proxy.lines.at(-1)!["loaded"];
   const announcedMs = performance.now();
   await stage.beginWindow(draw);
-  // Equal to the former: then there is nothing to reload, and nothing must be.
+  // If the target is the same as before, the proxy need not reload.
   const isNew = expected !== loadedBefore;
   await waitFor(
     `the proxy's reload with ${expected} (it has ${proxy.lines.at(-1)!["loaded"]})`,
@@ -71,19 +64,29 @@ async function playWindow(mode: Mode, stage: Stage, proxy: LineProcess): Promise
   }
 }
 
-/** Gives the rig the other proxy. */
+/** Makes the rig route to Braiins Farm Proxy. Returns the path of the proxy's file. */
 async function useBraiins(rig: Rig): Promise<string> {
   const path = join(rig.folder, "proxy", "active_profile.toml");
   await Deno.writeTextFile(
     path,
-    '# The profile of Braiins Farm Proxy.\n[[routing]]\nname = "RD"\n\n[[routing.goal]]\nname = "InfiniteHashLuxorGoal"\nhr_weight = 0\n\n' +
-      '[[routing.goal]]\nname = "MinerDefaultGoal"\nhr_weight = 4294967296\n',
+    `# The profile of Braiins Farm Proxy.
+[[routing]]
+name = "RD"
+
+[[routing.goal]]
+name = "InfiniteHashLuxorGoal"
+hr_weight = 0
+
+[[routing.goal]]
+name = "MinerDefaultGoal"
+hr_weight = 4294967296
+`,
   );
   await replaceRouting(rig, `[routing]\nmode = "braiins"\nprofile_path = ${JSON.stringify(path)}\n`);
   return path;
 }
 
-/** What Deno needs to find its cache. */
+/** The variables by which Deno finds its cache. */
 function keptEnvironment(): Record<string, string> {
   const names = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "DENO_TLS_CA_STORE"];
   return Object.fromEntries(names.flatMap((name) => {

@@ -1,41 +1,38 @@
 /**
- * What every part of the end-to-end run needs: a chain with a market, a rig, and the one-file program as its daemon.
+ * The setting of every part of the end-to-end run: a chain with a market, a rig, and the one-file program as its daemon.
  *
  * @module
  */
 
 import { join } from "node:path";
-import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
+import type { ValidationWindow } from "../../src/auction/protocol/windows.ts";
 import { type SimulatedChain, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { NETUID, TEMPO } from "../scene/market.ts";
+import { say } from "../command_line.ts";
+import type { Random } from "../random.ts";
+import { NETUID, START_BLOCK, windowOf } from "../scene/market.ts";
 import { type Rig, setUpRig } from "../scene/rig.ts";
 import { budgetMillionths, mostWon, type Offer, type PublishedPrices } from "./expected_auction.ts";
 import { bidText, drawOffers, openMarket, OWN_PRICES, publish, renewMarket, SPLIT } from "./market.ts";
-import { type LineProcess, startProcess, waitFor } from "./processes.ts";
+import { type LineProcess, type Look, startProcess, waitFor } from "./processes.ts";
 
-/** Past the blocks at which the auction's rules changed. */
-const START_BLOCK = 7_500_000;
-/** The agent has so long for whatever is waited for. */
+/** How long each wait for the agent may take. */
 export const PATIENCE_MS = 60_000;
-/** A service has to stop within so long. */
+/** How long the agent may take to stop. */
 const STOP_MS = 5_000;
 
 /** Options of {@linkcode Stage.open}. */
 export interface StageOptions {
-  /** The one-file program. */
+  /** Path of the one-file program. */
   readonly program: string;
-  /** From block to block; 0: at once. */
+  /** Time between blocks; 0: none. */
   readonly slotMs: number;
-  /** From 0 to 1. */
-  readonly random: () => number;
+  readonly random: Random;
 }
 
-/** A window to come, and what of it is known before its first block: computed apart from the agent. */
+/** The next window, and its outcome as computed independently before its first block. Hashrates in millionths of a PH. */
 export interface Draw {
   readonly window: ValidationWindow;
-  /** Our offers. */
   readonly own: readonly Offer[];
-  /** In millionths of a PH. */
   readonly budget: number;
   readonly won: number;
   readonly offered: number;
@@ -52,7 +49,7 @@ export class Stage implements AsyncDisposable {
     private readonly options: StageOptions,
   ) {}
 
-  /** Opens the market and makes the rig's folder; the agent does not run yet. */
+  /** Opens the market and makes the rig's folder. Does not start the agent. */
   static async open(options: StageOptions): Promise<Stage> {
     const first = windowOf(START_BLOCK);
     const simulator = await startSimulator({ startBlock: first.firstBlock + 5, timestamps: "clock" });
@@ -64,7 +61,6 @@ export class Stage implements AsyncDisposable {
     return new Stage(simulator, rig, offers, options);
   }
 
-  /** The agent. */
   get agent(): LineProcess {
     if (this.#agent === null) throw new Error("Cannot use the agent: it has not been started");
     return this.#agent;
@@ -79,7 +75,7 @@ export class Stage implements AsyncDisposable {
     await this.waitForAuction(windowOf(this.#chain.head.number), "the agent's first auction");
   }
 
-  /** Offers new sizes, and draws a new budget in the last block of this window. The next one has not begun then. */
+  /** Publishes a new bid and, in the last block of this window, a new budget. The next window has not begun then. */
   async drawWindow(): Promise<Draw> {
     const { random } = this.options;
     const own = drawOffers(this.rig.hotkey, random, OWN_PRICES);
@@ -99,7 +95,7 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  /** The window's first block appears, and the agent computes its auction. */
+  /** Builds the window's first block and waits until the agent has computed the auction. */
   async beginWindow({ window }: Draw): Promise<void> {
     await this.#goTo(window.firstBlock);
     await this.waitForAuction(window, `the auction of window ${window.firstBlock}`);
@@ -117,7 +113,17 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** Stops the agent, which has to end well and soon. Returns the milliseconds it took. */
+  /**
+   * Waits, and has the agent run both jobs every two seconds meanwhile. Otherwise the next run could be minutes away; a
+   * single SIGHUP has no effect on a job that is already running.
+   */
+  async hurry<T>(what: string, look: Look<T>, timeoutMs = PATIENCE_MS): Promise<T> {
+    this.agent.kill("SIGHUP");
+    const hurrying = setInterval(() => this.agent.kill("SIGHUP"), 2000);
+    return await waitFor(what, look, timeoutMs).finally(() => clearInterval(hurrying));
+  }
+
+  /** Stops the agent, which must exit with 0 in time. Returns the milliseconds it took. */
   async stopAgent(): Promise<number> {
     const startMs = performance.now();
     this.agent.kill("SIGTERM");
@@ -128,7 +134,7 @@ export class Stage implements AsyncDisposable {
     return tookMs;
   }
 
-  /** Ends all, and removes the folder. */
+  /** Ends the agent and the chain, and removes the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent?.[Symbol.asyncDispose]();
     await this.simulator.close();
@@ -142,11 +148,7 @@ export class Stage implements AsyncDisposable {
   async #bid(own: readonly Offer[]): Promise<void> {
     const text = bidText(own);
     await rewriteWorkers(this.rig.configPath, own);
-    // In real time the next commitment run is at most five minutes away; SIGHUP is now, unless one is under way.
-    this.agent.kill("SIGHUP");
-    const hurry = setInterval(() => this.agent.kill("SIGHUP"), 2000);
-    await waitFor(`the bid ${text} on the chain`, () => this.#hasCommitted(text), PATIENCE_MS)
-      .finally(() => clearInterval(hurry));
+    await this.hurry(`the bid ${text} on the chain`, () => this.#hasCommitted(text));
   }
 
   #hasCommitted(text: string): boolean {
@@ -163,7 +165,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** What was drawn and won, for people. */
+/** One line about a draw, for people. */
 export function describeDraw({ window, own, budget, won, offered }: Draw): string {
   return [
     `window ${window.index} from block ${window.firstBlock}`,
@@ -173,17 +175,7 @@ export function describeDraw({ window, own, budget, won, offered }: Draw): strin
   ].join("   ");
 }
 
-/** A line for people. */
-export function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
-}
-
-/** A headline for people. */
-export function sayTitle(text: string): void {
-  say(`\n── ${text} ${"─".repeat(100 - text.length)}`);
-}
-
-/** Does something with an agent; where that fails, says what the agent said last. */
+/** Runs `act`. When it fails, prints the agent's last log lines. */
 export async function explainFailure<T>({ agent }: Stage, act: () => Promise<T>): Promise<T> {
   try {
     return await act();
@@ -193,12 +185,8 @@ export async function explainFailure<T>({ agent }: Stage, act: () => Promise<T>)
   }
 }
 
-function windowOf(block: number): ValidationWindow {
-  return windowAt(block, epochStart(NETUID, TEMPO, block));
-}
-
-function drawPrices(random: () => number): PublishedPrices {
-  return { taoUsdc: 350, alphaTao: 0.012, hashpUsdc: 50, cap: Math.round(15 + random() * 30) / 100 };
+function drawPrices(random: Random): PublishedPrices {
+  return { taoUsdc: 350, alphaTao: 0.012, hashpUsdc: 50, cap: Math.round(15 + random.next() * 30) / 100 };
 }
 
 async function rewriteWorkers(configPath: string, own: readonly Offer[]): Promise<void> {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A hook of ih-miner: appends each window as one line to a CSV file. Needs jq.
+# A hook of ih-miner that appends a line for each window to a CSV file. Needs jq.
 #
 #   [hooks]
 #   on_result = ["/etc/ih-miner/hooks/append-result.sh", "/var/lib/ih-miner/results.csv"]

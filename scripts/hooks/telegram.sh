@@ -1,11 +1,11 @@
 #!/bin/sh
-# A hook of ih-miner: tells a Telegram chat about a run. Needs curl and jq.
+# A hook of ih-miner that posts the result of a run to a Telegram chat. Needs curl and jq.
 #
 #   [hooks]
 #   on_won = ["/etc/ih-miner/hooks/telegram.sh", "/etc/ih-miner/telegram.conf"]
 #   on_error = ["/etc/ih-miner/hooks/telegram.sh", "/etc/ih-miner/telegram.conf"]
 #
-# telegram.conf belongs to root and the group ih-miner, mode 640, and holds two lines of shell:
+# telegram.conf has the owner root, the group ih-miner and mode 640, and contains two lines of shell:
 #
 #   token='123456:the token that @BotFather gave'
 #   chat='the number of the chat'
@@ -22,7 +22,7 @@ text=$(jq --raw-output '
     "\(.lost_hashrate_ph) PH/s lost (\(.lost_count)), until about \(.window.last_block_time)"
   end | .[0:4000]')
 
-# On the command line, everybody on the host could read the token.
+# The URL goes through stdin: on the command line, every user of the host could read the token.
 printf 'url = "%s/bot%s/sendMessage"\n' "${api:-https://api.telegram.org}" "${token:?}" |
   curl --config - --silent --show-error --fail --max-time 20 --output /dev/null \
     --data-urlencode "chat_id=${chat:?}" --data-urlencode "text=$text"

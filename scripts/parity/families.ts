@@ -1,5 +1,5 @@
 /**
- * Generated auctions of named families, reproducible from a seed: what the engines are compared and measured on.
+ * Generated auctions of named families, to compare and measure the engines with. A seed reproduces them.
  *
  * @module
  */
@@ -7,60 +7,35 @@
 import { buildItems } from "../../src/auction/inputs/items.ts";
 import type { AuctionProblem, Bid } from "../../src/auction/inputs/problem.ts";
 import { formatFp18 } from "../../src/auction/protocol/fp18.ts";
+import { Random } from "../random.ts";
 
 /** How large the auctions of a family are. */
 export interface AuctionScale {
   readonly hotkeys: number;
-  /** Sizes a hotkey offers at most. */
+  /** The most sizes that a hotkey offers. */
   readonly sizesPerHotkey: number;
-  /** Workers of one size at most. */
+  /** The most workers of one size. */
   readonly workersPerSize: number;
-  /** Budget as a share of the cost of everything offered. */
+  /** The budget as a share of the cost of all offers. */
   readonly budgetShare: number;
 }
 
-/** What one hotkey bids, in millionths: size, price and number of workers. */
+/** A bid of one hotkey: size and price in millionths, and the number of workers. */
 type Offer = readonly [size: number, price: number, count: number];
 
 /** A named family. */
 export interface Family {
   readonly name: string;
   readonly description: string;
-  /** Whether such auctions are what is seen on the network. */
+  /** Whether such auctions are common on the network. */
   readonly isCommon: boolean;
   readonly offersOf: (random: Random, scale: AuctionScale) => Offer[];
-}
-
-/** A small reproducible generator (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** At least 0, below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** An integer from `low` to `high`, both included. */
-  integer(low: number, high: number): number {
-    return low + Math.floor(this.next() * (high - low + 1));
-  }
-
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.integer(0, choices.length - 1)]!;
-  }
 }
 
 const COMMON_SIZES = [100_000, 120_000, 200_000, 234_000, 250_000, 335_000, 450_000];
 const PRICE_LEVELS = [950_000, 980_000, 1_000_000, 1_020_000, 1_050_000];
 
-/** A family in which each hotkey has a number of sizes, each drawn by itself. */
+/** A family in which each hotkey offers several sizes, each drawn independently. */
 function family(
   name: string,
   description: string,
@@ -91,7 +66,7 @@ const roundSize = (random: Random): number => random.integer(50, 450) * 1000;
 export const FAMILIES: readonly Family[] = [
   {
     name: "installer-default",
-    description: "everybody 0.45 PH at 1.05",
+    description: "0.45 PH at 1.05 from every hotkey",
     isCommon: true,
     offersOf: (random, scale) => [[450_000, 1_050_000, random.integer(1, scale.workersPerSize)]],
   },
@@ -167,7 +142,7 @@ export const LARGEST_SCALE: AuctionScale = {
   budgetShare: 0.5,
 };
 
-/** One auction of a family. The same arguments give the same auction. */
+/** Generates one auction of a family. The same arguments give the same auction. */
 export function generateAuction({ offersOf }: Family, scale: AuctionScale, seed: number): AuctionProblem {
   const random = new Random(seed);
   const bids: Bid[] = [];

@@ -1,8 +1,6 @@
 /**
- * The validators' build of CBC, for checks that need it.
- *
- * Looked for in `IH_MINER_CBC` (a path; `off` for none), then as `cbc` on the search path, then where
- * `scripts/install-cbc.sh` puts it. Another build is not used: it may pick other winners.
+ * Finds the validators' build of CBC, for checks that need it: in `IH_MINER_CBC` (a path, or `off` for none), then as
+ * `cbc` on the `PATH`, then where `scripts/install-cbc.sh` puts it. No other build is used: it may pick other winners.
  *
  * @module
  */
@@ -45,7 +43,7 @@ export async function findReferenceCbc(): Promise<ReferenceCbc> {
   };
 }
 
-/** What the validators' build picks: workers won, parallel to the problem's items. */
+/** Solves with the validators' build. Returns the workers won, parallel to the problem's items. */
 export async function solveLikeValidators(path: string, problem: AuctionProblem): Promise<readonly number[]> {
   const folder = await Deno.makeTempDir({ prefix: "ih-miner-cbc-" });
   try {

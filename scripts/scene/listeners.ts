@@ -1,26 +1,26 @@
 /**
- * Those who listen to the agent, for demonstrations and tests: a hook's program and a webhook's receiver.
+ * Receivers of the agent's messages, for demos and tests: a hook program and a webhook receiver.
  *
  * @module
  */
 
 /** A call of a hook. */
 export interface HookCall {
-  /** What `IH_MINER_HOOK` was. */
+  /** The value of `IH_MINER_HOOK`. */
   readonly hook: string;
-  /** What stood on stdin. */
+  /** The document from stdin. */
   // deno-lint-ignore no-explicit-any -- a document is read by name here, as a user's script would
   readonly document: any;
 }
 
-/** It needs no other program, so that it runs with an empty `PATH` as well. */
+/** Needs no other program, so that it also runs with an empty `PATH`. */
 const HOOK_SCRIPT = `#!/bin/sh
 text=
 while IFS= read -r line; do text="$text$line"; done
 printf '%s %s\\n' "$IH_MINER_HOOK" "$text" >>"$1"
 `;
 
-/** A program that appends what it is given to a file. */
+/** A hook program that appends its calls to a file. */
 export class HookFile {
   private constructor(readonly programPath: string, private readonly path: string) {}
 
@@ -31,7 +31,7 @@ export class HookFile {
     return new HookFile(programPath, `${folder}/hook-calls`);
   }
 
-  /** Program and arguments, for `[hooks]`. */
+  /** Program and arguments, as `[hooks]` takes them. */
   get words(): string {
     return JSON.stringify([this.programPath, this.path]);
   }
@@ -45,7 +45,7 @@ export class HookFile {
       if (error instanceof Deno.errors.NotFound) return [];
       throw error;
     }
-    // The last line may be on its way.
+    // The last line may be incomplete.
     return text.split("\n").slice(0, -1).map((line) => {
       const space = line.indexOf(" ");
       return { hook: line.slice(0, space), document: JSON.parse(line.slice(space)) };
@@ -55,7 +55,7 @@ export class HookFile {
 
 /** A service on 127.0.0.1 that takes alerts in the format `json`. */
 export class WebhookReceiver implements AsyncDisposable {
-  /** The documents, first to last. */
+  /** The documents, oldest first. */
   // deno-lint-ignore no-explicit-any -- as above
   readonly received: any[] = [];
   readonly #server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
@@ -67,7 +67,7 @@ export class WebhookReceiver implements AsyncDisposable {
     return `127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Its address, with a secret in it. */
+  /** The URL, which contains a secret. */
   get url(): string {
     return `http://${this.host}/services/s3cret?token=t0ken`;
   }

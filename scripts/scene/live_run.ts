@@ -1,6 +1,6 @@
 /**
- * The daemon against a simulator in accelerated time: the budget changes from window to window, and each window is
- * checked against an outcome computed apart from the daemon.
+ * Runs the daemon against a simulator in accelerated time. The budget changes from window to window, and each window is
+ * compared with an outcome that is computed independently of the daemon.
  *
  * @module
  */
@@ -14,69 +14,73 @@ import { parseToml } from "../../src/lib/toml.ts";
 import type { ChainConnection } from "../../src/chain/types.ts";
 import type { Logger } from "../../src/lib/log.ts";
 import { WINDOW_BLOCKS } from "../../src/auction/protocol/constants.ts";
-import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
+import type { ValidationWindow } from "../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { FastScheduler } from "./fast_scheduler.ts";
 import { leastCoverTh, type Machines, sumTh } from "./machines.ts";
-import { NETUID, publishPrices, renewBids, setUpCompetitors, setUpMarket, TEMPO } from "./market.ts";
+import {
+  NETUID,
+  publishPrices,
+  renewBids,
+  setUpCompetitors,
+  setUpMarket,
+  START_BLOCK,
+  TEMPO,
+  windowOf,
+} from "./market.ts";
 import { replaceRouting, type Rig, setUpRig } from "./rig.ts";
 
-const START_BLOCK = 7_500_000;
-/** The factors of the budget that the validators publish in turn, for the demo's market alone. */
+/** The budget factors that the validators publish in turn, when there are no further competitors. */
 const CAP_FACTORS = [0.5, 0.35, 0.62, 0.43, 0.75, 0.3, 0.56];
-/** How much larger the market gets by one competitor. */
+/** By which share each further competitor enlarges the market. */
 const COMPETITOR_SHARE = 0.045;
 
-/** What a run is to be like. */
+/** Options of {@link runLive}. */
 export interface LiveRunOptions {
   readonly windows: number;
   readonly blockTimeMs: number;
-  /** A minute of the daemon's schedule lasts so long. */
+  /** The length of a minute of the daemon's schedule. */
   readonly minuteMs: number;
   /**
-   * Let the chain stand still in the middle of a window until it is delivered and `onWindow` has ended: on a busy
-   * machine accelerated time would otherwise ask more of the daemon than real time ever does. @default false
+   * Stops the chain in the middle of a window until the window is delivered and `onWindow` has returned. Otherwise
+   * accelerated time on a busy machine asks more of the daemon than real time ever does. @default false
    */
   readonly patient?: boolean;
-  /** ASICs that are switched directly, in the place of the proxy. */
+  /** ASICs that the daemon switches directly, in the place of the proxy. */
   readonly machines?: Machines;
-  /** Hotkeys that bid beside the demo's market. @default 0 */
+  /** Number of hotkeys that bid in addition to the demo's market. @default 0 */
   readonly competitors?: number;
   readonly log: Logger;
-  /** Called for each window once it was delivered. What it throws ends the run. */
+  /** Called for each window after its delivery. An error ends the run. */
   readonly onWindow?: (window: LiveWindow) => void | Promise<void>;
 }
 
-/** What became of one window. */
+/** The result of one window. */
 export interface LiveWindow {
   readonly window: ValidationWindow;
   readonly capFactor: string;
   readonly outcome: AuctionOutcome;
-  /** `target_hashrate` in the proxy's file once the window was delivered, or what the ASICs at the subnet add up to. */
+  /** `target_hashrate` in the proxy's file after the delivery, or the total hashrate of the ASICs at the subnet. */
   readonly routed: string;
-  /** The same by the outcome computed apart. */
+  /** The same according to the independent computation. */
   readonly expected: string;
-  /** From the first block's announcement to the reload signal; `null` when the block was there before the daemon. */
+  /** Time from the first block to the reload signal; `null` when the block is older than the daemon. */
   readonly delayMs: number | null;
 }
 
-/** Runs the daemon for so many windows. The folder is removed, the simulator stopped. */
+/** Runs the daemon for a number of windows, then removes the folder and stops the simulator. */
 export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
-  const { windows, competitors = 0 } = options;
-  const { firstBlock } = windowAt(START_BLOCK, epochStart(NETUID, TEMPO, START_BLOCK));
-  await using simulator = await startSimulator({
-    startBlock: firstBlock + 40,
-    timestamps: "clock",
-  });
+  const { firstBlock } = windowOf(START_BLOCK);
+  await using simulator = await startSimulator({ startBlock: firstBlock + 40, timestamps: "clock" });
   const { chain } = simulator;
   setUpMarket(chain, firstBlock - 20);
-  setUpCompetitors(chain, competitors, firstBlock - 20);
+  setUpCompetitors(chain, options.competitors ?? 0, firstBlock - 20);
   publishPrices(chain, "0.5", firstBlock - 3);
   const rig = await setUpRig({ chainUrl: simulator.url });
   if (options.machines !== undefined) await replaceRouting(rig, options.machines.configText);
   chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
   try {
-    return await observe(simulator, rig, { ...options, windows });
+    return await observe(simulator, rig, options);
   } finally {
     await Deno.remove(rig.folder, { recursive: true });
   }
@@ -86,7 +90,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, machines, log, onWindow } =
     options;
   const { chain } = simulator;
-  await using apart = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
+  await using ownConnection = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
   const announcedAt = new Map<number, number>();
   const capFactors = new Map<number, string>();
   const seen: LiveWindow[] = [];
@@ -99,12 +103,12 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   const unsubscribe = chain.subscribe((event) => {
     if (event.kind !== "best") return;
     const { number } = event.block;
-    const window = windowAt(number, epochStart(NETUID, TEMPO, number));
+    const window = windowOf(number);
     if (number === window.firstBlock) {
       announcedAt.set(number, performance.now());
       capFactors.set(number, capFactor());
     }
-    // In the last block of a window, so that nobody can know the next one's budget earlier.
+    // In the last block of a window, so that the next budget cannot be known earlier.
     if (number === window.lastBlock) {
       renewBids(chain, competitors, number);
       turn++;
@@ -115,7 +119,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   let notedBlock = -1;
   const building = setInterval(() => {
     const { number } = chain.head;
-    const { firstBlock } = windowAt(number, epochStart(NETUID, TEMPO, number));
+    const { firstBlock } = windowOf(number);
     const isMiddle = number - firstBlock === WINDOW_BLOCKS / 2;
     if (!patient || !isMiddle || notedBlock >= firstBlock) chain.advance();
   }, blockTimeMs);
@@ -132,7 +136,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   let deliveries = Promise.resolve();
   const note = async (outcome: AuctionOutcome, window: ValidationWindow, at: number): Promise<void> => {
     const announced = announcedAt.get(window.firstBlock);
-    const wonTh = await expectedWonTh(apart, rig.hotkey, window, log);
+    const wonTh = await expectedWonTh(ownConnection, rig.hotkey, window, log);
     const live: LiveWindow = {
       window,
       outcome,
@@ -177,7 +181,7 @@ export function describeLiveWindow(
   ].join("   ");
 }
 
-/** What of ours would win if the window were computed now, from the same first block. */
+/** The hashrate that we would win if the window were computed now, from the same first block, in TH/s. */
 async function expectedWonTh(
   chain: ChainConnection,
   hotkey: string,

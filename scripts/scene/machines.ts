@@ -1,31 +1,30 @@
 /**
- * ASICs without a proxy, for demonstrations and tests: stand-ins with the API of cgminer, and what they should do, found
- * by trying every choice.
+ * ASICs without a proxy, for demos and tests: stand-ins with the cgminer API, and the choice of machines that the agent
+ * should make, found by trying every choice.
  *
  * @module
  */
 
 import { type FirmwareDialect, type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 
-/** The numbers of both pools in every machine's list; the fallback is what it prefers after a start. */
+/** The numbers of the two pools in every machine's list. A machine starts at the fallback pool. */
 export const POOLS = { fallback: 0, subnet: 1 };
 
-/** One machine. */
 export interface Machine {
   readonly name: string;
-  /** Nominal and real; whole, so that sums are exact. */
+  /** Both nominal and real. A whole number, so that sums are exact. */
   readonly hashrateTh: number;
   readonly server: MinerServer;
 }
 
-/** What machines are like. */
+/** Options of {@link Machines}. */
 export interface MachinesOptions {
-  /** From the command to the first work of the new pool. @default 0 */
+  /** Time from the switch command to the first work of the new pool. @default 0 */
   readonly switchMs?: number;
-  /** The port of the first one, the others follow; `null`: any free ones. @default null */
+  /** Port of the first machine; the others follow. `null`: any free ports. @default null */
   readonly firstPort?: number | null;
   /**
-   * Firmware, in turn. That of bmminer says that it is at the new pool as soon as it is told to go there.
+   * Firmware of the machines in turn. bmminer reports the new pool as soon as it gets the command.
    * @default ["cgminer"]
    */
   readonly dialects?: readonly FirmwareDialect[];
@@ -52,7 +51,7 @@ export class Machines implements AsyncDisposable {
     }));
   }
 
-  /** The section `[asic]` for them. */
+  /** The `[asic]` section for these machines. */
   get configText(): string {
     const miners = this.all.map(({ name, hashrateTh, server: { host, port } }) =>
       `[[asic.miners]]\nname = "${name}"\naddress = "${host}:${port}"\nhashrate = "${hashrateTh / 1000}"\n`
@@ -60,24 +59,24 @@ export class Machines implements AsyncDisposable {
     return `[asic]\nsubnet_pool = ${POOLS.subnet}\nfallback_pool = ${POOLS.fallback}\n${miners.join("")}`;
   }
 
-  /** Those that are plugged in and mine for the subnet. */
+  /** The machines that are plugged in and mine for the subnet. */
   get atSubnet(): Machine[] {
     return this.all.filter((machine) =>
       this.isPlugged(machine) && machine.server.miner.currentPool === POOLS.subnet
     );
   }
 
-  /** Those that do what they are told. */
+  /** The machines that are plugged in and have no fault. */
   get sound(): Machine[] {
     return this.all.filter((machine) => this.isPlugged(machine) && machine.server.miner.fault === null);
   }
 
-  /** Whether somebody listens at its address. */
+  /** Whether the machine listens at its address. */
   isPlugged(machine: Machine): boolean {
     return !this.#unplugged.has(machine);
   }
 
-  /** Pulls the plugs: nobody listens there any more. */
+  /** Unplugs machines: they stop listening. */
   async unplug(...machines: readonly Machine[]): Promise<void> {
     await Promise.all(machines.map((machine) => {
       this.#unplugged.add(machine);
@@ -85,7 +84,7 @@ export class Machines implements AsyncDisposable {
     }));
   }
 
-  /** Puts the plugs back. The machines mine where they did. */
+  /** Plugs machines in again. They mine for the same pool as before. */
   plug(...machines: readonly Machine[]): void {
     for (const machine of machines) {
       this.#unplugged.delete(machine);
@@ -93,20 +92,20 @@ export class Machines implements AsyncDisposable {
     }
   }
 
-  /** Unplugs all, for good. */
+  /** Unplugs all machines. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.unplug(...this.all);
   }
 }
 
-/** What machines deliver together, in TH/s. */
+/** Total hashrate of machines, in TH/s. */
 export function sumTh(machines: readonly Machine[]): number {
   return machines.reduce((sum, { hashrateTh }) => sum + hashrateTh, 0);
 }
 
 /**
- * The least hashrate that covers a need, over every choice among the machines; that of all together where none covers
- * it. Takes 2^n steps: for some 16 machines.
+ * The least total hashrate among all choices of machines that cover a need, or the total of all machines when no choice
+ * does. Takes 2^n steps, so it is for up to about 16 machines.
  */
 export function leastCoverTh(machines: readonly Machine[], needTh: number): number {
   let sums = [0];

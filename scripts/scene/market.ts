@@ -1,5 +1,5 @@
 /**
- * A market for the demo and for tests: validators with prices, a ban and a budget cap, and miners who compete.
+ * A market for the demo and for tests: validators with prices, a ban and a budget cap, and competing miners.
  *
  * @module
  */
@@ -7,12 +7,14 @@
 import { Keyring } from "@polkadot/keyring";
 import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
 import { writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { SimulatedChain } from "../../src/simulator/mod.ts";
 
 /** The subnet's netuid on finney. */
 export const NETUID = 89;
-/** Its tempo. */
 export const TEMPO = 360;
+/** Where the scenes begin: past the blocks at which the auction's rules changed. */
+export const START_BLOCK = 7_500_000;
 
 const RAO_PER_ALPHA = 1_000_000_000n;
 const BANNED_UID = 7;
@@ -56,7 +58,7 @@ const VALIDATORS: readonly Validator[] = [
   },
 ];
 
-/** The competing miners: sizes and counts as owners of common ASICs offer them. Their UIDs begin at 3. */
+/** The competing miners' bids, with sizes and counts of common ASICs. Their UIDs begin at 3. */
 const BIDS: readonly (readonly [name: string, text: string])[] = [
   ["Garage", "2;b;BTC,1.05=0.45:1"],
   ["Nordfjord", "2;b;BTC,0.97=0.2:4,0.234:2"],
@@ -84,13 +86,18 @@ const BIDS: readonly (readonly [name: string, text: string])[] = [
   ["Depot", "2;b;BTC,1.05=0.45:2"],
 ];
 
-/** Who takes part, for people. */
+/** The participants. */
 export interface Market {
   readonly validators: number;
   readonly miners: readonly { readonly name: string; readonly hotkey: string }[];
 }
 
-/** Registers everybody on the chain and has them commit at the given block. */
+/** The window of a block. */
+export function windowOf(block: number): ValidationWindow {
+  return windowAt(block, epochStart(NETUID, TEMPO, block));
+}
+
+/** Registers validators and miners on the chain and publishes their commitments at the given block. */
 export function setUpMarket(chain: SimulatedChain, committedAtBlock: number): Market {
   chain.setTempo(NETUID, TEMPO);
   chain.setMechanismEmissionSplit(NETUID, [60_500, 5_035]);
@@ -108,26 +115,26 @@ export function setUpMarket(chain: SimulatedChain, committedAtBlock: number): Ma
   return { validators: VALIDATORS.length, miners: miners.map(({ name, hotkey }) => ({ name, hotkey })) };
 }
 
-/** Registers more miners, with bids of a few sizes and prices, and has them commit. */
+/** Registers more miners and publishes their bids, which have a few different sizes and prices. */
 export function setUpCompetitors(chain: SimulatedChain, count: number, committedAtBlock: number): void {
   for (let i = 0; i < count; i++) chain.registerNeuron(NETUID, { hotkey: competitorAddress(i) });
   renewBids(chain, count, committedAtBlock);
 }
 
-/** Everybody who bids commits again, as miners do before their bids are too old. */
+/** Publishes all bids again, as miners do before their bids expire. */
 export function renewBids(chain: SimulatedChain, competitors: number, block: number): void {
   for (const [name, data] of BIDS) {
     chain.setCommitment({ netuid: NETUID, hotkey: addressOf(name), data, block });
   }
   for (let i = 0; i < competitors; i++) {
-    // Most take the installer's default price; the others undercut it.
+    // Most use the installer's default price; the others undercut it.
     const price = i % 10 < 6 ? "1.05" : (0.95 + (i % 7) / 100).toFixed(2);
     const data = `2;b;BTC,${price}=0.${10 + (i * 7) % 36}:${1 + i % 5}`;
     chain.setCommitment({ netuid: NETUID, hotkey: competitorAddress(i), data, block });
   }
 }
 
-/** The validators publish their prices, bans and this factor of the budget. */
+/** Publishes the validators' prices and bans, with this budget factor. */
 export function publishPrices(chain: SimulatedChain, capFactor: string, block: number): void {
   for (const { name, taoUsdc, alphaTao, hashpUsdc, bannedUids } of VALIDATORS) {
     const prices: [string, bigint][] = [
@@ -137,12 +144,7 @@ export function publishPrices(chain: SimulatedChain, capFactor: string, block: n
       ["cap", parseFp18(capFactor)],
     ];
     const data = writePriceCommitment(prices, bannedUids);
-    chain.setCommitment({
-      netuid: NETUID,
-      hotkey: addressOf(name),
-      data,
-      block,
-    });
+    chain.setCommitment({ netuid: NETUID, hotkey: addressOf(name), data, block });
   }
 }
 

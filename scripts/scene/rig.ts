@@ -1,6 +1,6 @@
 /**
- * The miner's side, for the demo and for tests: a folder with wallet, configuration and proxy file, and the agent
- * run in it as a user runs it.
+ * The miner's side, for the demo and for tests: a folder with a wallet, a configuration and a proxy file, in which the
+ * agent runs as a user runs it.
  *
  * @module
  */
@@ -15,18 +15,18 @@ import { NETUID } from "./market.ts";
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 const POOLS =
-  `# Pools of the proxy in front of the ASICs. This file is ours; ih-miner changes one key of one pool.
+  `# Pools of the proxy in front of the ASICs. ih-miner changes one key of one pool, and nothing else.
 [pools]
 backup = { name = "backup", host = "backup.example.org", port = 3333 }
 
-# The subnet: gets what the auction gave us.
+# The subnet: gets the hashrate that we won.
 [[pools.main]]
 name = "central-proxy"
 host = "subnet.example.org"
 port = 9332
 target_hashrate = "0TH/s"   # set by ih-miner
 
-# Our own pool: takes the rest.
+# Our own pool: gets the rest.
 [[pools.main]]
 name = "house"
 host = "pool.example.net"
@@ -34,7 +34,7 @@ port = 700
 weight = 1
 `;
 
-/** The folder and what is in it. */
+/** The folder and its files. */
 export interface Rig {
   readonly folder: string;
   readonly configPath: string;
@@ -44,21 +44,19 @@ export interface Rig {
   readonly hotkey: string;
 }
 
-/** What the agent printed and how it ended. */
+/** A finished run of the agent. */
 export interface AgentRun {
   readonly exitCode: number;
   /** The result document. */
   // deno-lint-ignore no-explicit-any -- a document is read by name here, as a user's script would
   readonly document: any;
-  /** The log. */
   readonly log: string;
 }
 
-/** What a rig can be given. */
+/** Options of {@link setUpRig}. */
 export interface RigOptions {
-  /** The simulator's URL. */
   readonly chainUrl: string;
-  /** The text of `[workers]`. */
+  /** The content of `[workers]`. */
   readonly workers?: string;
 }
 
@@ -66,7 +64,7 @@ const WORKERS = `price_multiplier = "1.02"
 worker_sizes = { "0.45" = 2, "0.25" = 3 }
 `;
 
-/** Makes the folder. */
+/** Creates the folder with its files. The caller removes it. */
 export async function setUpRig({ chainUrl, workers = WORKERS }: RigOptions): Promise<Rig> {
   await cryptoWaitReady();
   const folder = await Deno.makeTempDir({ prefix: "ih-miner-rig-" });
@@ -91,7 +89,7 @@ export async function setUpRig({ chainUrl, workers = WORKERS }: RigOptions): Pro
   };
 }
 
-/** Gives the configuration other sections in the place of `[routing]`. */
+/** Replaces `[routing]` in the configuration by other sections. */
 export async function replaceRouting({ configPath }: Rig, sections: string): Promise<void> {
   const text = await Deno.readTextFile(configPath);
   await Deno.writeTextFile(
@@ -100,7 +98,7 @@ export async function replaceRouting({ configPath }: Rig, sections: string): Pro
   );
 }
 
-/** Runs the agent with the rig's configuration and nothing of this machine's environment. */
+/** Runs the agent from source with the rig's configuration. */
 export async function runAgent(rig: Rig, args: readonly string[]): Promise<AgentRun> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", MAIN, rig.configPath, "--log-format", "pretty", ...args],

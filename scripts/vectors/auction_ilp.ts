@@ -21,7 +21,7 @@ const input = z.strictObject({
   bids_by_hotkey: z.record(z.string(), bidTuples),
   budget_ph: z.string(),
   cbc_seed: z.int(),
-  // The external solver's limit.
+  // Limit of the reference's solver, unused here.
   max_nodes: z.int(),
   max_price_multiplier: maxPriceText,
 });
@@ -38,8 +38,8 @@ const expected = z.object({
 const reference = await findReferenceCbc();
 
 /**
- * `auction-ilp.json`: the exact optimum and the ranges; what the validators' build of CBC picks, where it is there;
- * and always what follows from its choice: totals, the order of the winners, and how they compare with the optimum.
+ * `auction-ilp.json`: the exact optimum and the ranges; the winners that the validators' build of CBC picks, if it is
+ * installed; and what follows from these winners: totals, order, and how they compare with the optimum.
  */
 export const auctionIlp: VectorChecker = {
   async compute(vector): Promise<unknown> {
@@ -95,7 +95,7 @@ export const auctionIlp: VectorChecker = {
         ) => [hotkey, sizeText, priceFp18.toString(), count, ...toPair(won)]),
       },
       cbc_is_optimal_value: chosen.totalValue === optimum.totalValue,
-      // At a value that is not optimal the engine knows no least cost to compare with.
+      // For a value that is not optimal, the engine knows no minimal cost to compare with.
       cbc_is_min_cost_at_value: chosen.totalValue === optimum.totalValue
         ? chosen.totalCost === optimum.totalCost
         : isMinCost,

@@ -60,7 +60,7 @@ function toPrices(
   };
 }
 
-/** The vectors name no subnet; only messages would. */
+/** The vectors name no subnet, which only error messages would show. */
 function subnetOf(request: { readonly mechanism_id: number }): { netuid: number; mechanismId: number } {
   return { netuid: 89, mechanismId: request.mechanism_id };
 }

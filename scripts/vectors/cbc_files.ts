@@ -26,7 +26,7 @@ const expected = z.strictObject({
 
 const reference = await findReferenceCbc();
 
-/** `cbc-files.json`: what is written for CBC, what is read from it, and what the validators' build picks itself. */
+/** `cbc-files.json`: the files written for CBC, the solution read from it, and the winners that it picks if installed. */
 export const cbcFiles: VectorChecker = {
   async compute(vector): Promise<unknown> {
     const request = input.parse(vector.input);
@@ -38,7 +38,7 @@ export const cbcFiles: VectorChecker = {
       objective: request.start_block < COST_TIE_BREAK_FROM_BLOCK ? "value-only" : "value-then-cost",
       seed: request.cbc_seed,
     };
-    // Nothing to solve: no file is written and no program is run.
+    // With nothing to solve, the agent writes no file and runs no program.
     if (problem.items.length === 0) return { mps: null, arguments: [], read: [], picked: null };
     return {
       mps: writeMps(problem),

@@ -1,5 +1,5 @@
 /**
- * What a checker of one vector file is, and what the checkers share.
+ * The interface of the checkers, one per vector file, and what they share.
  *
  * @module
  */
@@ -21,23 +21,23 @@ export interface VectorCase {
   readonly error?: boolean;
 }
 
-/** How the cases of one file are checked. */
+/** Checks the cases of one file. */
 export interface VectorChecker {
   /**
    * Computes what the case expects, in the shape of its `expected`.
    *
-   * @throws what {@linkcode isRejection} accepts where the input is to be refused; anything else is a failure.
+   * @throws an error that {@linkcode isRejection} accepts when the input is to be refused; any other is a failure.
    */
   readonly compute: (vector: VectorCase) => unknown;
   /** Whether an error means that the input was refused. @default an instance of ProtocolError */
   readonly isRejection?: (error: unknown) => boolean;
   /** Whether the computed value is right. @default deep equality */
   readonly matches?: (got: unknown, vector: VectorCase) => boolean;
-  /** Parts of a case that are not checked, by name. @default none */
+  /** Names of the parts of a case that are not checked. @default none */
   readonly skippedParts?: (vector: VectorCase) => readonly string[];
 }
 
-/** {@linkcode VectorChecker.isRejection} unless a checker says otherwise. */
+/** The default of {@linkcode VectorChecker.isRejection}. */
 export function isProtocolError(error: unknown): boolean {
   return error instanceof ProtocolError;
 }
@@ -65,16 +65,16 @@ export const bidTuples = z.array(
   ),
 );
 
-/** A bid whose size is spelt in any way. */
+/** A bid from a size in any spelling. */
 export function toBid(size: string, priceFp18: bigint, count: number): CommittedBid {
   const hashrateFp18 = parseFp18(size);
   return { sizeText: formatFp18(hashrateFp18), hashrateFp18, priceFp18, count };
 }
 
-/** A maximum price multiplier, as text of a double, in FP18. */
+/** A maximum price multiplier, given as the text of a double, in FP18. */
 export const maxPriceText = z.string().transform((text) => BigInt(Math.trunc(Number(text) * 1e18)));
 
-/** Python's `repr()` of a finite double, the text that vectors hold doubles as. */
+/** Python's `repr()` of a finite double, as the vectors write doubles. */
 export function reprDouble(value: number): string {
   if (Object.is(value, -0)) return "-0.0";
   const magnitude = Math.abs(value);
@@ -90,7 +90,7 @@ export function bidsInOrder(bidsByHotkey: Readonly<Record<string, readonly Commi
   return Object.entries(bidsByHotkey).flatMap(([hotkey, bids]) => bids.map((bid) => ({ hotkey, ...bid })));
 }
 
-/** Wins per item that add up to the given winners, first come first served. */
+/** Distributes the given winners over the items, first come, first served. Returns the wins per item. */
 export function winsOf(items: readonly AuctionItem[], winners: readonly Bid[]): number[] {
   const keyOf = ({ hotkey, hashrateFp18, priceFp18 }: Bid): string =>
     `${hotkey} ${hashrateFp18} ${priceFp18}`;

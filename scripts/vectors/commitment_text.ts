@@ -10,7 +10,7 @@ import { BID_ALGORITHM } from "../../src/auction/protocol/constants.ts";
 import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
 import { hexText, integerText, type VectorChecker } from "./checker.ts";
 
-// What is no number is for the writer to refuse.
+// The writer has to refuse a count that is not a number.
 const countOfAnyType = z.unknown().transform((count) => count as number);
 const entryV1 = z.tuple([z.string(), integerText]);
 const groupV2 = z.tuple([z.string(), integerText, z.array(z.tuple([z.string(), countOfAnyType]))]);

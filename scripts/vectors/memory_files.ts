@@ -1,5 +1,5 @@
 /**
- * Files in memory, so that routing can be checked without the right to write.
+ * Files in memory, so that routing can be checked without permission to write.
  *
  * @module
  */

@@ -15,8 +15,8 @@ const input = z.discriminatedUnion("op", [
 const expected = z.looseObject({ parse_accepts: z.boolean() });
 
 /**
- * `price-commitment.json`. The reference has a decoder beside its reader of commitments; here is only the reader,
- * so what that one does not accept is to be refused, whatever the decoder makes of it.
+ * `price-commitment.json`. The reference has both a decoder and a stricter reader of commitments. The agent only has the
+ * reader, so it must refuse what the reference's reader refuses, whatever the decoder returns.
  */
 export const priceCommitment: VectorChecker = {
   compute(vector): unknown {

@@ -35,7 +35,7 @@ export const priceConsensus: VectorChecker = {
     const auctionPrices = metrics.map((metric) =>
       [metric, priceOf(metric) ?? (metric === "cap" ? FP18_ONE.toString() : null)] as const
     );
-    // The file lists the metrics that somebody published; the others must have no consensus.
+    // The file lists the metrics that a validator published; the others must have no consensus.
     const listed = Object.keys(endToEnd.parse(vector.expected).metrics);
     const published = metrics.filter((metric) => priceOf(metric) !== null);
     return {
@@ -48,7 +48,7 @@ export const priceConsensus: VectorChecker = {
   isRejection: (error) => isProtocolError(error) || error instanceof RangeError,
 };
 
-/** The pure function's own case: the sum over the coldkeys, without the client's division before it. */
+/** Stake weights from the sum over the coldkeys, without the division that the agent's client does before. */
 export function weighNeurons(list: z.infer<typeof neurons>): Map<string, bigint> {
   const weights = list.map(({ hotkey, stake_rao }) => {
     const rao = Object.values(stake_rao).reduce((sum, part) => sum + part, 0n);

@@ -14,13 +14,13 @@ const braiinsInput = z.strictObject({
   before,
   won_sizes: sizes,
   lost_sizes: sizes,
-  // A missing folder of the reload marker is made, so it makes no difference.
+  // The agent makes a missing folder of the reload marker, so this makes no difference.
   reload_dir_exists: z.boolean(),
 });
 const expectedFile = z.strictObject({
   changed: z.boolean(),
   after: z.string(),
-  /** `null` when `after` is no TOML. */
+  /** `null` when `after` is not TOML. */
   after_data: z.unknown(),
   comments_kept: z.boolean(),
   reload_touched: z.boolean(),
@@ -29,7 +29,7 @@ const expectedFile = z.strictObject({
 const PROXY_PATH = "/proxy/file.toml";
 const SENTINEL_PATH = "/proxy/.reload";
 
-/** What became of the proxy's file and its reload marker. */
+/** The proxy's file before and after, and whether the reload marker was touched. */
 interface Routed {
   readonly before: string;
   readonly after: string;
@@ -61,7 +61,7 @@ export const proxyBraiins: VectorChecker = {
   matches: matchesFile,
 };
 
-/** Routes by the agent's own code on a file in memory. What the reference passes over in silence is an error here. */
+/** Routes with the agent's code on a file in memory. It throws where the reference silently does nothing. */
 async function route(target: RoutingTarget, text: string | null, demand: RoutingDemand): Promise<unknown> {
   const contents = new Map<string, Uint8Array>();
   if (text !== null) contents.set(PROXY_PATH, new TextEncoder().encode(text));
@@ -83,7 +83,7 @@ async function route(target: RoutingTarget, text: string | null, demand: Routing
   return { before: text, after: new TextDecoder().decode(after), reloadTouched } satisfies Routed;
 }
 
-/** White space may differ where the data and each full-line comment are right; an unchanged file is the same. */
+/** White space may differ as long as the data and all full-line comments are right. */
 function matchesFile(got: unknown, vector: VectorCase): boolean {
   const file = expectedFile.safeParse(vector.expected);
   if (!file.success) return isDeepStrictEqual(got, vector.expected);
@@ -96,7 +96,7 @@ function matchesFile(got: unknown, vector: VectorCase): boolean {
     isDeepStrictEqual(dataOf(after), afterData);
 }
 
-/** TOML as JSON data; `null` when it is no TOML. */
+/** TOML as JSON data; `null` when it is not TOML. */
 function dataOf(text: string): unknown {
   try {
     return JSON.parse(JSON.stringify(parseToml(text, { source: PROXY_PATH })));

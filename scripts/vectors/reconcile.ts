@@ -11,18 +11,18 @@ const input = z.strictObject({
   winners: z.array(z.unknown()),
 });
 
-/** An own bid with the spelling of its size, which the result repeats. */
+/** An own bid with the original spelling of its size, which the result repeats. */
 interface SpeltBid {
   readonly size: string;
   readonly priceFp18: bigint;
   readonly count: number;
-  /** `null` when the size is no decimal: such a bid exists but cannot win. */
+  /** `null` when the size is not a decimal: such a bid exists but cannot win. */
   readonly bid: CommittedBid | null;
 }
 
 /**
- * `reconcile.json`. The reference takes loosely typed lists here; in this program bids are typed from the moment
- * they are read, so that looseness lives in this checker alone.
+ * `reconcile.json`. The reference takes loosely typed lists. In the agent bids are typed as soon as they are read, so
+ * only this checker handles loose types.
  */
 export const reconcile: VectorChecker = {
   compute(vector): unknown {
@@ -72,7 +72,7 @@ function toText(value: unknown): string {
   return String(value);
 }
 
-/** Python's `int()` of what the vectors hold: digits, `{"text": …}`, JSON numbers and booleans. */
+/** Python's `int()` of the values in the vectors: digits, `{"text": …}`, JSON numbers and booleans. */
 function toInteger(value: unknown): bigint | null {
   if (typeof value === "string") return readPythonInteger(value);
   if (typeof value === "boolean") return value ? 1n : 0n;

@@ -43,7 +43,7 @@ const normalised = z.looseObject({
   worker_sizes: sizesByCount.nullish(),
 });
 
-/** Thrown for a `[workers]` table that cannot even be given to the builder. */
+/** Thrown for a `[workers]` table that the builder's types do not allow. */
 class UnusableWorkers extends Error {
   override readonly name = "UnusableWorkers";
 }
@@ -65,7 +65,7 @@ export const workerSizes: VectorChecker = {
   },
 };
 
-/** The pure builder takes any price, also those that the configuration refuses. */
+/** The builder accepts any price, including prices that the configuration refuses. */
 function toOffer(table: unknown): WorkerOffer {
   const parsed = workers.safeParse(table);
   if (!parsed.success) throw new UnusableWorkers(z.prettifyError(parsed.error));
@@ -89,7 +89,7 @@ function normaliseConfig(config: unknown): unknown {
   );
 }
 
-/** One form for what may be absent, null or empty, and for a table of sizes under either key. */
+/** One form for absent, null and empty values, and for a table of sizes under either key. */
 function canonicalConfig(value: unknown): unknown {
   const { hashrates, worker_sizes } = normalised.parse(value);
   const entries = [...hashrates ?? [], ...worker_sizes ?? []];

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 
-for (const path of ["chain/networks.ts", "chain/errors.ts", "chain/json_rpc.ts", "chain/wallet/hotkey_file.ts"]) {
+for (
+  const path of ["chain/networks.ts", "chain/errors.ts", "chain/json_rpc.ts", "chain/wallet/hotkey_file.ts"]
+) {
   Deno.test(`src/${path} loads without the codec library`, async () => {
     const { stdout, success } = await new Deno.Command(Deno.execPath(), {
       args: ["info", "--json", new URL(`../../src/${path}`, import.meta.url).pathname],

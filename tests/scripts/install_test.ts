@@ -5,7 +5,7 @@ import { parseToml } from "../../src/lib/toml.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts", import.meta.url));
 
-/** A program in ih-miner's place; `check` finds fault with sizes above 0.45. */
+/** Stands in for ih-miner; its `check` refuses a size of 0.5. */
 const program = (version: string): string =>
   `#!/bin/sh
 case $1 in
@@ -71,7 +71,7 @@ const SETTINGS = [
   "ihp.service",
 ];
 
-Deno.test("install.sh writes program, units and a configuration from its options", async () => {
+Deno.test("install.sh writes the program, the units and a configuration from its options", async () => {
   await using at = await host();
   const { code, out, err } = await at.install(at.program, ...SETTINGS, "--wallet-dir", "/home/op/wallets");
   assert.equal(code, 0, err);
@@ -120,7 +120,7 @@ Deno.test("install.sh changes nothing when it runs again", async () => {
   assert.deepEqual(await at.files(), before);
 });
 
-Deno.test("install.sh upgrades the program and keeps all that the operator changed, and uninstalls likewise", async () => {
+Deno.test("install.sh keeps the operator's changes when it upgrades or removes the program", async () => {
   await using at = await host();
   await at.install(at.program, ...SETTINGS);
   const own = ["/etc/ih-miner/config.toml", "/etc/systemd/system/ih-miner.service.d/10-paths.conf"];
@@ -154,17 +154,17 @@ Deno.test("install.sh upgrades the program and keeps all that the operator chang
 
 const refusals: [string, string[], RegExp][] = [
   [
-    "sizes that are none",
+    "malformed sizes",
     ["--sizes", "0.45*10", "--proxy", "none"],
     /--sizes: "0\.45\*10" is not of the form/,
   ],
   ["sizes that cannot be offered", ["--sizes", "0.5x10", "--proxy", "none"], /Cannot offer a worker/],
   ["no sizes", ["--proxy", "none"], /--sizes is needed/],
-  ["a proxy that is none", ["--sizes", "0.45x1", "--proxy", "stratum"], /--proxy must be/],
+  ["an unknown proxy", ["--sizes", "0.45x1", "--proxy", "stratum"], /--proxy must be/],
   ["no proxy file", ["--sizes", "0.45x1"], /--proxy-file is needed/],
   ["a relative proxy file", ["--sizes", "0.45x1", "--proxy-file", "pools.toml"], /not an absolute path/],
-  ["a path to be quoted", ["--sizes", "0.45x1", "--proxy-file", "/etc/my proxy/p.toml"], /need quoted/],
-  ["an option that is none", ["--price-multiplier", "1"], /unknown option/],
+  ["a path that needs quoting", ["--sizes", "0.45x1", "--proxy-file", "/etc/my proxy/p.toml"], /need quoted/],
+  ["an unknown option", ["--price-multiplier", "1"], /unknown option/],
 ];
 for (const [what, args, message] of refusals) {
   Deno.test(`install.sh refuses ${what} and installs nothing`, async () => {

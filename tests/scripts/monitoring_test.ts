@@ -17,14 +17,14 @@ const dashboard = JSON.parse(read("grafana_dashboard.json")) as {
   readonly templating: { readonly list: readonly { readonly definition?: string }[] };
 };
 
-/** Every query: of the alerts, of the panels, of the dashboard's variables. */
+/** The queries of the alerts, of the panels and of the dashboard's variables. */
 const queries: readonly string[] = [
   ...[...read("alerts.yml").matchAll(/^\s+expr: (.+)$/gm)].map(([, expr]) => expr!),
   ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
   ...dashboard.templating.list.flatMap(({ definition }) => definition ?? []),
 ];
 
-/** What a scrape offers: the labels by the name of a series. */
+/** The metrics that /metrics serves: the labels by name. */
 async function offered(): Promise<Map<string, Set<string>>> {
   await using agent = new FakeAgent();
   await agent.work();
@@ -55,14 +55,14 @@ async function hasPromtool(): Promise<boolean> {
   try {
     return (await new Deno.Command("promtool", { args: ["--version"] }).output()).success;
   } catch {
-    // deno-lint-ignore no-console -- the reason of a skip is for whoever runs the tests
+    // deno-lint-ignore no-console -- says why tests are skipped
     console.log("promtool's tests are skipped: it is not on the PATH (Debian: prometheus)");
     return false;
   }
 }
 const withoutPromtool = !await hasPromtool();
 
-Deno.test("Every query of the alerts and of the dashboard names metrics and labels that /metrics has", async () => {
+Deno.test("All queries of the alerts and the dashboard use metrics and labels that /metrics has", async () => {
   const series = await offered();
   const named = new Set<string>();
   for (const query of queries) {
@@ -70,7 +70,7 @@ Deno.test("Every query of the alerts and of the dashboard names metrics and labe
     assert.ok(names.length > 0 || query.startsWith("up{"), `${query} names no metric`);
     for (const [, name, matchers = ""] of names) {
       const labels = series.get(name!);
-      assert.ok(labels !== undefined, `${name} of ${query} is no metric`);
+      assert.ok(labels !== undefined, `${name} of ${query} is not a metric`);
       named.add(name!);
       for (const [, label] of matchers.matchAll(/([a-z_]+)\s*[=!]/g)) {
         assert.ok(labels.has(label!), `${name} has no label ${label}: ${query}`);
@@ -82,7 +82,7 @@ Deno.test("Every query of the alerts and of the dashboard names metrics and labe
   assert.ok(named.size > 20, String(named.size));
 });
 
-Deno.test("The dashboard's panels have ids and places of their own, and something to show", () => {
+Deno.test("The dashboard's panels have unique ids, do not overlap, and have queries", () => {
   const { panels } = dashboard;
   assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
   const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -94,7 +94,7 @@ Deno.test("The dashboard's panels have ids and places of their own, and somethin
   }
 });
 
-Deno.test("Each alert says how bad it is and what happened", () => {
+Deno.test("Each alert has a severity and a summary", () => {
   const alerts = read("alerts.yml").split("- alert: ").slice(1);
   assert.ok(alerts.length > 10);
   for (const alert of alerts) {
@@ -136,7 +136,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "promtool finds /metrics well made",
+  name: "promtool accepts /metrics",
   ignore: withoutPromtool,
   fn: async () => {
     await using agent = new FakeAgent();

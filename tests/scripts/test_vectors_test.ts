@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 const script = new URL("../../scripts/test_vectors.ts", import.meta.url).pathname;
 
-/** Runs the script on a folder with the given files, as the task does. */
+/** Runs the script as the task does, on a folder with the given files; `null`: on a missing folder. */
 async function run(
   files: Readonly<Record<string, unknown>> | null,
 ): Promise<{ code: number; lines: string[] }> {
@@ -35,14 +35,14 @@ const parse = (id: number, text: string, rest: object): object => ({
   ...rest,
 });
 
-Deno.test("test_vectors passes right cases and exits with 0", async () => {
+Deno.test("test_vectors accepts correct cases and exits with 0", async () => {
   const cases = [parse(0, "1", { expected: "1000000000000000000" }), parse(1, "x", { error: true })];
   const { code, lines } = await run({ "decimals.json": { about: "", cases } });
   assert.deepEqual(lines, ["2 passed, 0 failed"]);
   assert.equal(code, 0);
 });
 
-Deno.test("test_vectors names what is wrong and exits with 1", async () => {
+Deno.test("test_vectors names the failures and exits with 1", async () => {
   const cases = [
     parse(0, "1", { expected: "1" }),
     parse(1, "1", { error: true }),
@@ -67,7 +67,7 @@ Deno.test("test_vectors names what is wrong and exits with 1", async () => {
   assert.equal(code, 1);
 });
 
-Deno.test("test_vectors exits with 2 when there is no such folder, or nothing in it", async () => {
+Deno.test("test_vectors exits with 2 when the folder is missing or empty", async () => {
   for (const files of [null, {}]) {
     const { code, lines } = await run(files);
     assert.match(lines[0]!, /^Cannot (read|check) the vectors/);

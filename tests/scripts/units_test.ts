@@ -17,17 +17,17 @@ async function analyze(...args: string[]): Promise<{ code: number; text: string 
 }
 
 const version = await analyze("--version");
-// Offline, of a file, since 250.
+// systemd-analyze can check a file offline since version 250.
 const ignore = Number(/^systemd (\d+)/.exec(version?.text ?? "")?.[1] ?? 0) < 250;
 const reason = ignore ? " (skipped: no systemd-analyze 250 or newer here)" : "";
 
 Deno.test({
-  name: `systemd takes the units without complaint${reason}`,
+  name: `systemd accepts the units without a warning${reason}`,
   ignore,
   fn: async () => {
     const folder = await Deno.makeTempDir();
     try {
-      // The program need not be installed for its unit to be right.
+      // The unit must be right even when the program is not installed.
       for (const unit of UNITS) {
         const text = await Deno.readTextFile(join(SCRIPTS, unit));
         await Deno.writeTextFile(join(folder, unit), text.replace("/usr/local/bin/ih-miner", "/bin/true"));

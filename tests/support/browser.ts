@@ -104,10 +104,16 @@ export class Browser implements AsyncDisposable {
     return result.value;
   }
 
-  /** The whole page as PNG. */
-  async screenshot(): Promise<Uint8Array> {
-    const { cssContentSize: { width, height } } = await this.#send("Page.getLayoutMetrics");
-    const clip = { x: 0, y: 0, width, height, scale: 1 };
+  /** The page as PNG, all of it or its upper part of the given height in pixels. */
+  async screenshot(height?: number): Promise<Uint8Array> {
+    const { cssContentSize } = await this.#send("Page.getLayoutMetrics");
+    const clip = {
+      x: 0,
+      y: 0,
+      width: cssContentSize.width,
+      height: height ?? cssContentSize.height,
+      scale: 1,
+    };
     const { data } = await this.#send("Page.captureScreenshot", { clip, captureBeyondViewport: true });
     return Uint8Array.fromBase64(data);
   }

@@ -12,7 +12,7 @@ async function git(cwd: string, ...args: string[]): Promise<void> {
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
-Deno.test("readBuildInfo() names the commit, its date, and a tree that differs from it", async () => {
+Deno.test("readBuildInfo() names the commit and its date, and marks a modified tree", async () => {
   const root = await Deno.makeTempDir();
   try {
     assert.deepEqual(await readBuildInfo(root), { commit: null, commitDate: null });
@@ -35,7 +35,7 @@ Deno.test("readBuildInfo() names the commit, its date, and a tree that differs f
   }
 });
 
-Deno.test("describeVersion() says what it knows", () => {
+Deno.test("describeVersion() shows the version and what is known of the build", () => {
   assert.equal(describeVersion(), `${VERSION} (from source)`);
   assert.equal(describeVersion({ commit: null, commitDate: null }), `${VERSION} (built outside git)`);
   assert.equal(

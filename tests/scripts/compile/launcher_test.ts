@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { writeSelfExtracting } from "../../../scripts/compile/self_extracting_form.ts";
 
-/** A program in Deno's place: says how it was called. */
+/** Stands in for Deno: prints how it was called. */
 const STAND_IN = `#!/bin/sh
 [ "$1" = --version ] && exit 0
 printf '%s\\n' "path=$PATH" "deno_dir=$DENO_DIR" "$@"
@@ -99,7 +99,7 @@ Deno.test("the launcher started twice at once unpacks one whole folder and leave
   assert.equal((await at.list(cache)).length, 1);
 });
 
-/** Each: what is wrong with the cache, how it gets so, and words of the refusal. */
+/** For each: what is wrong with the cache, how to cause it, and the message. */
 const tampering: [string, (cache: string, release: string) => Promise<void>, RegExp][] = [
   ["a folder that others can write", (cache) => Deno.chmod(cache, 0o777), /can be written by others/],
   [
@@ -124,7 +124,7 @@ const tampering: [string, (cache: string, release: string) => Promise<void>, Reg
       await Deno.rename(join(release, "main.js"), join(release, "other.js"));
       await Deno.symlink("other.js", join(release, "main.js"));
     },
-    /main\.js is missing or no file/,
+    /main\.js is missing or not a file/,
   ],
   [
     "a link in place of the release",
@@ -160,7 +160,7 @@ for (const [what, tamper, message] of tampering) {
   });
 }
 
-Deno.test("the launcher says so when the file is damaged, and leaves nothing behind", async () => {
+Deno.test("the launcher refuses a damaged file, and leaves nothing behind", async () => {
   await using at = await place();
   const cache = join(at.folder, "cache");
   const bytes = await Deno.readFile(at.file);
@@ -171,7 +171,7 @@ Deno.test("the launcher says so when the file is damaged, and leaves nothing beh
   assert.deepEqual(await at.list(cache), []);
 });
 
-Deno.test("the launcher says so when the program is for another machine", async () => {
+Deno.test("the launcher refuses a program for another machine", async () => {
   await using at = await place("\x7fELF of another machine");
   const cache = join(at.folder, "cache");
   const { code, err } = await at.run({ IH_MINER_CACHE: cache });
@@ -189,7 +189,7 @@ Deno.test("the launcher puts IH_MINER_RUNNER before the program", async () => {
   assert.equal(code, 0, err);
   assert.match(out, /^run$/m);
   const unknown = { IH_MINER_CACHE: join(at.folder, "cache"), IH_MINER_RUNNER: "no-such-emulator" };
-  assert.match((await at.run(unknown)).err, /no-such-emulator is not to be found/);
+  assert.match((await at.run(unknown)).err, /IH_MINER_RUNNER: there is no program no-such-emulator/);
 });
 
 Deno.test("writeSelfExtracting() gives the same bytes for the same content", async () => {
