@@ -1,5 +1,5 @@
 /**
- * The external engine: the validators' own solver, fed with their own file (spec, section 5).
+ * The external engine: the validators' solver, run on the same file that they give it (spec, section 5).
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface CbcSolveOptions {
   readonly command: readonly string[];
   /** An existing private folder for the files exchanged; they are removed afterwards. */
   readonly folder: string;
-  /** After this CBC is killed, in milliseconds. */
+  /** CBC is killed after this time, in milliseconds. */
   readonly timeLimitMs: number;
   /** Kills CBC with the job. */
   readonly signal?: AbortSignal;
@@ -37,7 +37,7 @@ const MPS_NAME = "auction.mps";
 const SOLUTION_NAME = "auction.sol";
 
 /**
- * Solves one auction with CBC. Its outcome counts whatever its status: an incumbent of a stopped run too.
+ * Solves one auction with CBC. Its outcome counts regardless of its status, even the incumbent of a stopped run.
  *
  * @param problem an auction with at least one worker
  * @throws {CbcError} when CBC gives no outcome
@@ -48,7 +48,7 @@ export async function solveWithCbc(problem: AuctionProblem, options: CbcSolveOpt
   const solutionPath = `${folder}/${SOLUTION_NAME}`;
   try {
     await Deno.writeTextFile(mpsPath, mpsOf(problem));
-    // A file left by a run that was killed must not be taken for an outcome.
+    // A file left by a killed run must not be taken for an outcome.
     await removeFile(solutionPath);
     const printed = await run(command, cbcArguments(MPS_NAME, SOLUTION_NAME, problem.seed), {
       folder,

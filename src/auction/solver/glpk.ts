@@ -1,9 +1,9 @@
 /**
  * GLPK's answer to a grouped program: two integer programs, maximal value and then minimal cost at that value.
  *
- * GLPK calculates in doubles with tolerances and has no time bound of its own on hard families, so what it says is a
- * proposal: the exact search checks it in integers, starts from it and proves or improves it. The import is lazy and
- * in this module alone, because the bundle replaces it.
+ * GLPK calculates in doubles with tolerances and may search without end on hard families, so its answer is only a
+ * proposal: the exact search checks it in integers, starts from it, and proves or improves it. The import is lazy and
+ * confined to this module, because the bundle replaces it.
  *
  * @module
  */
@@ -20,12 +20,12 @@ export function loadGlpk(): Promise<GLPK> {
   return loading;
 }
 
-/** Beyond this a number is no longer exact in the doubles that GLPK gets. */
+/** GLPK gets doubles, which represent integers exactly up to here. */
 const LARGEST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 
 /**
- * What GLPK proposes: workers taken, by class, the better one last. Empty when it finds nothing in time or the
- * numbers are beyond doubles.
+ * GLPK's proposals: workers taken, by class, the better proposal last. Empty when it finds nothing in time or the
+ * numbers exceed doubles.
  *
  * @param program the grouped program
  * @param objective `"value-only"` has no second stage

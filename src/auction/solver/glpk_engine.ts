@@ -1,10 +1,10 @@
 /**
- * The built-in engine: the exact lexicographic optimum of an auction and what every hotkey can win over all optimal
+ * The built-in engine: the exact lexicographic optimum of an auction, and what every hotkey can win over all optimal
  * solutions (spec, section 5).
  *
- * GLPK proposes (see `glpk.ts`), an exact integer search around the linear relaxation proves or improves
- * (`knapsack/`). The search is needed: GLPK's second stage, minimal cost at a fixed value, does not end in time on
- * subset-sum-like auctions (odd sizes at one price), and neither stage can tell which hotkeys win in *all* optimal
+ * GLPK proposes a solution (`glpk.ts`); an exact integer search around the linear relaxation proves or improves it
+ * (`knapsack/`). GLPK alone does not suffice: its second stage, minimal cost at a fixed value, does not finish in time on
+ * subset-sum-like auctions (odd sizes at one price), and neither stage shows which hotkeys win in *all* optimal
  * solutions.
  *
  * @module
@@ -28,13 +28,13 @@ export interface GlpkSolveOptions {
   /** Which of several optimal solutions to return: the one with the most or the least own hashrate. */
   readonly prefer: OwnPreference;
   /**
-   * Time for everything, in milliseconds. What is not proven by then is reported as unproven.
+   * Time for the whole solve, in milliseconds. What is not proven by then is reported as unproven.
    *
    * @default 20_000
    */
   readonly timeLimitMs?: number;
   /**
-   * States a table may hold: the bound on memory (some 60 bytes each, a few tables at a time).
+   * How many states a table may hold: the bound on memory (some 60 bytes each, a few tables at a time).
    *
    * @default 400_000
    */
@@ -60,14 +60,14 @@ export interface AllRanges {
 
 const DEFAULT_TIME_LIMIT_MS = 20_000;
 const DEFAULT_STATE_LIMIT = 400_000;
-/** GLPK's share: it is asked for a starting point, and not waited for when it searches on. */
+/** GLPK's time per stage: it provides a starting point, and is cut off when it searches longer. */
 const GLPK_STAGE_LIMIT_MS = 100;
 
 /**
  * Solves one auction.
  *
- * @returns with `provenOptimal: false` when the limits did not suffice: then `wins` is the best choice found and the
- * ranges are outer ones
+ * @returns with `provenOptimal: false` when the limits were reached: then `wins` is the best choice found and the ranges
+ * are outer bounds
  * @throws {RangeError} when the problem or an option is malformed
  */
 export async function solveWithGlpk(
@@ -87,7 +87,7 @@ export async function solveWithGlpk(
   const ranges = own === null ? null : own.ranges;
   const limitation = solver.optimum.limitation ??
     (ranges !== null && !ranges.exact
-      ? "the win ranges are outer ones: the search for them reached its limits"
+      ? "the win ranges are outer bounds: the search for them reached its limits"
       : null);
   return {
     engine: "glpk",
@@ -124,7 +124,7 @@ export async function solveAllRanges(
   };
 }
 
-/** One auction, solved, and questions about its optimal solutions. */
+/** A solved auction that answers questions about its optimal solutions. */
 class ExactSolver {
   readonly optimum: Optimum;
   readonly #problem: AuctionProblem;
@@ -132,7 +132,7 @@ class ExactSolver {
   readonly #effort: Effort;
   /** All optimal solutions; `null` when the optimum is not proven. */
   readonly #space: SolutionSpace | null;
-  /** What is known of the optimal solutions when they are not proven; `null` when nothing is. */
+  /** The constraints on optimal solutions when the optimum is not proven; `null` when there are none. */
   readonly #outerCenter: Center | null;
 
   private constructor(problem: AuctionProblem, program: GroupedProgram, optimum: Optimum, effort: Effort) {
@@ -177,13 +177,13 @@ class ExactSolver {
     return new ExactSolver(problem, program, optimum, effort);
   }
 
-  /** Whether everything the objective asks for is proven. */
+  /** Whether all that the objective requires is proven. */
   get isProven(): boolean {
     return this.optimum.isValueProven &&
       (this.optimum.isCostProven || this.#problem.objective === "value-only");
   }
 
-  /** One optimal solution, nobody's in particular. */
+  /** An optimal solution that prefers no hotkey. */
   anySolution(): SplitSolution {
     const { counts } = this.optimum;
     return { own: counts.map(() => 0), others: counts };
@@ -208,7 +208,7 @@ class ExactSolver {
     };
   }
 
-  /** Workers won by run: those of a class go to its runs in the problem's order. */
+  /** Workers won by run: the winners of a class are assigned to its runs in the problem's order. */
   winsOf(solution: SplitSolution, ownHotkey: string | null): number[] {
     const { items } = this.#problem;
     const wins = items.map(() => 0);
@@ -258,7 +258,7 @@ class ExactSolver {
     this.#program.classes.forEach(({ itemIndexes }, classIndex) => {
       for (const index of itemIndexes) classOfItem.set(index, classIndex);
     });
-    /** Some of the own workers of a class: they win all that the others of the class leave, and the reverse. */
+    /** The range of some of the own workers of a class: the class's other own workers may win first or last. */
     const rangeOfSome = (classIndex: number | undefined, count: number): WinRange => {
       if (classIndex === undefined) return { fewest: 0, most: 0 };
       const { fewest, most } = found.byClass[classIndex]!;

@@ -1,5 +1,5 @@
 /**
- * Adding up win counts: totals, and what one hotkey has of them.
+ * Sums of win counts: totals, and the part of one hotkey.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * The solver as the auction job sees it: the engine that was asked for, and what decides when it fails (spec,
- * section 5).
+ * The solver as the auction job sees it: the configured engine, with the built-in one as the fallback (spec, section 5).
  *
  * @module
  */
@@ -29,13 +28,13 @@ export interface SolveAuctionOptions
   readonly runCbc?: RunCbc;
 }
 
-/** What is kept back of the time for the built-in engine, should CBC fail. */
+/** The share of the time reserved for the built-in engine in case CBC fails. */
 const FALLBACK_SHARE = 0.2;
 const FALLBACK_LIMIT_MS = 10_000;
 
 /**
- * Solves one auction. When CBC is asked for and gives no outcome, the built-in engine decides and
- * `fallbackReason` says why.
+ * Solves one auction. When CBC is to decide and gives no outcome, the built-in engine decides and `fallbackReason` says
+ * why.
  *
  * @throws {RangeError} when the problem or an option is malformed
  * @throws the signal's reason when it is aborted
@@ -98,8 +97,8 @@ export async function solveAuction(
       durationMs: now() - startedMs,
     };
   }
-  // Another build may choose another optimal solution: what else is possible is the built-in engine's to say, and
-  // which of the two counts is the caller's preference.
+  // Another build may choose another optimal solution. The built-in engine computes what else is possible, and the
+  // caller's preference decides which of the two outcomes counts.
   const estimate = await builtIn(timeLimitMs - (now() - startedMs));
   const preferred = preferredWins(problem, [wins, estimate.wins], options);
   return {
@@ -114,7 +113,7 @@ export async function solveAuction(
   };
 }
 
-/** Of several outcomes the one with the most or the least own value; the first of equals. */
+/** The outcome with the most or the least own value; the first of equals. */
 function preferredWins(
   { items }: AuctionProblem,
   outcomes: readonly (readonly number[])[],

@@ -1,6 +1,6 @@
 /**
- * What every solver engine returns: one concrete outcome of the auction, how far it can be trusted, and which
- * other outcomes are just as good (spec, section 5).
+ * The result of a solver engine: one concrete outcome of the auction, how far it can be trusted, and which other outcomes
+ * are equally good (spec, section 5).
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** The program that decided the outcome. */
 export type EngineName = "glpk" | "cbc";
 
-/** The engine asked for: `auto` is `cbc` when a program is configured or found, else `glpk`. */
+/** The configured engine: `auto` is `cbc` when a program is configured or found, else `glpk`. */
 export type EngineChoice = "auto" | EngineName;
 
 /**
@@ -65,8 +65,8 @@ export interface HotkeyRanges {
   /** The total value won: the certain and the possible hashrate, in millionths of a PH. */
   readonly value: ValueRange;
   /**
-   * True when each bound is attained by an optimal solution. Otherwise the ranges are outer ones: no optimal
-   * solution lies outside, but some bounds may be wider than needed.
+   * True when an optimal solution attains each bound. Otherwise the ranges are outer bounds: no optimal solution lies
+   * outside, but some bounds may be wider than needed.
    */
   readonly exact: boolean;
 }
@@ -102,7 +102,7 @@ export interface SolverResult {
   readonly own: HotkeyRanges | null;
   /** True when an optimal solution exists in which the own hotkey wins another number of some bid's workers. */
   readonly ambiguous: boolean;
-  /** Why the engine that was asked for did not decide; `null` when it did. */
+  /** Why the configured engine did not decide; `null` when it did. */
   readonly fallbackReason: string | null;
   /** The CBC program's build; `null` for `glpk`. */
   readonly build: SolverBuild | null;

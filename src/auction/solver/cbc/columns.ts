@@ -1,5 +1,5 @@
 /**
- * Which worker is which column of the file exchanged with CBC (spec, section 5).
+ * The mapping of workers to columns of the file exchanged with CBC (spec, section 5).
  *
  * Worker number k is called `x_k`; columns follow the *text* order of these names: x_0, x_1, x_10, x_100, x_11, ….
  *

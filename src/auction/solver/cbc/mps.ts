@@ -40,7 +40,7 @@ export function formatScientific(integer: bigint): string {
   return `${sign}${mantissa[0]}.${fraction}e+${String(exponent).padStart(2, "0")}`;
 }
 
-/** What a worker of this run adds to the objective: value * (cap + 1) - cost, or value alone. */
+/** The contribution of one worker of a run to the objective: value * (cap + 1) - cost, or value alone. */
 function objectiveOf({ value, cost }: AuctionItem, { cap, objective }: AuctionProblem): bigint {
   return objective === "value-only" ? value : value * (cap + 1n) - cost;
 }

@@ -12,17 +12,17 @@ export class SolutionFileError extends Error {
   override readonly name = "SolutionFileError";
 }
 
-/** A worker wins from this value on. */
+/** A worker wins when its value is at least this. */
 const WINS_FROM = 0.5;
 /** Reading stops at the first line this short. */
 const LAST_LINE_LENGTH = 2;
-/** What Python's `float()` takes and JavaScript's `Number()` does not. */
+/** Texts that Python's `float()` accepts and JavaScript's `Number()` does not. */
 const PYTHON_SPECIAL = /^[+-]?(?:inf(?:inity)?|nan)$/i;
 
 /**
  * The workers won by run, parallel to `problem.items`.
  *
- * The status line is not looked at: the incumbent of a stopped run counts as well. Columns that are left out lose.
+ * The status line is ignored: the incumbent of a stopped run counts as well. Omitted columns lose.
  *
  * @throws {SolutionFileError} when the text is no solution file
  */

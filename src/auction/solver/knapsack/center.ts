@@ -1,5 +1,5 @@
 /**
- * The program seen from its linear relaxation: what an optimal solution may still deviate from.
+ * The program seen from its linear relaxation: how far an optimal solution may deviate from it.
  *
  * Sort the classes by value per cost. The relaxation takes all of the better ones, none of the worse, and fills up
  * at the *break* efficiency vb/cb. Against that, each worker of another class on its wrong side loses
@@ -23,13 +23,13 @@
 import { bigGcd } from "../../../lib/gcd.ts";
 import type { WorkerClass } from "./worker_classes.ts";
 
-/** A class that may deviate from the relaxation, at a price. */
+/** A class that may deviate from the relaxation at a loss. */
 export interface Deviator {
   readonly classIndex: number;
   readonly cost: number;
-  /** What each deviating worker loses; positive, at most the allowance. */
+  /** The loss per deviating worker; positive, at most the allowance. */
   readonly loss: number;
-  /** What each deviating worker does to the total cost: `cost` when added, `-cost` when removed. */
+  /** The effect of one deviating worker on the total cost: `cost` when added, `-cost` when removed. */
   readonly costChange: number;
   /** Workers in the class. */
   readonly count: number;
@@ -49,9 +49,9 @@ export interface Center {
   readonly capacity: bigint;
   /** Loss per unit of slack (vb, in lowest terms with cb). */
   readonly slackLoss: number;
-  /** cb: what one unit of value weighs in losses. */
+  /** cb: the weight of one unit of value in losses. */
   readonly valueWeight: bigint;
-  /** What an optimal fractional solution would have: no choice exceeds potential / valueWeight in value. */
+  /** No choice exceeds potential / valueWeight in value: the value of the fractional optimum. */
   readonly potential: bigint;
   /** potential - minimal value * valueWeight, never negative. */
   readonly allowance: number;
@@ -140,7 +140,7 @@ export function makeCenter(
     });
   });
   deviators.sort((a, b) => a.loss / a.cost - b.loss / b.cost || a.classIndex - b.classIndex);
-  // How far deviations can move the total cost within the allowance: the nearest in efficiency move it furthest.
+  // How far deviations within the allowance can move the total cost; those nearest in efficiency move it furthest.
   let movable = 0n;
   let allowanceLeft = allowance;
   for (const { cost, loss, limit } of deviators) {

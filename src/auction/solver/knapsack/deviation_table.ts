@@ -1,6 +1,6 @@
 /**
- * Every way in which some classes can deviate from the relaxation within an allowance, as pairs (cost change, loss):
- * equal pairs are kept once, with one way to get there.
+ * All ways in which some classes can deviate from the relaxation within an allowance, as distinct pairs (cost change,
+ * loss), each with one way to reach it.
  *
  * @module
  */
@@ -15,15 +15,15 @@ export interface Step {
   readonly limit: number;
 }
 
-/** What the complete solutions have in common; states that cannot become part of one are dropped. */
+/** The constraints of complete solutions; states that cannot become part of one are dropped. */
 export interface CompletionRules {
-  /** The losses of a complete solution, those of its slack included, sum up to exactly this. */
+  /** The exact total loss of a complete solution, that of its slack included. */
   readonly allowance: number;
   /** Loss per unit of slack, or `null` when there may be no slack. */
   readonly slackLoss: number | null;
   /** Deviations made elsewhere, in addition to those of this table. */
   readonly otherSteps: readonly Step[];
-  /** Sum of the cost changes of all deviations, free workers and slack in a complete solution. */
+  /** The total cost change of all deviations, free workers and slack in a complete solution. */
   readonly residual: number;
   /** The most that free workers, here and elsewhere, can add. */
   readonly freeTotal: number;
@@ -81,7 +81,7 @@ export class DeviationTable {
 
   #enumerate(steps: readonly Step[], rules: CompletionRules, effort: Effort): boolean {
     const { allowance, residual, freeTotal } = rules;
-    // What may still follow: after each step, and elsewhere.
+    // The cheapest ways to move the cost that remain after each step, and elsewhere.
     const rates = { removal: Infinity, addition: rules.slackLoss ?? Infinity, gcd: rules.slackLoss ?? 0 };
     const widen = (step: Step): void => {
       if (step.limit === 0) return;

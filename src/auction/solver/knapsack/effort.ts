@@ -1,20 +1,20 @@
 /**
- * How much an exact search may spend before it gives up and says so.
+ * How much time and memory an exact search may use before it gives up and reports so.
  *
  * @module
  */
 
 /** Limits of one solve; `now` is injected so that tests need not wait. */
 export interface EffortOptions {
-  /** Time for everything together, in milliseconds. */
+  /** Time for the whole solve, in milliseconds. */
   readonly timeLimitMs: number;
-  /** States one table or list may hold: the bound on memory. */
+  /** How many states one table or list may hold: the bound on memory. */
   readonly stateLimit: number;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 }
 
-/** A running budget of time; `stateLimit` is only carried along. */
+/** A running time budget; `stateLimit` is only passed along. */
 export class Effort {
   readonly stateLimit: number;
   readonly #now: () => number;
@@ -31,7 +31,7 @@ export class Effort {
     return this.#now() >= this.#deadline;
   }
 
-  /** The same deadline with at most `stateLimit` states. */
+  /** A budget with the same deadline and at most `stateLimit` states. */
   withStateLimit(stateLimit: number): Effort {
     return new Effort({
       timeLimitMs: Math.max(0, this.#deadline - this.#now()),

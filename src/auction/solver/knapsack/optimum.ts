@@ -26,16 +26,16 @@ export interface Optimum {
   readonly limitation: string | null;
 }
 
-/** States a Pareto list of the search may hold before the question is put the other way round. */
+/** How many states a Pareto list may hold before the search asks for single values instead. */
 const SHORT_LIST_LIMIT = 100_000;
-/** States a table may hold when a first answer is tried for; larger ones are rarely needed. */
+/** How many states a table may hold in the first attempt; larger tables are rarely needed. */
 const SMALL_TABLE_LIMIT = 50_000;
-/** How many values are asked for one by one; where more are possible, long lists are the better way. */
+/** How many values are tried one by one; with more candidates, long lists work better. */
 const ASKED_VALUES_LIMIT = 16n;
 const VALUE_LIMIT_REACHED = "the search for the largest value reached its limits";
 const TOO_LARGE_LIMITATION = "the numbers of this auction are too large for an exact search";
 
-/** The capacity that matters: no choice costs more than everything together. */
+/** The effective capacity: no choice costs more than all workers together. */
 export function effectiveCapacity({ classes, cap }: GroupedProgram): bigint {
   const everything = classes.reduce((sum, c) => sum + c.cost * BigInt(c.count), 0n);
   return everything < cap ? everything : cap;
@@ -46,7 +46,7 @@ export function effectiveCapacity({ classes, cap }: GroupedProgram): bigint {
  *
  * @param program the grouped program
  * @param objective `"value-only"` skips the second stage: `cost` is then that of the choice found
- * @param hints choices found by other means, by class; wrong ones are ignored, good ones narrow the search
+ * @param hints choices found by other means, by class; invalid ones are ignored, good ones narrow the search
  * @param effort limits of time and states
  */
 export function findOptimum(
@@ -94,7 +94,7 @@ export function findOptimum(
     isExhaustive = report.isExhaustive;
     return isExhaustive || best.value === ceiling;
   };
-  /** From the relaxation's value downwards, asks for each value whether it can be had; true when one is proven. */
+  /** Tries each value from the relaxation's downwards; true when the best value is proven. */
   const ask = (limits: Effort): boolean => {
     let isCertain = true;
     for (let value = ceiling; value > best.value && value > ceiling - ASKED_VALUES_LIMIT; value--) {
@@ -157,7 +157,7 @@ function findChoice(
   return { counts: countsFrom(center, share.deviations, share.freeCounts), isCertain: true };
 }
 
-/** Takes the classes in their order, each as often as it fits. */
+/** Takes as many workers of each class as fit, in the order of the classes. */
 function greedyCounts(classes: readonly WorkerClass[], capacity: bigint): number[] {
   let left = capacity;
   return classes.map(({ cost, count }) => {
@@ -186,7 +186,7 @@ function relaxedValue(classes: readonly WorkerClass[], capacity: bigint): bigint
   return value;
 }
 
-/** What the relaxation needs at least to reach `value`, rounded up. */
+/** The least cost at which the relaxation reaches `value`, rounded up. */
 function relaxedCost(classes: readonly WorkerClass[], value: bigint): bigint {
   let cost = 0n;
   let missing = value;

@@ -2,9 +2,8 @@
  * What some of the workers (those of one hotkey) can win over all optimal solutions: exact ranges without listing
  * the solutions.
  *
- * The own workers and all others are two independent groups that have to add up to the same total. So an own share
- * is possible exactly when the others can make up the rest; extremes are looked for from the outside in, and each
- * one found is a complete solution that also settles other questions.
+ * The own workers and all others are two independent groups whose totals must add up. So an own share is possible
+ * exactly when the others can make up the rest. The search looks for extremes from the outside in, and each one found is a complete solution that also answers other questions.
  *
  * @module
  */
@@ -29,7 +28,7 @@ export interface OwnRanges {
   readonly byClass: readonly WinRange[];
   /** How many own workers win in total. */
   readonly workers: WinRange;
-  /** What they are worth in total. */
+  /** Their total value. */
   readonly value: { readonly fewest: bigint; readonly most: bigint };
   /** False when some bound is only an outer one. */
   readonly isExact: boolean;
@@ -39,11 +38,11 @@ export interface OwnRanges {
   readonly mostSolution: SplitSolution;
 }
 
-/** Sums of own free workers beyond this many are not tabulated by number of workers. */
+/** With more sums of own free workers than this, the number of workers is not tabulated. */
 const COUNT_TABLE_LIMIT = 1 << 21;
 const COUNT_MAP_LIMIT = 1 << 16;
 const UNPROVEN_STATE_LIMIT = 60_000;
-/** Steps through joint choices when counting workers, before the outer range is taken. */
+/** How many joint choices are examined when counting workers before falling back to the outer range. */
 const COUNT_STEP_LIMIT = 4_000_000;
 
 /**
@@ -66,8 +65,8 @@ export function findOwnRanges(
 }
 
 /**
- * The ranges when nothing is known but what every good enough solution has in common: fixed classes, and how often
- * the others may deviate.
+ * The ranges that follow from what all good enough solutions have in common: the fixed classes, and how often the others
+ * may deviate.
  */
 export function outerClassRanges(
   center: SolutionSpace["center"] | null,
@@ -246,7 +245,7 @@ class RangeFinder {
     const { center } = this.#space;
     const own = this.#ownCounts[index]!;
     const restCounts = this.#classes.map((c, other) => other === index ? c.count - own : c.count);
-    // Where the others alone are too many for a proof, this larger group is too: look for solutions only.
+    // When the others alone are too many for a proof, so is this larger group: look for solutions only.
     const effort = this.#others.complete ? this.#effort : this.#effort.withStateLimit(UNPROVEN_STATE_LIMIT);
     const rest = new WorkerGroup(this.#space, restCounts, effort);
     const deviator = center.deviators.find((d) => d.classIndex === index);
@@ -269,7 +268,7 @@ class RangeFinder {
     while (most > seen.most && !this.#effort.isSpent() && !canWin(most)) most--;
     const isProven = rest.complete && !this.#effort.isSpent();
     if (isProven) return { fewest, most, isProven };
-    // A bound that a solution attains is right however it was found.
+    // A bound that a solution attains is exact, however it was found.
     const isAttained = seen.fewest === outer.fewest && seen.most === outer.most;
     return { ...outer, isProven: isAttained };
   }
@@ -356,7 +355,7 @@ class RangeFinder {
     return counts;
   }
 
-  /** Gives the own workers as many or as few as possible of the workers taken. */
+  /** Counts as many or as few as possible of the workers taken as own ones. */
   #split(counts: readonly number[], which: "fewest" | "most"): SplitSolution {
     const own = counts.map((count, index) =>
       which === "most"
@@ -366,7 +365,7 @@ class RangeFinder {
     return { own, others: counts.map((count, index) => count - own[index]!) };
   }
 
-  /** Remembers what a solution shows: equal workers can always be swapped. */
+  /** Records the ranges that a solution attains: equal workers can always be swapped. */
   #note(counts: readonly number[]): void {
     const workers = { fewest: 0, most: 0 };
     counts.forEach((count, index) => {

@@ -1,6 +1,6 @@
 /**
  * The best choice around a center: a Pareto-list dynamic program that starts at the relaxation's break and takes in
- * one class after the other, the nearest in efficiency first.
+ * classes one by one, the nearest in efficiency first.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { SubsetSums } from "./subset_sums.ts";
 
 /** The best choice found. */
 export interface SearchOutcome {
-  /** Losses including those of the slack; the value is (potential - deficit) / valueWeight. */
+  /** Losses including that of the slack; the value is (potential - deficit) / valueWeight. */
   readonly deficit: number;
   /** Capacity left over; among choices of equal deficit the largest found. */
   readonly slack: number;
@@ -27,19 +27,10 @@ export interface SearchReport {
   readonly isExhaustive: boolean;
 }
 
-/** The free classes of a center as subset sums. */
-function freeSumsOf(center: Center, effort: Effort): SubsetSums {
-  return new SubsetSums(
-    center.free.map(({ cost, count }) => ({ size: cost, count })),
-    center.freeLimit,
-    effort,
-  );
-}
-
 /** Rounds a bound from doubles down far enough that the rounding of its parts cannot matter. */
 const BOUND_SAFETY = 1 - 1e-9;
 
-/** Steps remembered per state of the limit. */
+/** How many steps are remembered per state of the state limit. */
 const TRAIL_PER_STATE = 8;
 
 /** A list of undominated states: ascending in cost change and in value. */
@@ -63,8 +54,8 @@ export function searchBest(
   effort: Effort,
   isGoodEnough: (deficit: number, slack: number) => boolean,
 ): SearchReport {
-  const { residual, slackLoss, deviators } = center;
-  const freeSums = freeSumsOf(center, effort);
+  const { residual, slackLoss, deviators, free, freeLimit } = center;
+  const freeSums = new SubsetSums(free.map(({ cost, count }) => ({ size: cost, count })), freeLimit, effort);
   const trail = new Trail();
   let bestDeficit = center.allowance;
   let bestSlack = -1;
@@ -138,7 +129,7 @@ export function searchBest(
         const costChange = isOld ? oldChange : newChange;
         const loss = isOld ? oldLoss : newLoss;
         const from = isOld ? a++ : b++;
-        // Not dominated: what the state costs more than the last one, it is worth more.
+        // Skip a dominated state: it must be worth more than the last one by what it costs more.
         if (slackLoss * (costChange - lastChange) <= loss - lastLoss) continue;
         if (!isPromising(costChange, loss)) continue;
         lastChange = costChange;

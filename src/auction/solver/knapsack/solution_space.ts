@@ -1,6 +1,6 @@
 /**
- * The set of all optimal choices, as far as some of the workers are concerned: "can these workers make up exactly
- * this cost at exactly this loss?"
+ * The set of all optimal choices, restricted to some of the workers: can these workers make up exactly this cost at
+ * exactly this loss?
  *
  * @module
  */
@@ -25,12 +25,11 @@ export interface Share {
   readonly freeCounts: readonly number[];
 }
 
-/** One way in which the deviating workers of a group can go with a given loss left for them and for slack. */
+/** One way for the deviating workers of a group to use up a given loss together with slack. */
 export interface Deviation {
   readonly costChange: number;
   /** Capacity left unused in addition. */
   readonly slack: number;
-  /** Where it was found. */
   readonly pair: TablePair;
   /** States of the pair's two tables. */
   readonly states: readonly [number, number];
@@ -43,14 +42,14 @@ interface IndexedStep extends Step {
 
 /** Steps of a sample, for both tables together: two tables of at most 2^17 states. */
 const SAMPLED_STEPS = 34;
-/** A table larger than this is split into two that are joined when asked. */
+/** A table larger than this is split into two that are joined on demand. */
 const SINGLE_TABLE_LIMIT = 20_000;
 
 /**
  * A group of workers, described by how many of each class belong to it.
  *
  * The deviations of a large group are kept as two tables of half the classes each: together they stand for the
- * product of their sizes, and the exact loss wanted says which few pairs go together.
+ * product of their sizes, and the exact loss selects the few pairs that fit together.
  */
 export class WorkerGroup {
   readonly free: SubsetSums;
@@ -139,13 +138,13 @@ export class WorkerGroup {
   }
 }
 
-/** Two tables over different steps, joined on the loss that both together must have. */
+/** Two tables over different steps, joined on their total loss. */
 class TablePair {
   readonly complete: boolean;
   readonly #halves: readonly [readonly IndexedStep[], readonly IndexedStep[]];
   readonly #tables: readonly [DeviationTable, DeviationTable];
   readonly #residueOf: (loss: number) => number;
-  /** Which table is the larger one: it is indexed, the other gone through. */
+  /** Which table is larger: that one is indexed, the other is scanned. */
   readonly #larger: 0 | 1;
   readonly #index: ResidueIndex;
 
@@ -162,7 +161,7 @@ class TablePair {
     this.#index = new ResidueIndex(tables[this.#larger], residueOf);
   }
 
-  /** The pairs of states that lose at most `lossLeft` together, and what remains is made up by slack. */
+  /** The pairs of states that together lose at most `lossLeft`, with slack making up the remainder. */
   *statesAt(lossLeft: number): Generator<Omit<Deviation, "slack" | "pair"> & { loss: number }, void, void> {
     const larger = this.#tables[this.#larger];
     const smaller = this.#tables[1 - this.#larger]!;
@@ -201,8 +200,8 @@ function dealOut(steps: readonly IndexedStep[]): [IndexedStep[], IndexedStep[]] 
 }
 
 /**
- * A few single steps from the whole width, where not all can be tabulated: their subsets are many enough to meet
- * nearly every total that can be met at all. They find solutions and prove nothing.
+ * A few single steps spread over the whole range, for when not all can be tabulated. Their subsets meet nearly every
+ * total that can be met at all. They find solutions and prove nothing.
  */
 function sample(steps: readonly IndexedStep[], allowance: number): IndexedStep[] {
   const affordable = steps.filter(({ loss }) => loss * 3 <= allowance);

@@ -1,13 +1,13 @@
 /**
  * Which sums can be made from a bounded multiset of integers, exactly, with a way to make each.
  *
- * The workers of one efficiency are a subset-sum problem: bounds tell nothing about them, and with odd sizes at
- * one price there are thousands. What keeps this small:
- * - everything is divided by the greatest common divisor first;
- * - s can be made exactly when total - s can, so at most the lower half is looked at, and no more than is asked for;
- * - once an interval at least as long as the largest part left can be made completely, the parts left only
- *   lengthen it. Above its start nothing needs to be computed any more (a few hundred thousand bits instead of
- *   hundreds of millions), and below it only when asked for.
+ * The workers of one efficiency form a subset-sum problem: bounds do not help, and with odd sizes at one price there
+ * are thousands of workers. Three things keep this small:
+ * - all sizes are divided by their greatest common divisor;
+ * - s can be made exactly when total - s can, so only the lower half is computed, up to the largest sum asked for;
+ * - once every sum of an interval at least as long as the largest remaining part can be made, the remaining parts only
+ *   lengthen it. Nothing above its start needs computing any more (a few hundred thousand bits instead of hundreds of
+ *   millions), and sums below it only on demand.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface SumPart {
   readonly count: number;
 }
 
-/** One bundle of equal parts that is taken or left as a whole (1, 2, 4, … parts and the rest). */
+/** A bundle of equal parts that is taken as a whole or not at all (1, 2, 4, … parts and the rest). */
 interface Bundle {
   readonly part: number;
   readonly copies: number;
@@ -55,7 +55,7 @@ export class SubsetSums {
   /** By sum: 1 + index of the bundle that reached it first (0: not reached, or the empty sum). */
   #firstBundle: Uint16Array | Uint32Array = new Uint16Array(32);
   #bundles: Bundle[] = [];
-  /** Sums up to here are exactly as `#bits` says, if below `#fullFrom`. */
+  /** `#bits` is exact up to here, below `#fullFrom`. */
   #horizon = 0;
   #highest = 0;
   /** Every sum from `#fullFrom` to `#top` can be made (Infinity: not known). */
@@ -206,7 +206,7 @@ export class SubsetSums {
     const wordShift = shift >>> 5;
     const bitShift = shift & 31;
     const lastWord = Math.min(horizon, this.#highest + shift) >>> 5;
-    // From high to low: the words a word is made from are still the old ones.
+    // From high to low, so that the source words still have their old values.
     for (let word = lastWord; word >= wordShift; word--) {
       const source = word - wordShift;
       let moved = bits[source]! << bitShift;
@@ -223,7 +223,7 @@ export class SubsetSums {
     this.#highest = Math.min(this.#horizon, this.#highest + shift);
   }
 
-  /** Looks for a complete interval as long as the largest part left; `partsDone` parts are in. */
+  /** Looks for a complete interval as long as the largest remaining part, after `partsDone` parts. */
   #findRun(partsDone: number): boolean {
     const largest = partsDone < this.#sizes.length ? this.#sizes[this.#sizes.length - 1]! : 1;
     if (largest >= this.#horizon) return false;
@@ -254,7 +254,7 @@ export class SubsetSums {
     return true;
   }
 
-  /** Completes the sums below the full interval, which the last parts may still add to. */
+  /** Completes the sums below the full interval, to which the last parts may still add. */
   #finishLow(): void {
     if (this.#lowFinished) return;
     this.#lowFinished = true;

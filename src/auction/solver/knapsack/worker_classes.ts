@@ -1,6 +1,6 @@
 /**
- * The auction's integer program, grouped: workers of equal cost and value are one class, a bounded integer
- * variable, whoever offers them and in whichever run (spec, section 5).
+ * The auction's integer program, grouped: all workers of equal cost and value form one class, that is one bounded
+ * integer variable, regardless of hotkey and run (spec, section 5).
  *
  * @module
  */
@@ -22,11 +22,11 @@ export interface WorkerClass {
 export interface GroupedProgram {
   /** Best value per cost first; at equal efficiency the larger first. */
   readonly classes: readonly WorkerClass[];
-  /** Capacity in units of `costUnit`, rounded down: no total cost lies in between. */
+  /** Capacity in units of `costUnit`, rounded down: every total cost is a multiple of the unit. */
   readonly cap: bigint;
-  /** What one unit of `WorkerClass.cost` is, in millionths of a PH. */
+  /** One unit of `WorkerClass.cost` in millionths of a PH. */
   readonly costUnit: bigint;
-  /** What one unit of `WorkerClass.value` is, in millionths of a PH. */
+  /** One unit of `WorkerClass.value` in millionths of a PH. */
   readonly valueUnit: bigint;
 }
 
