@@ -1,5 +1,5 @@
 /**
- * Keeps the routing in step with the auction: one run a tick, one computation a window.
+ * Keeps the routing in step with the auction: one run per tick, one computation per window.
  *
  * @module
  */
@@ -18,9 +18,10 @@ import {
   unroutedDemand,
 } from "./jobs/deliver.ts";
 import type { AuctionJobResult, ComputedAuction, KnownWindow } from "./jobs/auction_job.ts";
-import { callResultHooks, type Hooks } from "./jobs/hook_calls.ts";
+import { callResultHooks } from "./hooks/hooks.ts";
+import { type JobRunContext, runReported } from "./job_run.ts";
 import { logOutcome } from "./jobs/log_outcome.ts";
-import { auctionDocument, failureDocument } from "./jobs/result_document.ts";
+import { auctionDocument } from "./jobs/result_document.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
@@ -31,58 +32,49 @@ import type { RunningJob } from "./workers/job_host.ts";
 import type { HotkeyLaunchOptions } from "./workers/launch.ts";
 import { asError } from "../lib/errors.ts";
 import { ChainProgress } from "./chain_progress.ts";
-import type { DaemonObserver } from "./events.ts";
-import type { FailureLog } from "../lib/failure_log.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
-import type { Settings, SettingsSource } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import type { ValidationWindow } from "../auction/protocol/windows.ts";
 import { WindowMemory } from "./window_memory.ts";
 
-/** The host's clock and the chain's may differ by so much; blocks are 12 s apart. */
+/** How far the host's clock and the chain's may differ; blocks are 12 s apart. */
 const MAX_CLOCK_OFFSET_SECONDS = 30;
 
-/** Blocks may be late by so much without the window being over before the next one is known. */
+/** How late blocks may be before a window counts as over although no later block was seen. */
 const LATE_BLOCKS_MS = 60_000;
 
 /** Why a run began. */
 export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins";
 
-/** What {@link AuctionKeeper} works with. */
-export interface AuctionKeeperContext {
-  readonly settings: SettingsSource;
+/** Constructor options of {@link AuctionKeeper}. */
+export interface AuctionKeeperContext extends JobRunContext {
   readonly launch: (
     options: HotkeyLaunchOptions & { readonly known: KnownWindow | null },
   ) => RunningJob<AuctionJobResult>;
   readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
   readonly callbacks: Callbacks;
   readonly fleet: Fleet;
-  readonly hooks: Hooks;
-  readonly failures: FailureLog;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Milliseconds on a clock that never goes back. */
-  readonly monotonicMs: () => number;
-  readonly observe: DaemonObserver;
-  readonly signal: AbortSignal;
-  /** Called after each routing: whether a proxy still has to be told to reload. */
+  /** Called after each routing with whether a proxy's reload is pending. */
   readonly onReloads: (isPending: boolean) => void;
-  /** Called with a window's result once it was delivered; for tests and demonstrations. */
+  /** Called after a window's result was delivered; for tests and demonstrations. */
   readonly onDelivered?: ((computed: ComputedAuction) => void) | undefined;
 }
 
-/** The auction's side of the daemon. Its runs never overlap: whoever calls {@link run} sees to that. */
+/** The auction's part of the service. The caller of {@link run} makes sure that runs do not overlap. */
 export class AuctionKeeper {
   readonly #context: AuctionKeeperContext;
   #memory: WindowMemory | null = null;
   #job: RunningJob<AuctionJobResult> | null = null;
-  /** The first block of the window that a run was last begun for because of a head. */
+  /** The first block of the last window for which a head started a run. */
   #announcedWindow = -1;
   #progress = new ChainProgress();
-  /** When the outcome in memory was last known to be that of the current window, by the monotonic clock. */
+  /** When the outcome in memory was last known to be the current window's, by the monotonic clock. */
   #lastGoodMs: number;
   #isStale = false;
   #clockWasOff = false;
-  /** Whether all destinations do what the outcome in memory asks for. */
+  /** Whether all destinations carry out the outcome in memory. */
   #isCarriedOut = false;
 
   constructor(context: AuctionKeeperContext) {
@@ -91,9 +83,9 @@ export class AuctionKeeper {
   }
 
   /**
-   * Takes notice of a new head. A waiting job is told.
+   * Notes a new head and announces it to a waiting job.
    *
-   * @returns the trigger when a run should begin now.
+   * @returns the trigger of a run that should start now, else `null`.
    */
   noticeHead(blockNumber: number): AuctionTrigger | null {
     this.#noteHead(blockNumber);
@@ -104,34 +96,16 @@ export class AuctionKeeper {
       return this.#announceOnce(memory.locate(blockNumber).current.firstBlock, "window-begins");
     }
     const { next, nextIsClose } = memory.locate(blockNumber);
-    // Begun early, the job is connected and waiting when the window's first block appears.
+    // A job started early is connected and waiting when the window's first block appears.
     return nextIsClose ? this.#announceOnce(next.firstBlock, "window-close") : null;
   }
 
-  /** One run. Never rejects: what goes wrong is logged. */
+  /** Runs once. Never rejects: failures are logged. */
   async run(log: Logger, trigger: AuctionTrigger): Promise<void> {
-    const { failures, hooks, settings: source, monotonicMs, observe } = this.#context;
-    const startMs = monotonicMs();
-    const ended = (error: Error | null): void =>
-      observe({ kind: "run-ended", job: "auction", durationMs: monotonicMs() - startMs, error });
-    observe({ kind: "run-started", job: "auction" });
-    let settings: Settings | null = null;
-    try {
-      settings = await source.read(log);
-      await this.#process(settings, log, trigger);
-      ended(null);
-      failures.succeeded(log, "auction", "Auction works again");
-    } catch (error) {
-      if (this.#context.signal.aborted) return;
-      ended(asError(error));
-      const { name, message } = asError(error);
-      const isNews = failures.failed(log, "auction", "Auction failed", message, { error_name: name });
-      const config = (settings ?? source.last)?.config;
-      if (isNews && config !== undefined) {
-        hooks.call("on_error", failureDocument("auction", error, config.routing), config.hooks);
-      }
-    }
-    await this.#heedStaleness(settings ?? source.last, log);
+    const { settings, signal } = this.#context;
+    const run = async (): Promise<void> => this.#process(await settings.read(log), log, trigger);
+    await runReported("auction", run, log, this.#context);
+    if (!signal.aborted) await this.#applyStalePolicy(settings.last, log);
   }
 
   async #process(settings: Settings, log: Logger, trigger: AuctionTrigger): Promise<void> {
@@ -169,9 +143,9 @@ export class AuctionKeeper {
   }
 
   /**
-   * The window's outcome is known, and good for as long as the window can last.
+   * Notes that the outcome of a window is known, and valid for as long as the window can last.
    *
-   * @throws when that was over too long ago: routing it once more would contradict the policy that is followed then.
+   * @throws if the window ended too long ago: routing it again would contradict the stale policy.
    */
   #noteGood(window: ValidationWindow, { config }: Settings): void {
     const nowMs = this.#context.monotonicMs();
@@ -180,7 +154,7 @@ export class AuctionKeeper {
     if (nowMs - this.#lastGoodMs >= config.staleness.afterSeconds * 1000) throw this.#progress.stalledError();
   }
 
-  /** Whether the chain is still in the window in memory and nothing has moved; as cheap as three questions. */
+  /** Whether the chain is still in the window in memory and its inputs are unchanged; takes three requests. */
   async #isCurrent(memory: WindowMemory): Promise<boolean> {
     const { watcher } = this.#context;
     const head = watcher.headNumber;
@@ -190,7 +164,7 @@ export class AuctionKeeper {
     try {
       return await memory.isUnmoved((method, params) => watcher.ask(method, params));
     } catch {
-      // The node that is followed does not answer: the job has a list of them.
+      // The followed node does not answer; the job can try the other endpoints.
       return false;
     }
   }
@@ -227,7 +201,7 @@ export class AuctionKeeper {
         routed: this.#isCarriedOut,
       });
     }
-    this.#heedClock(result, log);
+    this.#checkClock(result, log);
     logOutcome(result.outcome, log);
     this.#memory = memory;
     this.#isCarriedOut = false;
@@ -243,7 +217,7 @@ export class AuctionKeeper {
     onDelivered?.(result);
   }
 
-  /** Routes what is in memory again: somebody may have changed the file, or a reload is still owed. */
+  /** Routes the outcome in memory again: the file may have been edited, or a reload may be pending. */
   async #reapply({ outcome }: WindowMemory, settings: Settings, log: Logger): Promise<void> {
     const delivery = { ...this.#delivery(settings, log), decision: decisionOf(outcome) };
     const { results, error } = await this.#observed(
@@ -254,7 +228,7 @@ export class AuctionKeeper {
     if (error !== null) throw error;
   }
 
-  /** Waits for a routing, and tells what became of each destination. */
+  /** Waits for a routing and reports the result of each destination. */
   async #observed(routing: Promise<readonly RouteReport[]>, { config }: Settings): Promise<Routed> {
     const routed = await routing.then(
       (results): Routed => ({ results, error: null }),
@@ -281,15 +255,15 @@ export class AuctionKeeper {
   }
 
   #announceOnce(firstBlock: number, trigger: AuctionTrigger): AuctionTrigger | null {
-    // Once for its approach and once for its begin; after that the ticks retry.
+    // Once for the approach and once for the beginning of a window; after that the ticks retry.
     const mark = trigger === "window-begins" ? firstBlock : firstBlock - 0.5;
     if (mark <= this.#announcedWindow || this.#job !== null) return null;
     this.#announcedWindow = mark;
     return trigger;
   }
 
-  /** Follows the policy when no window could be computed for too long (`[routing] stale_after`). */
-  async #heedStaleness(settings: Settings | null, log: Logger): Promise<void> {
+  /** Applies `[routing] on_stale` when no window could be computed for `stale_after`. */
+  async #applyStalePolicy(settings: Settings | null, log: Logger): Promise<void> {
     if (settings === null) return;
     const { failures, monotonicMs } = this.#context;
     const { afterSeconds, policy } = settings.config.staleness;
@@ -316,30 +290,29 @@ export class AuctionKeeper {
     else failures.failed(log, "release", "Cannot release the hashrate", error.message);
   }
 
-  #heedClock({ headAgeSeconds }: ComputedAuction, log: Logger): void {
+  #checkClock({ headAgeSeconds }: ComputedAuction, log: Logger): void {
     const isOff = headAgeSeconds !== null && Math.abs(headAgeSeconds) > MAX_CLOCK_OFFSET_SECONDS;
     if (isOff && !this.#clockWasOff) {
       log.warning("Host clock and chain clock differ", {
         head_age_seconds: headAgeSeconds,
-        hint: "check the host's time synchronisation; or the node is behind",
+        hint: "check the host's time synchronisation, or whether the node is in sync",
       });
     }
     this.#clockWasOff = isOff;
   }
 }
 
-/** How a routing ended. */
 interface Routed {
   readonly results: readonly (RouteReport | FailedTarget)[];
-  /** `null`: all destinations could be routed to. */
+  /** `null` if all destinations could be routed to. */
   readonly error: Error | null;
 }
 
-/** What became of each destination when some could not be routed to. */
+/** The result of each destination when the routing failed for some. */
 function failedResults(error: unknown, routing: RoutingConfig): Routed["results"] {
   const results = resultsIn(error);
   if (results !== null) return results;
-  // The only proxy's error comes as it is.
+  // The error of the only proxy is not wrapped.
   const targets = routing.kind === "on" ? routing.targets : [];
   return targets.map((target) => ({
     mode: target.mode,
@@ -348,7 +321,7 @@ function failedResults(error: unknown, routing: RoutingConfig): Routed["results"
   }));
 }
 
-/** Everything is lost: what was bid in the window that is known, else what is configured. */
+/** Counts all workers as lost: those bid in the known window, else the configured ones. */
 function releaseDemand(memory: WindowMemory | null, workers: WorkersConfig | null): RoutingDemand {
   if (memory === null) return unroutedDemand(workers);
   const { wonSizes, lostSizes } = demandOf(memory.outcome, workers);

@@ -1,5 +1,5 @@
 /**
- * Whether the chain moves: a node that has lost its peers answers on and on, always with the same head.
+ * Detects a chain that stands still: a node without peers keeps answering with the same head.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { BLOCK_TIME_SECONDS } from "../auction/protocol/constants.ts";
 import type { ValidationWindow } from "../auction/protocol/windows.ts";
 
-/** A moment by both clocks, in milliseconds. */
+/** A moment on both clocks, in milliseconds. */
 export interface Moment {
   /** On a clock that never goes back. */
   readonly monotonicMs: number;
@@ -15,18 +15,18 @@ export interface Moment {
   readonly nowMs: number;
 }
 
-/** The highest block that was seen, and when it was seen first. One chain's. */
+/** The highest block seen of one chain, and when it was first seen. */
 export class ChainProgress {
   #head: { readonly blockNumber: number; readonly seen: Moment } | null = null;
 
-  /** A block was seen, the same one again perhaps, or a lower one on another branch. */
+  /** Notes a block; it may be the same again, or a lower one on another branch. */
   note(blockNumber: number, seen: Moment): void {
     if (this.#head === null || blockNumber > this.#head.blockNumber) this.#head = { blockNumber, seen };
   }
 
   /**
-   * Until when a window can be the current one, as far as the chain was seen to move; `Infinity` before any block was
-   * seen. It goes by when blocks were seen, since the host's clock may differ from the chain's.
+   * When a window ends at the latest, judging by the blocks seen; `Infinity` before the first block. It counts from when
+   * blocks were seen, since the host's clock may differ from the chain's.
    *
    * @returns milliseconds on the monotonic clock.
    */
@@ -36,7 +36,7 @@ export class ChainProgress {
     return seen.monotonicMs + (lastBlock + 1 - blockNumber) * BLOCK_TIME_SECONDS * 1000;
   }
 
-  /** The error of a run that finds the chain where it was long ago. The same for as long as it does not move. */
+  /** The error of a run that finds the chain standing still. Its message stays the same until the chain moves. */
   stalledError(): Error {
     const where = this.#head === null
       ? "seen"

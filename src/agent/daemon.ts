@@ -1,7 +1,8 @@
 /**
- * The agent as it runs for months: two jobs by the clock, the head of the chain in view, one proxy in step.
+ * The service: runs both jobs on schedule and at new windows, and keeps the routing in step.
  *
- * The main thread holds scheduling, configuration, callbacks and routing; each job run has a worker of its own.
+ * The main thread does the scheduling, reads the configuration, calls the callbacks and routes. Each job run has its own
+ * worker.
  *
  * @module
  */
@@ -24,46 +25,47 @@ import { VERSION } from "../version.ts";
 import type { RunningJob } from "./workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "./workers/launch.ts";
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
-import { CommitmentKeeper } from "./commitment_keeper.ts";
+import { type CommitmentKeeperContext, keepCommitment } from "./commitment_keeper.ts";
 import { FailureLog } from "../lib/failure_log.ts";
 import { DeliveryKeeper } from "./delivery_keeper.ts";
-import type { DaemonEvent, DaemonObserver } from "./events.ts";
+import type { DaemonEvent, DaemonJob, DaemonObserver } from "./events.ts";
 import { HeadWatcher } from "./head_watcher.ts";
 import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
+import type { JobRunContext } from "./job_run.ts";
 import { Lane } from "./lane.ts";
 import { ReloadRetrier } from "./reload_retrier.ts";
 import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
 import { describeRouting, type Settings, SettingsSource } from "./settings.ts";
 
-/** The files under way at a stop are given so long. */
+/** How long a stop waits for pending file writes and programs. */
 const STOP_PATIENCE_MS = 4_000;
 
-/** What the daemon is started with. */
+/** Options of {@link runDaemon}. */
 export interface DaemonOptions {
   readonly configPath: string;
   readonly environment: Environment;
   readonly log: Logger;
-  /** Ends the daemon. */
+  /** Stops the service. */
   readonly signal: AbortSignal;
-  /** Is told what happens. */
+  /** Called with every event. */
   readonly observe?: DaemonObserver;
-  /** Runs both jobs now, as SIGHUP does, whenever it is called; the daemon puts its function here. */
+  /** Called once the service runs. */
   readonly onReady?: (control: DaemonControl) => void;
 }
 
-/** What can be asked of a running daemon. */
+/** Controls a running service. */
 export interface DaemonControl {
-  /** Runs both jobs now. */
+  /** Runs both jobs now, as on SIGHUP. */
   readonly runNow: () => void;
 }
 
-/** What tests and demonstrations put in place of the real thing. */
+/** The parts that tests and demonstrations replace. */
 export interface DaemonParts {
   readonly scheduler: Scheduler;
-  /** Milliseconds behind the minute. */
+  /** Delay of the runs after the full minute, in milliseconds. */
   readonly jitterMs: (hotkey: string) => number;
-  /** Milliseconds between the two jobs where both are to run: two workers at once would set the peak of memory. */
+  /** Milliseconds between the starts of both jobs: two workers at once would raise the peak of memory. */
   readonly staggerMs: number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
@@ -74,7 +76,7 @@ export interface DaemonParts {
   readonly onDelivered?: (computed: ComputedAuction) => void;
 }
 
-/** The real thing. */
+/** The real parts. */
 export function realParts(): DaemonParts {
   return {
     scheduler: new CronScheduler(),
@@ -87,209 +89,267 @@ export function realParts(): DaemonParts {
   };
 }
 
-/** How a daemon ended. */
+/** How the service ended. */
 export interface DaemonEnd {
-  /** Whether a worker could not be ended, so that the process has to be restarted. */
+  /** Whether a terminated worker did not end, so that the process must be restarted. */
   readonly stuckWorker: boolean;
 }
 
 /**
- * Runs until the signal says so.
+ * Runs the service until the signal aborts.
  *
- * @throws {import("../config/errors.ts").ConfigError} {@link import("../chain/wallet/errors.ts").WalletError} when it
+ * @throws {import("../config/errors.ts").ConfigError} {@link import("../chain/wallet/errors.ts").WalletError} if it
  *   cannot start with this configuration; later mistakes in it fail single runs.
- * @throws {import("./instance_lock.ts").InstanceLockedError} when another agent runs for the same hotkey.
+ * @throws {import("./instance_lock.ts").InstanceLockedError} if another agent runs for the same hotkey.
  */
 export async function runDaemon(
   options: DaemonOptions,
   parts: DaemonParts = realParts(),
 ): Promise<DaemonEnd> {
-  const { configPath, environment, log, signal, onReady } = options;
-  const { scheduler, nowMs, monotonicMs } = parts;
-  const fleet = new Fleet();
-  const tell = options.observe ?? (() => {});
-  const delivery = new DeliveryKeeper({ fleet, log, nowMs, observe: tell });
-  const observe = (event: DaemonEvent): void => {
-    tell(event);
-    delivery.notice(event);
+  using daemon = new Daemon(options, parts);
+  await daemon.start();
+  await daemon.ending;
+  await daemon.stop();
+  return { stuckWorker: daemon.hasStuckWorker };
+}
+
+/** The running service: its parts, and what connects them. */
+class Daemon implements Disposable {
+  /** Whether a terminated worker did not end. */
+  hasStuckWorker = false;
+  readonly #options: DaemonOptions;
+  readonly #parts: DaemonParts;
+  readonly #guard = new InstanceGuard();
+  readonly #addresses = new HotkeyAddressCache();
+  readonly #delivery: DeliveryKeeper;
+  readonly #watcher: HeadWatcher;
+  readonly #auction: AuctionKeeper;
+  readonly #context: JobRunContext & { readonly hooks: HookRunner };
+  readonly #reloads = new ReloadRetrier(() => this.#retryReloads());
+  readonly #lanes = { auction: new Lane(), commitment: new Lane() };
+  readonly #stop = new AbortController();
+  readonly #ending = Promise.withResolvers<void>();
+  readonly #workerEnds = new Set<Promise<boolean>>();
+  readonly #delays = new Set<number>();
+  #isRetryingReloads = false;
+
+  constructor(options: DaemonOptions, parts: DaemonParts) {
+    const { log } = options;
+    const { nowMs, monotonicMs } = parts;
+    const fleet = new Fleet();
+    this.#options = options;
+    this.#parts = parts;
+    this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, observe: (event) => options.observe?.(event) });
+    this.#context = {
+      settings: this.#settingsSource(),
+      failures: new FailureLog(nowMs),
+      hooks: new HookRunner({
+        log,
+        onEnded: (hook, error) => this.#observe({ kind: "hook-ended", hook, error }),
+      }),
+      monotonicMs,
+      observe: this.#observe,
+      signal: this.#stop.signal,
+    };
+    this.#watcher = new HeadWatcher({
+      log,
+      onHead: (blockNumber, endpoint) => {
+        this.#observe({ kind: "head-seen", blockNumber, endpoint });
+        this.#noticeHead(blockNumber);
+      },
+      onFailure: (failure) => this.#observe({ kind: "endpoint-failed", failure }),
+    });
+    this.#auction = new AuctionKeeper({
+      ...this.#context,
+      onReloads: (isPending) => this.#reloads.note(isPending),
+      launch: (launch) => this.#track(parts.launchAuction(launch)),
+      watcher: this.#watcher,
+      callbacks,
+      fleet,
+      nowMs,
+      onDelivered: parts.onDelivered,
+    });
+  }
+
+  /** Resolves when the signal aborts or a worker is stuck. */
+  get ending(): Promise<void> {
+    return this.#ending.promise;
+  }
+
+  /** Reads the settings, completes what an earlier process left, and starts both jobs and their schedule. */
+  async start(): Promise<void> {
+    const { log, signal, onReady } = this.#options;
+    const { settings } = this.#context;
+    const first = await settings.read(log);
+    announce(first, log);
+    const isReloadPending = await this.#settleOwed(log);
+    this.#watcher.follow({
+      endpoints: first.config.endpoints,
+      expectedGenesisHash: first.config.expectedGenesisHash,
+    });
+    this.#schedule();
+    this.#reloads.note(isReloadPending);
+    this.#runBoth("start");
+    onReady?.({ runNow: () => this.#runBoth("signal") });
+    signal.addEventListener("abort", () => this.#ending.resolve(), { once: true });
+    if (signal.aborted) this.#ending.resolve();
+  }
+
+  /** Ends all parts, and waits for pending file writes and programs. */
+  async stop(): Promise<void> {
+    const { log } = this.#options;
+    log.info("Stopping", this.hasStuckWorker ? { reason: "a worker did not end" } : {});
+    this.#parts.scheduler.stop();
+    this.#stop.abort(new Error("the agent is stopping"));
+    for (const timer of this.#delays) clearTimeout(timer);
+    this.#reloads.stop();
+    await within(
+      STOP_PATIENCE_MS,
+      Promise.all([
+        this.#lanes.auction.close(),
+        this.#lanes.commitment.close(),
+        this.#watcher.stop(),
+        this.#delivery.stop(),
+        this.#context.hooks.stop(HOOK_PATIENCE_MS),
+        ...this.#workerEnds,
+      ]),
+    );
+    log.warning("Stopped: the bid on the chain stays valid without us", {
+      valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
+      hint: "to take it back: ih-miner withdraw",
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#guard[Symbol.dispose]();
+  }
+
+  readonly #observe = (event: DaemonEvent): void => {
+    this.#options.observe?.(event);
+    this.#delivery.notice(event);
   };
-  const hooks = new HookRunner({
-    log,
-    onEnded: (hook, error) => observe({ kind: "hook-ended", hook, error }),
-  });
-  using guard = new InstanceGuard();
-  const stop = new AbortController();
-  const stopped = Promise.withResolvers<void>();
-  const end = (): void => stopped.resolve();
-  let stuckWorker = false;
-  const endings = new Set<Promise<boolean>>();
-  /** A worker takes up to two seconds to end: nobody waits for that but the daemon's own end. */
-  const watchEnd = <T>(job: RunningJob<T>): RunningJob<T> => {
-    endings.add(job.ended);
-    job.ended.then((ended) => {
-      endings.delete(job.ended);
-      if (ended) return;
-      stuckWorker = true;
-      end();
+
+  #settingsSource(): SettingsSource {
+    const { configPath, environment } = this.#options;
+    const { signal } = this.#stop;
+    return new SettingsSource({
+      configPath,
+      environment,
+      addressOf: (config, log) =>
+        this.#addresses.addressOf(
+          config.hotkeyPath,
+          () => this.#track(launchAddress({ config, log, signal })).result,
+        ),
+      claim: ({ config: { stateDirectory, network, netuid }, hotkey }) =>
+        this.#guard.hold(stateDirectory, { network, netuid, hotkey }),
+      onRead: (settings) => this.#observe({ kind: "settings-read", settings }),
+      onFailed: (error) => this.#observe({ kind: "settings-failed", error }),
+    });
+  }
+
+  /** Remembers a worker until it has ended, which takes up to two seconds: only the stop waits for that. */
+  #track<T>(job: RunningJob<T>): RunningJob<T> {
+    this.#workerEnds.add(job.ended);
+    job.ended.then((hasEnded) => {
+      this.#workerEnds.delete(job.ended);
+      if (hasEnded) return;
+      this.hasStuckWorker = true;
+      this.#ending.resolve();
     });
     return job;
-  };
+  }
 
-  const addresses = new HotkeyAddressCache();
-  const settings = new SettingsSource({
-    configPath,
-    environment,
-    addressOf: (config, log) =>
-      addresses.addressOf(
-        config.hotkeyPath,
-        () => watchEnd(launchAddress({ config, log, signal: stop.signal })).result,
-      ),
-    claim: ({ config, hotkey }) =>
-      guard.hold(config.stateDirectory, { network: config.network, netuid: config.netuid, hotkey }),
-    onRead: (settings) => observe({ kind: "settings-read", settings }),
-    onFailed: (error) => observe({ kind: "settings-failed", error }),
-  });
-  const first = await settings.read(log);
-  announce(first, log);
-  const failures = new FailureLog(nowMs);
-  /** Says whether a reload is still owed. */
-  const settle = async (log: Logger): Promise<boolean> => {
-    const { routing, stateDirectory } = (settings.last ?? first).config;
-    const reports = await settleOwed({
-      routing,
-      stateDirectory,
-      dryRun: false,
-      nowMs: nowMs(),
-      failures,
-      log,
-    });
-    observe({ kind: "reload-retried", reports });
+  /** Completes interrupted writes and pending reloads; returns whether a reload is still pending. */
+  async #settleOwed(log: Logger): Promise<boolean> {
+    const { routing, stateDirectory } = this.#settings.config;
+    const { failures } = this.#context;
+    const nowMs = this.#parts.nowMs();
+    const reports = await settleOwed({ routing, stateDirectory, dryRun: false, nowMs, failures, log });
+    this.#observe({ kind: "reload-retried", reports });
     return reports.some(({ reload }) => reload === "pending");
-  };
-  const isReloadOwed = await settle(log);
+  }
 
-  const auctionLane = new Lane();
-  const commitmentLane = new Lane();
-  const watcher = new HeadWatcher({
-    log,
-    onHead: (blockNumber, endpoint) => {
-      observe({ kind: "head-seen", blockNumber, endpoint });
-      const trigger = auction.noticeHead(blockNumber);
-      if (trigger !== null) runAuction(trigger);
-    },
-    onFailure: (failure) => observe({ kind: "endpoint-failed", failure }),
-  });
-  const common = { settings, failures, hooks, monotonicMs, observe, signal: stop.signal };
-  const reloads = new ReloadRetrier(() => retryReloads());
-  const auction = new AuctionKeeper({
-    ...common,
-    onReloads: (isPending) => reloads.note(isPending),
-    launch: (options) => watchEnd(parts.launchAuction(options)),
-    watcher,
-    callbacks,
-    fleet,
-    nowMs,
-    onDelivered: parts.onDelivered,
-  });
-  const commitment = new CommitmentKeeper({
-    ...common,
-    launch: (options) => watchEnd(parts.launchCommitment(options)),
-  });
+  /** Retries pending reloads in the auction's lane: a run must not edit the file at the same time. */
+  #retryReloads(): void {
+    const started = this.#lanes.auction.tryRun(async () => {
+      this.#isRetryingReloads = true;
+      const log = this.#options.log.with({ run_id: newRunId(), job: "reload" });
+      const isPending = await this.#settleOwed(log);
+      this.#isRetryingReloads = false;
+      if (!this.#stop.signal.aborted) this.#reloads.note(isPending);
+    });
+    if (!started) this.#reloads.note(true);
+  }
 
-  // What a clock's tick asks for the next tick asks again; what a person or the chain asks for must happen.
-  const begin = (
-    job: "auction" | "commitment",
-    trigger: AuctionTrigger,
-    run: (log: Logger) => Promise<void>,
-  ): void => {
-    const lane = job === "auction" ? auctionLane : commitmentLane;
-    const runLog = log.with({ run_id: newRunId(), job });
-    if (trigger !== "tick" || isRetrying) {
-      lane.runNext(() => run(runLog));
-    } else if (!lane.tryRun(() => run(runLog))) {
-      observe({ kind: "run-skipped", job });
-      runLog.info("Run skipped: the previous one is still going on");
+  #schedule(): void {
+    const { scheduler, staggerMs } = this.#parts;
+    scheduler.schedule({
+      name: "auction",
+      everyMinutes: AUCTION_INTERVAL_SECONDS / 60,
+      run: () => this.#after(this.#jitterMs, () => this.#runAuction("tick")),
+    });
+    scheduler.schedule({
+      name: "commitment",
+      everyMinutes: COMMITMENT_INTERVAL_SECONDS / 60,
+      run: () => this.#after(this.#jitterMs + staggerMs, () => this.#runCommitment("tick")),
+    });
+  }
+
+  #runBoth(trigger: AuctionTrigger): void {
+    this.#runAuction(trigger);
+    this.#after(this.#parts.staggerMs, () => this.#runCommitment(trigger));
+  }
+
+  #runAuction(trigger: AuctionTrigger): void {
+    this.#begin("auction", trigger, async (log) => {
+      await this.#auction.run(log, trigger);
+      // The window may have changed during the run.
+      const head = this.#watcher.headNumber;
+      if (head !== null) this.#noticeHead(head);
+    });
+  }
+
+  #runCommitment(trigger: AuctionTrigger): void {
+    const context: CommitmentKeeperContext = {
+      ...this.#context,
+      launch: (launch) => this.#track(this.#parts.launchCommitment(launch)),
+    };
+    this.#begin("commitment", trigger, (log) => keepCommitment(log, context));
+  }
+
+  #noticeHead(blockNumber: number): void {
+    const trigger = this.#auction.noticeHead(blockNumber);
+    if (trigger !== null) this.#runAuction(trigger);
+  }
+
+  /** Starts a run. A tick is skipped while a run is in progress, for the next tick asks again; others are queued. */
+  #begin(job: DaemonJob, trigger: AuctionTrigger, run: (log: Logger) => Promise<void>): void {
+    const lane = this.#lanes[job];
+    const log = this.#options.log.with({ run_id: newRunId(), job });
+    if (trigger !== "tick" || this.#isRetryingReloads) {
+      lane.runNext(() => run(log));
+    } else if (!lane.tryRun(() => run(log))) {
+      this.#observe({ kind: "run-skipped", job });
+      log.info("Run skipped: the previous one is still going on");
     }
-  };
-  const runAuction = (trigger: AuctionTrigger): void =>
-    begin("auction", trigger, async (runLog) => {
-      await auction.run(runLog, trigger);
-      const head = watcher.headNumber;
-      if (head === null) return;
-      // The window may have changed while the run was busy with the former one.
-      const next = auction.noticeHead(head);
-      if (next !== null) runAuction(next);
-    });
-  const runCommitment = (trigger: AuctionTrigger): void =>
-    begin("commitment", trigger, (runLog) => commitment.run(runLog));
-  // A retry must not meet a run at the file; what comes meanwhile runs after it.
-  let isRetrying = false;
-  const retryReloads = (): void => {
-    const started = auctionLane.tryRun(async () => {
-      isRetrying = true;
-      const isPending = await settle(log.with({ run_id: newRunId(), job: "reload" }));
-      isRetrying = false;
-      if (!stop.signal.aborted) reloads.note(isPending);
-    });
-    if (!started) reloads.note(true);
-  };
+  }
 
-  watcher.follow({
-    endpoints: first.config.endpoints,
-    expectedGenesisHash: first.config.expectedGenesisHash,
-  });
-  const delays = new Set<number>();
-  const after = (ms: number, run: () => void): void => {
+  #after(ms: number, run: () => void): void {
     const timer = setTimeout(() => {
-      delays.delete(timer);
+      this.#delays.delete(timer);
       run();
     }, ms);
-    delays.add(timer);
-  };
-  const jitter = (): number => parts.jitterMs((settings.last ?? first).hotkey);
-  const runBoth = (trigger: AuctionTrigger): void => {
-    runAuction(trigger);
-    after(parts.staggerMs, () => runCommitment(trigger));
-  };
-  scheduler.schedule({
-    name: "auction",
-    everyMinutes: AUCTION_INTERVAL_SECONDS / 60,
-    run: () => after(jitter(), () => runAuction("tick")),
-  });
-  scheduler.schedule({
-    name: "commitment",
-    everyMinutes: COMMITMENT_INTERVAL_SECONDS / 60,
-    run: () => after(jitter() + parts.staggerMs, () => runCommitment("tick")),
-  });
-  reloads.note(isReloadOwed);
-  runBoth("start");
-  onReady?.({ runNow: () => runBoth("signal") });
+    this.#delays.add(timer);
+  }
 
-  signal.addEventListener("abort", end, { once: true });
-  if (signal.aborted) end();
-  await stopped.promise;
+  get #jitterMs(): number {
+    return this.#parts.jitterMs(this.#settings.hotkey);
+  }
 
-  log.info("Stopping", stuckWorker ? { reason: "a worker did not end" } : {});
-  scheduler.stop();
-  stop.abort(new Error("the agent is stopping"));
-  for (const timer of delays) clearTimeout(timer);
-  reloads.stop();
-  await within(
-    STOP_PATIENCE_MS,
-    Promise.all([
-      auctionLane.close(),
-      commitmentLane.close(),
-      watcher.stop(),
-      delivery.stop(),
-      hooks.stop(HOOK_PATIENCE_MS),
-      ...endings,
-    ]),
-  );
-  log.warning("Stopped: the bid on the chain stays valid without us", {
-    valid_for_at_most_minutes: MAX_BID_AGE_SECONDS / 60,
-    hint: "to take it back: ih-miner withdraw",
-  });
-  return { stuckWorker };
+  /** The settings in effect; there are some after {@link start} has read them. */
+  get #settings(): Settings {
+    return this.#context.settings.last!;
+  }
 }
 
 function announce({ config, hotkey }: Settings, log: Logger): void {
@@ -314,7 +374,7 @@ function newRunId(): string {
   return crypto.randomUUID().slice(0, 8);
 }
 
-/** Waits for work, but not longer than this. */
+/** Waits for work, but at most this long. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: number | undefined;
   const patience = new Promise((resolve) => timer = setTimeout(resolve, ms));

@@ -1,5 +1,5 @@
 /**
- * Tells the delivery watch what to read and which window to hold it against.
+ * Tells the delivery watch which sources to read and which window to compare them with.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { Logger } from "../lib/log.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
 import { bidderOf, type Settings } from "./settings.ts";
 
-/** The machines may be busy being switched, one after the other's question. */
+/** Machines that are being switched answer late, one request at a time. */
 const FLEET_TIMEOUT_MS = 60_000;
 
-/** What {@link DeliveryKeeper} works with. */
+/** Constructor options of {@link DeliveryKeeper}. */
 export interface DeliveryKeeperContext {
   readonly fleet: Fleet;
   readonly log: Logger;
@@ -26,14 +26,14 @@ export interface DeliveryKeeperContext {
   readonly observe: DaemonObserver;
 }
 
-/** The delivery's side of the daemon: it listens to what the others do. */
+/** The delivery watch's part of the service: it listens to the other parts' events. */
 export class DeliveryKeeper {
   readonly #fleet: Fleet;
   readonly #watch: DeliveryWatch;
   #settings: Settings | null = null;
-  /** With all that was won of it. */
+  /** The current window with all hashrate won in it. */
   #window: DeliveredWindow | null = null;
-  /** Whether nothing of it is to be delivered any more: it is over without a successor, or all was released. */
+  /** Whether nothing is to be delivered any more: the window is over without a successor, or all was released. */
   #isEnded = false;
 
   constructor({ fleet, log, nowMs, observe }: DeliveryKeeperContext) {
@@ -45,11 +45,11 @@ export class DeliveryKeeper {
     });
   }
 
-  /** Takes notice of what happened. */
+  /** Notes an event. */
   notice(event: DaemonEvent): void {
     if (event.kind === "settings-read") {
       const { settings } = event;
-      // Another bidder's window is not ours.
+      // A window belongs to the bidder it was computed for.
       if (this.#settings !== null && bidderOf(this.#settings) !== bidderOf(settings)) {
         this.#window = null;
         this.#follow();
@@ -65,13 +65,13 @@ export class DeliveryKeeper {
       this.#follow();
     } else if (event.kind === "staleness-checked") {
       const { isStale, isWindowOver, policy } = event;
-      // What we released ourselves nobody fails to deliver.
+      // Hashrate that the agent released itself is not missing.
       this.#isEnded = isWindowOver || (isStale && policy === "release");
       this.#follow();
     }
   }
 
-  /** No more readings. */
+  /** Stops reading. */
   stop(): Promise<void> {
     return this.#watch.stop();
   }
@@ -89,7 +89,7 @@ export class DeliveryKeeper {
   #sourcesOf({ delivery, routing }: Config): DeliverySource[] {
     const fleet = routing.kind === "on" ? routing.fleet : null;
     return [
-      // The same source whatever [asic] says: its machines are asked by the settings of the day.
+      // One source, whatever [asic] lists, so that a change of machines keeps the window's average.
       ...(fleet === null ? [] : [{
         key: "asic",
         name: "the ASICs",
@@ -100,12 +100,12 @@ export class DeliveryKeeper {
     ];
   }
 
-  /** A machine that says nothing counts as none, as it does for the routing; where none says anything, nobody knows. */
+  /** Machines without a figure count as 0, as in the routing. If no machine has one, the hashrate is unknown. */
   async #readFleet(fleet: FleetConfig, signal: AbortSignal): Promise<number> {
     const { deliveredPh, miners, silent } = await this.#fleet.read(fleet, signal);
     if (miners === 0 && silent > 0) {
       throw new Error(
-        `Cannot read the ASICs: none of the ${silent} that should be at the subnet's pool says its hashrate; ` +
+        `Cannot read the ASICs: none of the ${silent} that should mine for the subnet reports its hashrate; ` +
           "check that they run and are reachable",
       );
     }
@@ -113,7 +113,7 @@ export class DeliveryKeeper {
   }
 }
 
-/** The part of what was won that the sources tell of: proxies have one, too, and without a metric nobody knows it. */
+/** The share of the won hashrate that the sources measure: proxies without a metric are not measured. */
 function measuredShare({ delivery, routing }: Config): number {
   if (routing.kind === "off" || routing.fleet === null) return 1;
   return routing.targets.length > 0 && delivery.sources.length === 0 ? routing.fleet.share : 1;

@@ -1,5 +1,5 @@
 /**
- * What happens in the daemon, as it tells whoever watches it. Plain data; watching changes nothing.
+ * The events of the service. Plain data; observers do not affect the service.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import type { RecoveryReport } from "../delivery/proxies/route.ts";
 import type { StalenessConfig } from "../config/load.ts";
 import type { Settings } from "./settings.ts";
 
-/** The jobs that run by the clock. */
+/** The scheduled jobs. */
 export type DaemonJob = "auction" | "commitment";
 
-/** One thing that happened. */
+/** One event. */
 export type DaemonEvent =
   /** Configuration and hotkey were read, as for each run. */
   | { readonly kind: "settings-read"; readonly settings: Settings }
   /** They could not be used; the last ones stay in effect. */
   | { readonly kind: "settings-failed"; readonly error: Error }
   | { readonly kind: "run-started"; readonly job: DaemonJob }
-  /** A run came while the previous one was going on. */
+  /** A run was due while the previous one was in progress. */
   | { readonly kind: "run-skipped"; readonly job: DaemonJob }
   | {
     readonly kind: "run-ended";
@@ -34,48 +34,48 @@ export type DaemonEvent =
     /** `null`: it succeeded. */
     readonly error: Error | null;
   }
-  /** The chain has a new best head. */
+  /** A node announced a new best head. */
   | {
     readonly kind: "head-seen";
     readonly blockNumber: number;
-    /** As it may be shown. */
+    /** Without access keys. */
     readonly endpoint: string;
   }
   | { readonly kind: "endpoint-failed"; readonly failure: EndpointFailure }
-  /** A window's outcome is known; callbacks and routing come after it. */
+  /** A window's outcome is known; callbacks and routing follow. */
   | { readonly kind: "outcome-computed"; readonly computed: ComputedAuction }
-  /** What became of each destination, in the order of the configuration; none when routing is off. */
+  /** The result of each destination, in the order of the configuration; none if routing is off. */
   | { readonly kind: "routed"; readonly results: readonly (RouteReport | FailedTarget)[] }
-  /** What was delivered, so far or in all of a window. */
+  /** The hashrate delivered in a window, so far or in total. */
   | { readonly kind: "delivery-measured"; readonly report: DeliveryReport }
   /** A program of `[hooks]` has ended. */
   | {
     readonly kind: "hook-ended";
     readonly hook: HookName;
-    /** Why it failed; `null`: it did not. */
+    /** Why it failed; `null` if it succeeded. */
     readonly error: string | null;
   }
-  /** An alert was posted to the webhook, or could not be. */
+  /** An attempt to post an alert to the webhook. */
   | {
     readonly kind: "alert-tried";
-    /** Why the webhook did not take it; `null`: it did. */
+    /** Why the webhook refused it; `null` if it accepted. */
     readonly error: string | null;
-    /** Whether it was given up; otherwise it is tried again. */
+    /** Whether the alert was given up; otherwise it is retried. */
     readonly isLost: boolean;
   }
-  /** An owed reload was tried again, beside the runs. */
+  /** A pending reload was retried between runs. */
   | { readonly kind: "reload-retried"; readonly reports: readonly RecoveryReport[] }
-  /** The bid on the chain was looked at, and published if it had to be. */
+  /** The bid on the chain was checked, and published if needed. */
   | { readonly kind: "commitment-checked"; readonly result: CommitmentResult }
-  /** How old what is known of the auction is; told after each auction run. */
+  /** Whether the known outcome is too old; emitted after each auction run. */
   | {
     readonly kind: "staleness-checked";
-    /** Whether no window could be computed for too long. */
+    /** Whether no window could be computed for `[routing] stale_after`. */
     readonly isStale: boolean;
-    /** Whether the window computed last is over by the clock, so that nobody knows what is to be delivered. */
+    /** Whether the last computed window is over, so that it is unknown what to deliver. */
     readonly isWindowOver: boolean;
     readonly policy: StalenessConfig["policy"];
   };
 
-/** Watches the daemon. Must not throw. */
+/** Receives the events of the service. Must not throw. */
 export type DaemonObserver = (event: DaemonEvent) => void;

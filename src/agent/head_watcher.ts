@@ -1,7 +1,7 @@
 /**
- * Follows the chain's best head in the main thread, so that a new window is seen when its first block appears.
+ * Follows the chain's best head in the main thread, so that a new window is noticed at its first block.
  *
- * It is a convenience: without it everything still happens, at the next tick.
+ * Without it everything still works, but only at the next tick.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import type { Logger } from "../lib/log.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 10_000;
-/** A node that has announced no block for so long has lost the chain; another one may not have. */
+/** A node that announces no block for this long is given up for the next one. */
 const SILENCE_MS = 90_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 
-/** Which chain is followed. */
+/** The chain to follow. */
 export interface WatchedNetwork {
-  /** URLs, taken in turn. */
+  /** URLs, tried in turn. */
   readonly endpoints: readonly string[];
-  /** `undefined`: any chain. */
+  /** `undefined` accepts any chain. */
   readonly expectedGenesisHash: string | undefined;
 }
 
@@ -30,11 +30,11 @@ export interface HeadWatcherOptions {
   readonly log: Logger;
   /** Called for every new best head; a reorganisation may bring a lower number. */
   readonly onHead: (blockNumber: number, endpoint: string) => void;
-  /** Called when a node could not be followed, or not any more. */
+  /** Called when a node cannot be followed, or fails later. */
   readonly onFailure?: (failure: EndpointFailure) => void;
 }
 
-/** A subscription to new heads that mends itself. */
+/** A subscription to new heads that reconnects by itself. */
 export class HeadWatcher {
   readonly #options: HeadWatcherOptions;
   #network: WatchedNetwork | null = null;
@@ -47,12 +47,12 @@ export class HeadWatcher {
     this.#options = options;
   }
 
-  /** The best head that was announced last; `null` while there is no connection. */
+  /** The last announced best head; `null` while there is no connection. */
   get headNumber(): number | null {
     return this.#connection === null ? null : this.#headNumber;
   }
 
-  /** Follows this chain from now on; nothing happens when it is the one already. */
+  /** Follows this chain from now on, if it does not already. */
   follow(network: WatchedNetwork): void {
     if (JSON.stringify(network) === JSON.stringify(this.#network)) return;
     this.#network = network;
@@ -64,9 +64,10 @@ export class HeadWatcher {
   }
 
   /**
-   * Asks the node that is followed.
+   * Asks the followed node.
    *
-   * @throws {import("../chain/errors.ts").ChainError} when it does not answer, or none is followed.
+   * @throws {import("../chain/errors.ts").ChainError} if it does not answer.
+   * @throws {Error} if no node is followed.
    */
   async ask(method: string, params: readonly unknown[]): Promise<unknown> {
     if (this.#connection === null) {
@@ -75,7 +76,7 @@ export class HeadWatcher {
     return await this.#connection.request(method, params);
   }
 
-  /** Ends it. */
+  /** Stops following. */
   async stop(): Promise<void> {
     this.#stop?.abort();
     await this.#following;
@@ -117,7 +118,7 @@ export class HeadWatcher {
         throw headFailure(
           connection.endpoint,
           "wrong-genesis",
-          `its genesis hash is ${String(genesisHash)}, another chain's`,
+          `its genesis hash is ${String(genesisHash)}, that of another chain`,
         );
       }
       const { endpoint: label } = connection;
@@ -125,7 +126,7 @@ export class HeadWatcher {
       const listen = (): void => {
         clearTimeout(silence);
         silence = setTimeout(
-          () => ended.reject(headFailure(label, "stale-head", "it announces no blocks any more")),
+          () => ended.reject(headFailure(label, "stale-head", "it no longer announces blocks")),
           SILENCE_MS,
         );
       };
@@ -145,7 +146,7 @@ export class HeadWatcher {
       log.debug("Following the head", { endpoint: connection.endpoint });
       await ended.promise;
     } catch (error) {
-      // At level debug: the jobs meet the same node and say what it means.
+      // Only at level debug: the jobs use the same node and report its failure.
       if (!signal.aborted) {
         log.debug("Cannot follow the head", { endpoint: connection?.endpoint, error });
         const failure = endpointFailureOf(error);
@@ -162,7 +163,7 @@ export class HeadWatcher {
 }
 
 function headFailure(endpoint: string, kind: ChainErrorKind, why: string): ChainError {
-  const message = `Cannot follow the head of ${endpoint}: ${why}; the next endpoint is tried`;
+  const message = `Cannot follow the head of ${endpoint}: ${why}; trying the next endpoint`;
   return new ChainError(message, { kind, endpoint, retryable: true });
 }
 

@@ -1,18 +1,18 @@
 /**
- * The hotkey's address, looked up again only when its file changed.
+ * The hotkey's address, looked up again only when its file has changed.
  *
  * @module
  */
 
-/** Remembers the address that a hotkey file gave. */
+/** Caches the address in a hotkey file. */
 export class HotkeyAddressCache {
   #key = "";
   #address = "";
 
   /**
-   * The SS58 address of a file.
+   * Returns the SS58 address in a file.
    *
-   * @param read finds the address in the file; what it throws is passed on and not remembered.
+   * @param read reads the address from the file. Its errors are passed on and not cached.
    */
   async addressOf(path: string, read: () => Promise<string>): Promise<string> {
     const key = await fileKey(path);
@@ -24,7 +24,7 @@ export class HotkeyAddressCache {
   }
 }
 
-/** What changes when a file is written or replaced; `null` when it cannot be looked at. */
+/** A key that changes when the file is written or replaced; `null` if its status cannot be read. */
 async function fileKey(path: string): Promise<string | null> {
   try {
     const { ino, size, mtime, ctime } = await Deno.stat(path);

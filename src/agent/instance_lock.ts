@@ -1,17 +1,17 @@
 /**
- * One agent for a hotkey on a host: two would take turns in rewriting the proxy's file.
+ * Allows one agent per hotkey on a host: two would overwrite each other's routing.
  *
- * A lock of the kernel's, not a pid in a file: it is free again the moment its holder is gone, however it went.
+ * It is a kernel lock, not a PID in a file, so it is free as soon as its holder has ended, however it ended.
  *
  * @module
  */
 
 import { join } from "node:path";
 
-/** Deno 2.6 has no `tryLock`: a lock that is free is ours well within this time. */
+/** Deno 2.6 has no `tryLock`: acquiring a free lock takes far less than this. */
 const LOCK_PATIENCE_MS = 300;
 
-/** What must not run twice. */
+/** The bidder for which only one agent may run. */
 export interface InstanceIdentity {
   readonly network: string | readonly string[];
   readonly netuid: number;
@@ -34,18 +34,18 @@ export class InstanceLockedError extends Error {
   }
 }
 
-/** A held lock; disposing of it lets the next agent in. */
+/** A held lock; disposing of it releases it. */
 export interface InstanceLock extends Disposable {
   readonly path: string;
 }
 
 /**
- * Takes the lock of an identity. Letting go of it removes its file, and the folder if it was made for it and is
- * still empty: an agent that wrote nothing leaves nothing.
+ * Takes the lock of a bidder. Releasing it removes its file, and the folder if it was created for it and is still empty,
+ * so that an agent that wrote nothing leaves nothing behind.
  *
- * @param directory The state folder; made (mode 0700) when missing.
- * @throws {InstanceLockedError} when another process holds it.
- * @throws {Deno.errors.PermissionDenied} (and the like) when the folder cannot be written.
+ * @param directory the state folder; created with mode 0700 if missing.
+ * @throws {InstanceLockedError} if another process holds the lock.
+ * @throws {Deno.errors.PermissionDenied} and other file system errors if the folder cannot be written.
  */
 export async function lockInstance(directory: string, identity: InstanceIdentity): Promise<InstanceLock> {
   const isNew = !await exists(directory);
@@ -57,7 +57,7 @@ export async function lockInstance(directory: string, identity: InstanceIdentity
       file.close();
       throw new InstanceLockedError(path, await holderOf(path));
     }
-    // Whoever held it before may have removed the file between our opening and our locking it.
+    // The previous holder may have removed the file after it was opened here.
     if (!await isSameFile(file, path)) {
       file.close();
       continue;
@@ -75,13 +75,13 @@ export async function lockInstance(directory: string, identity: InstanceIdentity
   }
 }
 
-/** Locks a file unless somebody else has, and keeps, the lock; says whether it is ours. */
+/** Tries to lock a file; returns whether it succeeded. */
 async function tryLock(file: Deno.FsFile): Promise<boolean> {
   let timer: number | undefined;
   const patience = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), LOCK_PATIENCE_MS);
   });
-  // Closing the file ends a wait for the lock, which then has nobody to report to.
+  // Closing the file later rejects a pending lock, which nothing awaits then.
   const locked = file.lock(true).then(() => true);
   locked.catch(() => {});
   const result = await Promise.race([locked, patience]);
@@ -117,25 +117,25 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** What is not empty, or not ours any more, stays. */
+/** Removes a file or an empty folder. */
 function removeIfPossible(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It is in nobody's way.
+    // It may be in use, or already gone.
   }
 }
 
-/** Holds the lock of one identity at a time, and moves to another one when the configuration does. */
+/** Holds the lock of one bidder at a time and changes it with the configuration. */
 export class InstanceGuard implements Disposable {
   #lock: InstanceLock | null = null;
   #key = "";
   #turn: Promise<void> = Promise.resolve();
 
   /**
-   * Takes the lock of an identity, if it is not held already, and then lets go of the former one.
+   * Takes the lock of a bidder, unless it is held already, and then releases the previous one.
    *
-   * @throws as {@link lockInstance}; the former lock is kept then.
+   * @throws as {@link lockInstance}; the previous lock is kept then.
    */
   hold(directory: string, identity: InstanceIdentity): Promise<void> {
     const key = JSON.stringify([directory, identity]);

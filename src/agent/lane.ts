@@ -1,30 +1,30 @@
 /**
- * One run after the other.
+ * Runs that do not overlap.
  *
  * @module
  */
 
 type Run = () => Promise<void>;
 
-/** Lets one run go on at a time. */
+/** Executes one run at a time. */
 export class Lane {
   #running: Promise<void> | null = null;
   #next: Run | null = null;
   #isClosed = false;
 
-  /** Starts a run unless one is under way; says whether it did. */
+  /** Starts a run unless one is in progress; returns whether it did. */
   tryRun(run: Run): boolean {
     if (this.#running !== null || this.#isClosed) return false;
     this.#begin(run);
     return true;
   }
 
-  /** Starts a run, or has it follow the one under way; of several that come meanwhile the last one counts. */
+  /** Starts a run now, or after the one in progress. Only the last of several requests is kept. */
   runNext(run: Run): void {
     if (!this.tryRun(run)) this.#next = run;
   }
 
-  /** Starts nothing any more, and resolves when what is under way has ended. */
+  /** Starts no more runs and resolves when the one in progress has ended. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;

@@ -1,5 +1,5 @@
 /**
- * Reloads that could not be given are tried again soon, not only at the next auction.
+ * Retries pending reloads soon, instead of only at the next auction.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 const FIRST_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
 
-/** Waits 2 s before the first retry, twice as long before each further one, and at most a minute. */
+/** Waits 2 s before the first retry, then twice as long each time, up to a minute. */
 export class ReloadRetrier {
   readonly #retry: () => void;
   #timer: number | undefined;
   #delayMs = FIRST_DELAY_MS;
   #stopped = false;
 
-  /** @param retry tries again and then calls {@link note} with what came of it. */
+  /** @param retry retries the reloads and then calls {@link note}. */
   constructor(retry: () => void) {
     this.#retry = retry;
   }
 
-  /** Takes notice of how the reloads stand. */
+  /** Schedules a retry if a reload is pending. */
   note(isPending: boolean): void {
     if (!isPending) {
       clearTimeout(this.#timer);
@@ -35,7 +35,7 @@ export class ReloadRetrier {
     this.#delayMs = Math.min(this.#delayMs * 2, MAX_DELAY_MS);
   }
 
-  /** No more retries. */
+  /** Stops retrying. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);

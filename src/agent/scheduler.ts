@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Something that runs every so many minutes. */
+/** A task that runs at regular times. */
 export interface ScheduledTask {
   /** Letters, digits and spaces. */
   readonly name: string;
@@ -13,18 +13,18 @@ export interface ScheduledTask {
   readonly run: () => void;
 }
 
-/** Runs tasks by the clock until it is stopped. Runs that were missed, by a suspend say, are not made up for. */
+/** Runs tasks on schedule until it is stopped. Missed runs, for example during a suspend, are not made up for. */
 export interface Scheduler {
   schedule(task: ScheduledTask): void;
   stop(): void;
 }
 
-/** `Deno.cron`, whose finest step is a minute. */
+/** Schedules with `Deno.cron`, whose resolution is one minute. */
 export class CronScheduler implements Scheduler {
   readonly #stopped = new AbortController();
 
   schedule({ name, everyMinutes, run }: ScheduledTask): void {
-    // The promise is of the whole series; it rejects when the signal ends it.
+    // The promise stands for all runs; it rejects when the signal ends them.
     Deno.cron(name, `*/${everyMinutes} * * * *`, { signal: this.#stopped.signal }, run).catch((error) => {
       if (!this.#stopped.signal.aborted) throw error;
     });
@@ -35,11 +35,11 @@ export class CronScheduler implements Scheduler {
   }
 }
 
-/** How far a hotkey's runs are from the minute's start at most. */
+/** The longest delay of a hotkey's runs after the full minute. */
 const MAX_JITTER_MS = 5_000;
 
 /**
- * A delay behind the minute, always the same for a hotkey: not all agents ask the public endpoints at once.
+ * A fixed delay per hotkey after the full minute, so that not all agents query the public endpoints at once.
  *
  * @returns milliseconds, 0 to 5000.
  */

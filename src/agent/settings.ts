@@ -1,5 +1,5 @@
 /**
- * The configuration and the hotkey as they are at the moment, read anew for each job run.
+ * The configuration and the hotkey, read again for each job run.
  *
  * @module
  */
@@ -18,31 +18,31 @@ import { type RoutingTarget, targetPath } from "../delivery/proxies/route.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { asError } from "../lib/errors.ts";
 
-/** What a job run goes by. */
+/** What a job run uses. */
 export interface Settings {
   readonly config: Config;
   /** SS58 address. */
   readonly hotkey: string;
 }
 
-/** Who bids where, as a key: what is known of one bidder is not true of another. */
+/** A key of network, netuid and hotkey: what is known of one bidder does not hold for another. */
 export function bidderOf({ config: { network, netuid }, hotkey }: Settings): string {
   return JSON.stringify([network, netuid, hotkey]);
 }
 
-/** What {@link SettingsSource} reads from. */
+/** Constructor options of {@link SettingsSource}. */
 export interface SettingsSourceOptions {
   readonly configPath: string;
   readonly environment: Environment;
-  /** The address of the configured hotkey. */
+  /** Returns the address of the configured hotkey. */
   readonly addressOf: (config: Config, log: Logger) => Promise<string>;
-  /** Called before settings are used; may refuse them by throwing. */
+  /** Called before settings take effect; may refuse them by throwing. */
   readonly claim: (settings: Settings) => Promise<void>;
   readonly onRead?: (settings: Settings) => void;
   readonly onFailed?: (error: Error) => void;
 }
 
-/** Reads the settings and says in the log what changed since they were read last. */
+/** Reads the settings and logs what has changed. */
 export class SettingsSource {
   readonly #options: SettingsSourceOptions;
   #last: Settings | null = null;
@@ -51,7 +51,7 @@ export class SettingsSource {
     this.#options = options;
   }
 
-  /** The last settings that could be read; `null` before any could. */
+  /** The last valid settings; `null` before the first. */
   get last(): Settings | null {
     return this.#last;
   }
@@ -59,8 +59,8 @@ export class SettingsSource {
   /**
    * Reads the settings.
    *
-   * @throws {ConfigError} {@link import("../chain/wallet/errors.ts").WalletError} when they cannot be used; the last ones
-   *   are kept.
+   * @throws {ConfigError} {@link import("../chain/wallet/errors.ts").WalletError} if they are invalid; the last ones stay
+   *   in effect.
    */
   async read(log: Logger): Promise<Settings> {
     try {
@@ -87,7 +87,7 @@ export class SettingsSource {
   }
 }
 
-/** What an operator would want to see in the log, before and after. */
+/** The changed settings as the log shows them, before and after. */
 function changesBetween(before: Settings, after: Settings): LogFields {
   const [old, current] = [describe(before), describe(after)];
   const changes: Record<string, unknown> = {};
@@ -113,7 +113,7 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
     solver,
     state_directory: stateDirectory,
     http_listen: httpListen === null ? "off" : formatListenAddress(httpListen),
-    // Arguments and addresses may hold what is nobody else's.
+    // Arguments and addresses may be secret.
     hooks: Object.entries(hooks.programs).map(([name, [program]]) => `${name}: ${program}`),
     alerts: alerting === null ? "off" : redactUrls(alerting.webhook.url),
     delivery: { ...delivery.limits, sources: delivery.sources.map(({ url }) => redactUrls(url)) },
@@ -126,7 +126,7 @@ function describeWorkers(workers: Config["workers"]): string {
   return why === null ? workers.commitment.text : `withdrawn, nothing is offered: ${why}`;
 }
 
-/** The destinations, for the log. */
+/** The destinations as the log shows them. */
 export function describeRouting(routing: RoutingConfig): unknown {
   if (routing.kind === "off") return "off";
   const { targets, fleet } = routing;

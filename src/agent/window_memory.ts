@@ -1,7 +1,7 @@
 /**
- * What is known of the window that was processed last.
+ * What the service knows of the last processed window.
  *
- * A window's inputs are fixed at its first block but for the mechanism split, so its outcome is computed once.
+ * Except for the mechanism split, a window's inputs are fixed at its first block, so its outcome is computed once.
  *
  * @module
  */
@@ -23,13 +23,13 @@ export class WindowMemory {
   readonly outcome: AuctionOutcome;
   readonly window: ValidationWindow;
   readonly known: KnownWindow;
-  /** Whether the engine that was configured did not decide, so that the next tick should try again. */
+  /** Whether the configured engine did not decide, so that the next tick should try again. */
   readonly isFallback: boolean;
   readonly #settingsKey: string;
   readonly #epochStartBlock: number;
   readonly #head: BlockRef;
   readonly #splitStorageKey: string | null;
-  /** The split's storage value at the head of the computation, once it was asked for. */
+  /** The split's storage value at the head of the computation, once read. */
   #splitValue: unknown = undefined;
 
   constructor(computed: ComputedAuction, settings: Settings) {
@@ -50,7 +50,7 @@ export class WindowMemory {
     return this.#settingsKey === settingsKey(settings);
   }
 
-  /** Where a block stands in the windows. */
+  /** Locates a block in the windows. */
   locate(blockNumber: number): WindowPosition {
     return locateInWindows(blockNumber, this.#epochStartBlock);
   }
@@ -61,9 +61,9 @@ export class WindowMemory {
   }
 
   /**
-   * Asks a node whether nothing has moved that fixed the outcome: the same first block, the same split.
+   * Asks a node whether the inputs of the outcome are unchanged: the same first block, the same split.
    *
-   * @param ask one JSON-RPC question; its errors are passed on.
+   * @param ask sends a JSON-RPC request; its errors are passed on.
    */
   async isUnmoved(ask: (method: string, params: readonly unknown[]) => Promise<unknown>): Promise<boolean> {
     const { firstBlock } = this.known;
@@ -77,7 +77,7 @@ export class WindowMemory {
   }
 }
 
-/** Everything of the settings that an outcome depends on. */
+/** The settings that an outcome depends on. */
 function settingsKey({ config, hotkey }: Settings): string {
   const { network, netuid, onAmbiguous, solver } = config;
   return JSON.stringify([network, netuid, hotkey, onAmbiguous, solver]);

@@ -15,9 +15,8 @@ import { type InstanceLock, InstanceLockedError, lockInstance } from "../agent/i
 import { FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
-import { HOOK_PATIENCE_MS, HookRunner } from "../agent/hooks/hooks.ts";
+import { callResultHooks, HOOK_PATIENCE_MS, HookRunner } from "../agent/hooks/hooks.ts";
 import { deliverOutcome, resultsIn, warnAboutRouting } from "../agent/jobs/deliver.ts";
-import { callResultHooks } from "../agent/jobs/hook_calls.ts";
 import { logOutcome } from "../agent/jobs/log_outcome.ts";
 import { computedDocument, routingDocument } from "../agent/jobs/result_document.ts";
 import { formatSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";

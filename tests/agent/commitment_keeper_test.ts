@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
 import type { EndpointFailure } from "../../src/chain/errors.ts";
-import { CommitmentKeeper } from "../../src/agent/commitment_keeper.ts";
+import { type CommitmentKeeperContext, keepCommitment } from "../../src/agent/commitment_keeper.ts";
 import type { DaemonEvent } from "../../src/agent/events.ts";
 import { FailureLog } from "../../src/lib/failure_log.ts";
 import type { SettingsSource } from "../../src/agent/settings.ts";
@@ -9,15 +9,15 @@ import type { CommitmentResult } from "../../src/agent/jobs/commitment_job.ts";
 
 const FAILURE: EndpointFailure = { endpoint: "wss://a.example", kind: "timeout" };
 
-/** A keeper whose job answers at once, and what it told its observer. */
-function keeperOf(
+/** Runs whose job answers at once, with the events they emit and the hooks they call. */
+function runsOf(
   answer: CommitmentResult | Error,
-): { keeper: CommitmentKeeper; events: DaemonEvent[]; hooks: [name: string, document: unknown][] } {
+): { run: () => Promise<void>; events: DaemonEvent[]; hooks: [name: string, document: unknown][] } {
   const events: DaemonEvent[] = [];
   const hooks: [name: string, document: unknown][] = [];
   const last = { config: { hooks: { programs: {}, timeoutMs: 1 } } };
   let nowMs = 0;
-  const keeper = new CommitmentKeeper({
+  const context: CommitmentKeeperContext = {
     settings: { read: () => Promise.resolve({}), last } as unknown as SettingsSource,
     hooks: { call: (name, document) => hooks.push([name, document]) },
     launch: ({ onEndpointFailed }) => {
@@ -32,14 +32,14 @@ function keeperOf(
     monotonicMs: () => nowMs += 500,
     observe: (event) => events.push(event),
     signal: new AbortController().signal,
-  });
-  return { keeper, events, hooks };
+  };
+  return { run: () => keepCommitment(new LogRecorder(), context), events, hooks };
 }
 
-Deno.test("CommitmentKeeper tells its observer of the run, the endpoints that failed, and the bid on the chain", async () => {
+Deno.test("keepCommitment() reports the run, failed endpoints, and the bid on the chain", async () => {
   const result = { action: "up-to-date" } as CommitmentResult;
-  const { keeper, events } = keeperOf(result);
-  await keeper.run(new LogRecorder());
+  const { run, events } = runsOf(result);
+  await run();
   assert.deepEqual(events, [
     { kind: "run-started", job: "commitment" },
     { kind: "endpoint-failed", failure: FAILURE },
@@ -48,16 +48,16 @@ Deno.test("CommitmentKeeper tells its observer of the run, the endpoints that fa
   ]);
 });
 
-Deno.test("CommitmentKeeper tells its observer with which error a run failed", async () => {
+Deno.test("keepCommitment() reports the error of a failed run", async () => {
   const error = new Error("hotkey not registered");
-  const { keeper, events } = keeperOf(error);
-  await keeper.run(new LogRecorder());
+  const { run, events } = runsOf(error);
+  await run();
   assert.deepEqual(events.at(-1), { kind: "run-ended", job: "commitment", durationMs: 500, error });
 });
 
-Deno.test("CommitmentKeeper calls on_error when the log tells of a failure, and not for each one like it", async () => {
-  const { keeper, hooks } = keeperOf(new Error("hotkey not registered"));
-  for (let i = 0; i < 5; i++) await keeper.run(new LogRecorder());
+Deno.test("keepCommitment() calls on_error when a failure is logged, and not for each repetition", async () => {
+  const { run, hooks } = runsOf(new Error("hotkey not registered"));
+  for (let i = 0; i < 5; i++) await run();
   const document = {
     job: "commitment",
     status: "failed",

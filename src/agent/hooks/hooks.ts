@@ -1,9 +1,10 @@
 /**
- * The operator's own programs, called after a run with its result document on stdin.
+ * Runs the programs of `[hooks]` with a result document on stdin.
  *
  * @module
  */
 
+import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { HooksConfig } from "../../config/hooks.ts";
 import type { HookName } from "../../config/schema.ts";
 import { toDocument } from "../../lib/document.ts";
@@ -13,23 +14,22 @@ import { type ProgramEnd, runProgram } from "../../lib/program.ts";
 import { HookOutput } from "./output.ts";
 import { WorkQueue } from "../../lib/work_queue.ts";
 
-/** What {@link HookRunner} is made with. */
+/** Constructor options of {@link HookRunner}. */
 export interface HookRunnerParts {
   readonly log: Logger;
-  /** Is told of each program that has ended: why it failed, `null`: it did not. Must not throw. */
+  /** Called when a program has ended, with the reason if it failed, else `null`. Must not throw. */
   readonly onEnded?: (hook: HookName, error: string | null) => void;
   /** @default runProgram */
   readonly run?: typeof runProgram;
 }
 
-/** The variable that tells a program which hook it is called for. */
+/** The environment variable with the hook's name. */
 const HOOK_VARIABLE = "IH_MINER_HOOK";
-/** A program that runs when the process is to end is given so long; ending it takes up to two seconds more. */
+/** How long a stop waits for the running program. Ending it then takes up to two seconds more. */
 export const HOOK_PATIENCE_MS = 1_500;
-/** Calls that wait; where a program is slower than the windows, the newest count. */
+/** How many calls may wait. When programs are slower than the windows, the newest calls matter most. */
 const MAX_WAITING = 32;
 
-/** One call. */
 interface Call {
   readonly hook: HookName;
   readonly words: readonly string[];
@@ -37,7 +37,10 @@ interface Call {
   readonly timeoutMs: number;
 }
 
-/** Calls the programs one at a time, in the order they were asked for. What goes wrong is logged, never thrown. */
+/** The calling side of {@link HookRunner}; a dry run has none. */
+export type Hooks = Pick<HookRunner, "call">;
+
+/** Runs programs one at a time, in the order of the calls. Failures are logged, never thrown. */
 export class HookRunner {
   readonly #log: Logger;
   readonly #onEnded: NonNullable<HookRunnerParts["onEnded"]>;
@@ -63,9 +66,9 @@ export class HookRunner {
   }
 
   /**
-   * Queues a hook when it has a program. With 32 waiting, the oldest of them is dropped.
+   * Queues a call if the hook has a program. When 32 calls wait, the oldest of them is dropped.
    *
-   * @param document given on stdin, in the form of result documents; as it is now.
+   * @param document the program's stdin, serialised now.
    */
   call(name: HookName, document: unknown, { programs, timeoutMs }: HooksConfig): void {
     const words = programs[name];
@@ -80,14 +83,14 @@ export class HookRunner {
     this.#queue.add({ hook: name, words, stdin, timeoutMs });
   }
 
-  /** Resolves when all that was called has ended. */
+  /** Resolves when all called programs have ended. */
   settled(): Promise<void> {
     return this.#queue.settled();
   }
 
   /**
-   * No more calls: what waits is dropped, what runs is given so long to end. Then it is ended, which takes up to two
-   * seconds more when it ignores SIGTERM.
+   * Accepts no more calls, drops those that wait, and gives the running program this long to end. Then it is
+   * terminated, which takes up to two seconds more if it ignores SIGTERM.
    */
   async stop(patienceMs: number): Promise<void> {
     this.#isStopped = true;
@@ -101,7 +104,7 @@ export class HookRunner {
   }
 
   async #runOne({ hook, words, stdin, timeoutMs }: Call): Promise<void> {
-    // Arguments may hold what is nobody else's.
+    // Arguments may be secret.
     const fields = { hook, program: words[0] };
     const output = new HookOutput(this.#log, hook);
     const startMs = performance.now();
@@ -135,7 +138,7 @@ export class HookRunner {
     }
   }
 
-  /** @param fields `error`: why, without arguments and output, which may hold secrets. */
+  /** @param fields `error` holds neither arguments nor output, which may be secret. */
   #failed(hook: HookName, fields: LogFields & { readonly error: unknown }): void {
     this.#log.error("Hook failed", { hook, ...fields });
     this.#onEnded(hook, asError(fields.error).message);
@@ -145,4 +148,16 @@ export class HookRunner {
 function describeEnd({ code, signal }: ProgramEnd, timeoutMs: number): string {
   if (code === null) return `took longer than ${timeoutMs / 1000} s and was ended ([hooks] timeout)`;
   return signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+}
+
+/** Calls the hooks of a routed window: `on_result` always, `on_won` and `on_lost` if workers won or lost. */
+export function callResultHooks(
+  hooks: Hooks,
+  config: HooksConfig,
+  { own }: AuctionOutcome,
+  document: unknown,
+): void {
+  hooks.call("on_result", document, config);
+  if (own.wonCount > 0) hooks.call("on_won", document, config);
+  if (own.lostCount > 0) hooks.call("on_lost", document, config);
 }

@@ -1,5 +1,5 @@
 /**
- * What a hook's program writes, into the log: bounded, and without what a terminal would obey.
+ * Logs the output of a hook's program: bounded, and without terminal control sequences.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import { stripVTControlCharacters } from "node:util";
 import type { Logger } from "../../lib/log.ts";
 import type { OutputStream } from "../../lib/program.ts";
 
-/** The event of a log line for each line that a program writes. */
+/** The log event of a line that a program wrote. */
 export const HOOK_OUTPUT = "Hook output";
-/** Lines of one run that are logged. */
+/** How many lines of one run are logged. */
 const MAX_LINES = 200;
 
 /** The output of one run. */
@@ -25,14 +25,14 @@ export class HookOutput {
     this.#hook = hook;
   }
 
-  /** The last line of stderr that says something; `undefined`: there was none. */
+  /** The last non-blank line of stderr, if any. */
   get lastError(): string | undefined {
     return this.#lastError;
   }
 
-  /** Logs a line. Blank ones are left out, and those behind the 200th are only counted. */
+  /** Logs a line. Blank lines are skipped; lines after the 200th are only counted. */
   readonly add = (stream: OutputStream, line: string): void => {
-    // A flood costs no more than counting it, but for the last line of stderr.
+    // Counting is all that a flood costs; of stderr the last line is kept.
     if (this.#lines >= MAX_LINES && stream === "stdout") {
       this.#lines++;
       return;
@@ -43,7 +43,7 @@ export class HookOutput {
     if (this.#lines++ < MAX_LINES) this.#log.info(HOOK_OUTPUT, { hook: this.#hook, stream, line: text });
   };
 
-  /** There is no more. */
+  /** Logs how many lines were left out. */
   end(): void {
     const leftOut = this.#lines - MAX_LINES;
     if (leftOut > 0) {
@@ -52,7 +52,7 @@ export class HookOutput {
   }
 }
 
-/** A line without colours and other control sequences. */
+/** Removes colours and other control sequences. */
 function printable(line: string): string {
   return stripVTControlCharacters(line).replace(/\t/g, " ").replace(/\p{Cc}/gu, "").trimEnd();
 }

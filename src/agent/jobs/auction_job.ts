@@ -1,7 +1,7 @@
 /**
  * The auction job: settles the window, reads its snapshot, computes the outcome (spec, sections 3 to 6).
  *
- * Callbacks and routing are not part of it: they belong to whoever keeps the proxy's files.
+ * It runs in a worker; callbacks and routing follow in the main thread.
  *
  * @module
  */
@@ -15,36 +15,36 @@ import { computeOutcome, type Solve } from "./compute_outcome.ts";
 import { type Connect, Line } from "./line.ts";
 import { settleWindow } from "./window_transition.ts";
 
-/** A window whose outcome is known, by what fixed it. */
+/** A window whose outcome is known, identified by its inputs. */
 export interface KnownWindow {
   readonly firstBlock: BlockRef;
   readonly mechanismEmissionSplit: readonly number[] | null;
 }
 
-/** What the job is to do. */
+/** The input of {@link runAuctionJob}. */
 export interface AuctionJobInput {
   readonly netuid: number;
   /** SS58 address. */
   readonly hotkey: string;
-  /** Need not be computed again while nothing that fixed it has moved; `null`: compute in any case. */
+  /** A window not to compute again while its inputs are unchanged; `null` to compute in any case. */
   readonly known: KnownWindow | null;
 }
 
-/** What the job works with. */
+/** What {@link runAuctionJob} uses. */
 export interface AuctionJobContext {
   readonly connect: Connect;
   readonly solve: Solve;
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
-  /** Says what the job does now. */
+  /** Reports what the job is doing. */
   readonly step: (step: string) => void;
-  /** Told of errors that the job goes on after. */
+  /** Called with errors that do not end the job. */
   readonly noteFailure?: (error: unknown) => void;
   readonly log: Logger;
 }
 
-/** What the job found. */
+/** The result of {@link runAuctionJob}. */
 export type AuctionJobResult = ComputedAuction | UnchangedAuction;
 
 /** A window's outcome. */
@@ -55,13 +55,13 @@ export interface ComputedAuction {
   readonly completed: WindowReport | null;
   readonly snapshot: AuctionSnapshot;
   readonly window: ValidationWindow;
-  /** The storage key of the one input that can move within the window; `null` when the chain has no such item. */
+  /** The storage key of the one input that can change within the window; `null` if the chain lacks this item. */
   readonly splitStorageKey: string | null;
-  /** Age of the best head when the connection was made, by the host's clock; `null` without `Timestamp.Now`. */
+  /** Age of the best head at connection time, by the host's clock; `null` without `Timestamp.Now`. */
   readonly headAgeSeconds: number | null;
 }
 
-/** The chain is in the known window, and nothing that fixed its outcome has moved. */
+/** The chain is in the known window, and its inputs are unchanged. */
 export interface UnchangedAuction {
   readonly kind: "unchanged";
   readonly window: ValidationWindow;
@@ -69,10 +69,10 @@ export interface UnchangedAuction {
 }
 
 /**
- * Runs the job.
+ * Runs the auction job.
  *
- * @throws {import("../../chain/errors.ts").ChainError} when the chain cannot be read.
- * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} when the chain has no share for mechanism 1.
+ * @throws {import("../../chain/errors.ts").ChainError} if the chain cannot be read.
+ * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} if the chain has no share for mechanism 1.
  */
 export async function runAuctionJob(
   input: AuctionJobInput,
@@ -126,7 +126,7 @@ export async function runAuctionJob(
   };
 }
 
-/** Whether a window is the known one: same first block, same split (a reorganisation changes the former). */
+/** Whether a window is the known one: the same first block (unless reorganised) and the same split. */
 async function isUnchanged(
   chain: ChainConnection,
   netuid: number,
@@ -152,7 +152,7 @@ function readSnapshot(
   return chain.readSnapshot({ netuid, tempo, head, firstBlockNumber: firstBlockOf(window) });
 }
 
-/** The first window of a young chain begins before its genesis: nobody can have bid there. */
+/** The first window of a young chain begins before its genesis. */
 function firstBlockOf(window: ValidationWindow): number {
   return Math.max(window.firstBlock, 0);
 }

@@ -1,5 +1,5 @@
 /**
- * The commitment job: keeps the bid on the chain equal to the configuration, and young (spec, section 7).
+ * The commitment job: keeps the bid on the chain equal to the configured one, and renewed (spec, section 7).
  *
  * @module
  */
@@ -12,29 +12,29 @@ import type { HotkeySigner } from "../../chain/wallet/signer.ts";
 import { type Connect, Line } from "./line.ts";
 import { decidePublishing, type PublishDecision } from "./publish_decision.ts";
 
-/** What the job is to do. */
+/** The input of {@link runCommitmentJob}. */
 export interface CommitmentJobInput {
   readonly netuid: number;
   /** SS58 address. */
   readonly hotkey: string;
   /** The bid, `2;b;BTC,1.05=0.45:2`. */
   readonly text: string;
-  /** Workers in the bid; 0 withdraws. */
+  /** Number of workers in the bid; 0 withdraws. */
   readonly workerCount: number;
-  /** Publish although nothing changed. */
+  /** Publishes even if nothing has changed. */
   readonly force: boolean;
-  /** Decide, but do not submit. */
+  /** Decides without submitting. */
   readonly dryRun: boolean;
 }
 
-/** What the job works with. */
+/** What {@link runCommitmentJob} uses. */
 export interface CommitmentJobContext {
   readonly connect: Connect;
-  /** Called only when something is to be signed. */
+  /** Called only to sign. */
   readonly openSigner: () => Promise<HotkeySigner>;
-  /** Says what the job does now. */
+  /** Reports what the job is doing. */
   readonly step: (step: string) => void;
-  /** Told of errors that the job goes on after. */
+  /** Called with errors that do not end the job. */
   readonly noteFailure?: (error: unknown) => void;
   readonly log: Logger;
 }
@@ -42,13 +42,13 @@ export interface CommitmentJobContext {
 /** The first window whose auction reads a bid at its first block. */
 export interface BidEffect {
   readonly window: ValidationWindow;
-  /** When it begins or began, by the block time (ISO 8601, UTC); `null` when the chain has no `Timestamp.Now`. */
+  /** When it begins or began, by the block time (ISO 8601, UTC); `null` without `Timestamp.Now`. */
   readonly beginsAt: string | null;
 }
 
-/** What became of the bid. */
+/** The result of {@link runCommitmentJob}. */
 export interface CommitmentResult extends PublishDecision {
-  /** What was done, or with `dryRun` would be. */
+  /** What was done, or would be done with `dryRun`. */
   readonly action: "published" | "up-to-date" | "would-publish";
   readonly endpoint: string;
   readonly netuid: number;
@@ -56,23 +56,23 @@ export interface CommitmentResult extends PublishDecision {
   readonly text: string;
   readonly textBytes: number;
   readonly workerCount: number;
-  /** The block the decision was made at. */
+  /** The block of the decision. */
   readonly headNumber: number;
-  /** Where it was published; `null` unless it was. */
+  /** The block of the publication; `null` if nothing was published. */
   readonly submitted: SubmittedCommitment | null;
   /**
-   * From when on the bid counts, an empty one included; with `dryRun`, if it were published in the next block.
-   * `null` when the block of a bid that is on the chain already is unknown.
+   * The first window that the bid counts for, even if it is empty; with `dryRun` as if published in the next block.
+   * `null` if the block of the bid on the chain is unknown.
    */
   readonly countsFrom: BidEffect | null;
   readonly dryRun: boolean;
 }
 
 /**
- * Publishes the bid when it has to be.
+ * Publishes the bid if needed.
  *
- * @throws {import("../../chain/errors.ts").ChainError} when the chain cannot be asked, or refuses.
- * @throws {import("../../chain/wallet/errors.ts").WalletError} when the hotkey cannot sign.
+ * @throws {import("../../chain/errors.ts").ChainError} if the chain does not answer or refuses.
+ * @throws {import("../../chain/wallet/errors.ts").WalletError} if the hotkey cannot sign.
  */
 export async function runCommitmentJob(
   input: CommitmentJobInput,
@@ -141,7 +141,7 @@ export async function runCommitmentJob(
   step("submitting the commitment");
   const signer = await context.openSigner();
   log.info("Publishing miner commitment", { reason: decision.reason, text, previous: decision.currentText });
-  // Not asked of another endpoint when this one fails: the extrinsic may be on its way already.
+  // Not retried on another endpoint: the extrinsic may already be in the pool.
   const submitted = await line.askOnce((chain) =>
     chain.submitCommitment({
       netuid,
@@ -163,7 +163,7 @@ export async function runCommitmentJob(
   return finish("published", submitted, submitted.blockNumber);
 }
 
-/** Says from when on an empty bid keeps us out; until then the former one can win and must be delivered. */
+/** Logs from which block on nothing can be won; until then the previous bid can win and must be delivered. */
 function logWithdrawal(
   action: CommitmentResult["action"],
   countsFrom: BidEffect | null,

@@ -1,5 +1,5 @@
 /**
- * From a snapshot to the outcome: the part of the auction job that `replay` runs as well.
+ * Computes the outcome from a snapshot, for the auction job and for `replay`.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { AuctionProblem } from "../../auction/inputs/problem.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
 import type { SolverResult } from "../../auction/solver/types.ts";
 
-/** Solves an auction; which engine does, and which of equal optima it names, is settled by whoever makes one. */
+/** Solves an auction with a configured engine and preference among equal optima. */
 export type Solve = (problem: AuctionProblem, ownHotkey: string) => Promise<SolverResult>;
 
-/** What {@link computeOutcome} computes from. */
+/** Input of {@link computeOutcome}. */
 export interface ComputeOutcomeInput {
   readonly snapshot: AuctionSnapshot;
   /** The window whose first block the snapshot was taken at. */
@@ -27,7 +27,7 @@ export interface ComputeOutcomeInput {
 /**
  * Computes the outcome of one window.
  *
- * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} when the snapshot has no share for mechanism 1.
+ * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} if the snapshot has no share for mechanism 1.
  */
 export async function computeOutcome(input: ComputeOutcomeInput): Promise<AuctionOutcome> {
   const { snapshot, window, hotkey, solve } = input;

@@ -1,5 +1,5 @@
 /**
- * A job's connection to the chain, with what happens on the way in the log.
+ * Connects a job to the chain and logs the attempts.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import type { ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Connect } from "./line.ts";
 
-/** Which chain a job talks to. */
+/** The chain a job talks to. */
 export interface JobNetwork {
   /** URLs to try in order. */
   readonly endpoints: readonly string[];
-  /** `undefined` for chains that are not known. */
+  /** `undefined` for unknown chains. */
   readonly expectedGenesisHash: string | undefined;
 }
 
 /**
- * The connecting function of a job: each call takes the first usable endpoint that is not to be avoided. All calls
- * of one function go to the same chain.
+ * Returns the connecting function of a job: each call connects to the first usable endpoint that is not to be avoided.
+ * All calls of one function connect to the same chain.
  *
- * @param noteFailure told why an endpoint was passed over.
+ * @param noteFailure called with the reason why an endpoint was passed over.
  */
 export function connectorFor(
   { endpoints, expectedGenesisHash }: JobNetwork,

@@ -1,5 +1,5 @@
 /**
- * From an outcome to what follows from it: the integrator's callbacks, then the routing (spec, section 6).
+ * Delivers an outcome: the integrator's callbacks, then the routing (spec, section 6).
  *
  * @module
  */
@@ -31,43 +31,41 @@ import {
   targetPath,
 } from "../../delivery/proxies/route.ts";
 
-/** The integrator's functions. */
+/** The integrator's functions in `src/delivery/callbacks.ts`. */
 export interface Callbacks {
   readonly handleWonBids: typeof handleWonBids;
   readonly handleLostBids: typeof handleLostBids;
 }
 
-/** What became of one destination: a proxy, or the ASICs that are switched directly. */
+/** The result of one destination: a proxy, or the ASICs that are switched directly. */
 export type RouteReport = RoutingReport | FleetReport;
 
-/** What {@link settleOwed} works with. */
+/** Options of {@link settleOwed}. */
 export interface OwedContext {
   readonly routing: RoutingConfig;
   readonly stateDirectory: string;
   readonly dryRun: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
-  /** Says once what goes on failing. */
   readonly failures: FailureLog;
   readonly log: Logger;
 }
 
-/** What {@link routeDemand} works with. */
+/** Options of {@link routeDemand}. */
 export interface RoutingContext extends OwedContext {
-  /** Remembers the ASICs from run to run. */
   readonly fleet: Fleet;
-  /** What decided the demand: as long as it is the same, as few ASICs as possible change. */
+  /** Identifies the decision; while it stays the same, as few ASICs as possible are switched. */
   readonly decision: string;
-  /** Ends the work on ASICs early. */
+  /** Ends the switching of ASICs early. */
   readonly signal?: AbortSignal;
-  /** Is told whether a proxy still has to be told to reload, also when another proxy failed. */
+  /** Called with whether a proxy's reload is pending, even if another proxy failed. */
   readonly onReloads?: (isPending: boolean) => void;
 }
 
-/** What {@link deliverOutcome} works with. */
+/** Options of {@link deliverOutcome}. */
 export interface DeliveryContext extends Omit<RoutingContext, "decision"> {
   readonly callbacks: Callbacks;
-  /** The configured workers; `null` when `[workers]` has a mistake. */
+  /** The configured workers; `null` if `[workers]` has a mistake. */
   readonly workers: WorkersConfig | null;
 }
 
@@ -86,14 +84,14 @@ export async function deliverOutcome(
   return await routeDemand(demandOf(outcome, context.workers), { ...context, decision });
 }
 
-/** The window an outcome decides about, on its branch of the chain. */
+/** Identifies the window of an outcome, on its branch of the chain. */
 export function decisionOf({ window }: AuctionOutcome): string {
   return `${window.firstBlock} ${window.firstBlockHash}`;
 }
 
 /**
- * What the proxy is asked for. Without bids of ours nothing was won or lost in the auction, but the machines are
- * there: the configured workers count as lost.
+ * The demand of an outcome. If this hotkey had no bids in the auction, nothing was won or lost, but the machines exist:
+ * the configured workers count as lost.
  */
 export function demandOf(outcome: AuctionOutcome, workers: WorkersConfig | null): RoutingDemand {
   const { own } = outcome;
@@ -101,18 +99,18 @@ export function demandOf(outcome: AuctionOutcome, workers: WorkersConfig | null)
   return { wonSizes: expand(own.won), lostSizes: expand(own.lost) };
 }
 
-/** Nothing goes to the subnet: all that is configured counts as lost. */
+/** The demand that routes nothing to the subnet: all configured workers count as lost. */
 export function unroutedDemand(workers: WorkersConfig | null): RoutingDemand {
   return { wonSizes: [], lostSizes: workers === null ? [] : configuredSizes(workers) };
 }
 
 /**
- * Routes a demand to every destination and logs what was done. One that fails does not stop the others.
+ * Routes a demand to every destination and logs the results. A failing destination does not stop the others.
  *
- * @returns one report a destination, the ASICs' last; none when routing is off and no ASIC was left at the subnet.
- * @throws {import("../../delivery/proxies/errors.ts").RoutingError} when the file of the only proxy cannot be used.
- * @throws {FleetShortError} when the ASICs, the only destination, cannot cover what was won.
- * @throws {TargetsFailedError} when that is so for some of several; the others have been routed to.
+ * @returns one report per destination, the ASICs' last; none if routing is off and no ASIC is left at the subnet.
+ * @throws {import("../../delivery/proxies/errors.ts").RoutingError} if the file of the only proxy cannot be used.
+ * @throws {FleetShortError} if the ASICs are the only destination and cannot cover what was won.
+ * @throws {TargetsFailedError} if some of several destinations failed; the others have been routed to.
  */
 export async function routeDemand(
   demand: RoutingDemand,
@@ -120,7 +118,7 @@ export async function routeDemand(
 ): Promise<readonly RouteReport[]> {
   const { routing, stateDirectory, dryRun, nowMs, failures, log, onReloads } = context;
   const { targets, fleet } = routing.kind === "on" ? routing : { targets: [], fleet: null };
-  // ASICs that are no longer configured leave the subnet, also when there is nothing else to do.
+  // ASICs that are no longer configured leave the subnet even if there is nothing else to do.
   const isFleetBusy = fleet !== null || context.fleet.owesRelease([]);
   const settled = await Promise.allSettled([
     ...targets.map(async (target): Promise<RouteReport> => {
@@ -149,19 +147,19 @@ export async function routeDemand(
   throw new TargetsFailedError(results, reasons, { cause: first?.reason });
 }
 
-/** Whether a destination does what it was asked for: a proxy that was not told to reload routes as before. */
+/** Whether a destination carries out the demand: a proxy whose reload is pending routes as before. */
 export function isCarriedOut(result: RouteReport | FailedTarget): boolean {
   if ("error" in result) return false;
   return result.mode === "asic" ? result.shortfallHashratePh === 0 : result.reload !== "pending";
 }
 
-/** What became of each destination, as far as an error of {@link routeDemand} tells; `null`: it is another error. */
+/** The result of each destination in an error of {@link routeDemand}; `null` for another error. */
 export function resultsIn(error: unknown): readonly (RouteReport | FailedTarget)[] | null {
   if (error instanceof TargetsFailedError) return error.results;
   return error instanceof FleetShortError ? [error.report] : null;
 }
 
-/** @throws {FleetShortError} when the machines cannot cover their share. */
+/** @throws {FleetShortError} if the machines cannot cover their share. */
 async function routeFleet(
   config: FleetConfig | null,
   demand: RoutingDemand,
@@ -192,13 +190,13 @@ function logMiners(
   log: Logger,
 ): void {
   const note = ({ name, address, problem }: MinerReport, event: string, level: FailureLevel): void => {
-    // By address: a machine whose address was changed is there twice, under one name.
+    // By address: after a change of address a machine is listed twice under one name.
     const subject = `asic ${address}`;
     const fields = { name, address };
     if (problem === null) failures.succeeded(log, subject, "ASIC does its part again", fields);
     else failures.failed(log, subject, event, problem.message, fields, level);
   };
-  // As long as the others cover what was won, nothing is lost by one that fails.
+  // While the others cover what was won, a failing machine costs nothing.
   const level = shortfallHashratePh > 0 ? "error" : "warning";
   for (const miner of miners) {
     if (miner.problem?.kind === "slow") note(miner, "ASIC is slow", "warning");
@@ -213,9 +211,9 @@ function logMiners(
 }
 
 /**
- * Ends what an interrupted run left at any proxy, and gives the reloads that are owed. Never rejects.
+ * Completes the interrupted writes and pending reloads of all proxies. Never rejects.
  *
- * @returns what became of each proxy whose file could be used.
+ * @returns the report of each proxy whose file could be used.
  */
 export async function settleOwed(context: OwedContext): Promise<readonly RecoveryReport[]> {
   const { routing, stateDirectory, dryRun, nowMs, failures, log } = context;
@@ -227,7 +225,7 @@ export async function settleOwed(context: OwedContext): Promise<readonly Recover
       else logReload(report, failures, log);
       return [report];
     } catch (error) {
-      // The next auction meets the same and reports it as its failure.
+      // The next auction meets the same error and fails with it.
       log.error("Cannot recover an interrupted run", { path: targetPath(target), error });
       return [];
     }
@@ -235,7 +233,7 @@ export async function settleOwed(context: OwedContext): Promise<readonly Recover
   return settled.flat();
 }
 
-/** Says at a start what an operator should know about the routing. */
+/** Logs at the start if the routing is off or doubtful. */
 export function warnAboutRouting(routing: RoutingConfig, log: Logger): void {
   if (routing.kind === "off") log.warning("Routing off", { reason: routing.reason });
   else for (const warning of routing.warnings) log.warning("Routing doubtful", { warning });
@@ -265,7 +263,7 @@ function logRouting(report: RoutingReport, failures: FailureLog, log: Logger): v
   logReload(report, failures, log);
 }
 
-/** Says that a proxy could not be told to reload, anew when the reason is another one, and that it was at last. */
+/** Logs a pending reload, again when its reason changes, and its success. */
 function logReload(report: RoutingReport | RecoveryReport, failures: FailureLog, log: Logger): void {
   const { path, reload, reloadError } = report;
   const subject = `reload ${path}`;
@@ -274,13 +272,13 @@ function logReload(report: RoutingReport | RecoveryReport, failures: FailureLog,
     failures.failed(log, subject, "Proxy reload pending", reloadError ?? "for an unknown reason", fields);
   } else if (isReloadGiven(reload)) {
     const wasLogged = failures.succeeded(log, subject, "Owed reload given", fields);
-    // A former process of the agent left it.
+    // A previous process of the agent left it.
     if (!wasLogged && !("changed" in report)) log.info("Owed reload given", fields);
   }
 }
 
 function configuredSizes({ offers }: WorkersConfig): string[] {
-  // Only the sum counts, so what the bid splits stays whole here; and v1 bids have sizes that cannot be split.
+  // Only the sum counts, so sizes stay unsplit here; those of v1 bids cannot be split.
   return offers.flatMap((offer) =>
     offer.kind === "list"
       ? offer.hashrates.map(plainDecimal)
@@ -288,7 +286,7 @@ function configuredSizes({ offers }: WorkersConfig): string[] {
   );
 }
 
-/** A decimal in any spelling that the configuration takes, as its shortest text. */
+/** The shortest text of a decimal in any spelling that the configuration accepts. */
 function plainDecimal(text: string): string {
   return formatFp18(parseFp18(text));
 }

@@ -1,5 +1,5 @@
 /**
- * A job's line to the chain: one connection at a time, and the next endpoint when one fails in the middle.
+ * A job's line to the chain: one connection at a time, with failover to the next endpoint.
  *
  * @module
  */
@@ -8,24 +8,23 @@ import { ChainError } from "../../chain/errors.ts";
 import type { ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 
-/** Connects to the first usable endpoint whose URL is not to be avoided. */
+/** Connects to the first usable endpoint whose URL is not in `avoid`. */
 export type Connect = (avoid: ReadonlySet<string>) => Promise<ChainConnection>;
 
 /**
- * Asks the chain. A connection is made when it is needed; a question that one endpoint fails to answer, although it
- * could be connected to, goes to the next one.
+ * Asks the chain. It connects on demand; when an endpoint fails to answer a question, it asks the next one.
  */
 export class Line implements AsyncDisposable {
   readonly #connect: Connect;
   readonly #log: Logger;
   readonly #noteFailure: (error: unknown) => void;
-  /** URLs of endpoints that failed in this job. */
+  /** URLs of the endpoints that failed in this job. */
   readonly #failed = new Set<string>();
   #chain: ChainConnection | null = null;
 
   /**
-   * @param connect rejects with `no-endpoint` when all are to be avoided.
-   * @param noteFailure told why an endpoint is given up.
+   * @param connect rejects with `no-endpoint` if all endpoints are to be avoided.
+   * @param noteFailure called with the reason why an endpoint is given up.
    */
   constructor(connect: Connect, log: Logger, noteFailure: (error: unknown) => void = () => {}) {
     this.#connect = connect;
@@ -34,9 +33,9 @@ export class Line implements AsyncDisposable {
   }
 
   /**
-   * Asks one question, of as many endpoints as it takes.
+   * Asks a question, trying further endpoints when one fails.
    *
-   * @throws {ChainError} of the first endpoint when none has an answer, and at once when asking again is of no use.
+   * @throws {ChainError} that of the first endpoint if none answers; at once if the error is not retryable.
    */
   async ask<T>(question: (chain: ChainConnection) => Promise<T>): Promise<T> {
     let first: unknown;
@@ -45,7 +44,7 @@ export class Line implements AsyncDisposable {
       try {
         chain = await this.#connected();
       } catch (error) {
-        // The next question, of a job that waits for instance, may try them all again.
+        // The next question may try all endpoints again, for example in a job that waits.
         this.#failed.clear();
         throw first ?? error;
       }
@@ -66,7 +65,7 @@ export class Line implements AsyncDisposable {
     }
   }
 
-  /** Asks the endpoint that answers now, once: for what must not be done twice. */
+  /** Asks only the current endpoint: for requests that must not be repeated. */
   async askOnce<T>(question: (chain: ChainConnection) => Promise<T>): Promise<T> {
     return await question(await this.#connected());
   }

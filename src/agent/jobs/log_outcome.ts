@@ -1,5 +1,5 @@
 /**
- * What the log says about an outcome.
+ * Logs an outcome.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { Logger } from "../../lib/log.ts";
 
-/** Logs what came out of an auction, in the words of the Python original. */
+/** Logs the outcome of an auction, with the event names of the Python original. */
 export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
   const { own, window, solver, reason } = outcome;
   log.info("Auction results computed", {

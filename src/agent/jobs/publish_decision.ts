@@ -1,5 +1,5 @@
 /**
- * Whether the bid has to be published (spec, section 7). Pure.
+ * Decides whether to publish the bid (spec, section 7). Pure.
  *
  * @module
  */
@@ -9,32 +9,32 @@ import { parseBidCommitment } from "../../auction/protocol/bid_commitment.ts";
 import { BLOCK_TIME_SECONDS, COMMITMENT_RENEWAL_AGE_SECONDS } from "../../auction/protocol/constants.ts";
 
 /**
- * Why a bid is published: there is none on the chain, what is there is no bid, is another bid, or is 72 minutes
- * old; or the operator said so.
+ * Why to publish: the chain has no commitment, one that is not a bid, another bid, or one that is 72 minutes old; or the
+ * operator forces it.
  */
 export type PublishReason = "missing" | "undecodable" | "differs" | "renewal" | "forced";
 
-/** What is on the chain and what to do about it. */
+/** The commitment on the chain and what to do about it. */
 export interface PublishDecision {
-  /** `null`: the bid on the chain is this one and young enough. */
+  /** `null` if the chain has this bid and it is recent enough. */
   readonly reason: PublishReason | null;
-  /** The text on the chain; `null` when there is none or it is no text. */
+  /** The text on the chain; `null` if there is none or it is not text. */
   readonly currentText: string | null;
-  /** Its age at the head, in seconds; `null` when there is none or its block is unknown. */
+  /** Its age at the head; `null` if there is none or its block is unknown. */
   readonly ageSeconds: number | null;
 }
 
-/** What {@link decidePublishing} goes by. */
+/** Input of {@link decidePublishing}. */
 export interface PublishSituation {
-  /** The own record at the head; `null` when there is none. */
+  /** The hotkey's commitment at the head; `null` if there is none. */
   readonly current: OwnCommitment | null;
-  /** The text that the configuration asks for. */
+  /** The configured bid. */
   readonly wantedText: string;
   readonly headNumber: number;
   readonly force: boolean;
 }
 
-/** Decides whether to publish, and says why. */
+/** Decides whether to publish, and why. */
 export function decidePublishing(situation: PublishSituation): PublishDecision {
   const { current, wantedText, headNumber, force } = situation;
   const currentText = current === null ? null : textOf(current);

@@ -1,5 +1,5 @@
 /**
- * Result documents: what a run found and did, as programs read it.
+ * Result documents: what a run found and did, for programs.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { describeError } from "../../lib/errors.ts";
 import type { ComputedAuction } from "./auction_job.ts";
 import { resultsIn } from "./deliver.ts";
 
-/** An outcome as it stands in result documents. */
+/** An outcome as part of a result document. */
 export function outcomeDocument(outcome: AuctionOutcome): object {
   const { own, reason, ...rest } = outcome;
   return { reason: reason?.code ?? null, reasonText: reason?.message ?? null, ...own, ...rest };
 }
 
-/** A window's outcome and what was done about it. */
+/** A window's outcome and its routing. */
 export interface AuctionRun {
   readonly computed: ComputedAuction;
   readonly routing: RoutingConfig;
-  /** What became of each destination. */
+  /** The result of each destination. */
   readonly results: readonly unknown[];
-  /** Why the run failed; `null`: it did not. */
+  /** Why the run failed; `null` if it succeeded. */
   readonly error: Error | null;
 }
 
-/** The document of an auction run of the daemon, as `--once auction` prints it. */
+/** The document of an auction run of the service, in the form that `--once auction` prints. */
 export function auctionDocument({ computed, routing, results, error }: AuctionRun): object {
   return {
     job: "auction",
@@ -38,7 +38,7 @@ export function auctionDocument({ computed, routing, results, error }: AuctionRu
   };
 }
 
-/** A failed run's document, with what became of each destination where it was the routing that failed. */
+/** The document of a failed run, with the result of each destination if the routing failed. */
 export function failureDocument(job: string, error: unknown, routing: RoutingConfig): object {
   const results = resultsIn(error);
   return {
@@ -50,7 +50,7 @@ export function failureDocument(job: string, error: unknown, routing: RoutingCon
   };
 }
 
-/** What an auction job computed. */
+/** The computed outcome as part of a result document. */
 export function computedDocument({ outcome, completed }: ComputedAuction): object {
   return {
     ...outcomeDocument(outcome),
@@ -58,10 +58,10 @@ export function computedDocument({ outcome, completed }: ComputedAuction): objec
   };
 }
 
-/** One destination's report as it is, those of several as a list. */
+/** The report of one destination, or the list of several. */
 export function routingDocument(routing: RoutingConfig, results: readonly unknown[]): unknown {
   if (routing.kind === "off") {
-    // ASICs that were removed from the configuration are sent away even then.
+    // ASICs that were removed from the configuration are still switched to their fallback pool.
     return { mode: "off", reason: routing.reason, targets: results.length === 0 ? undefined : results };
   }
   return results.length === 1 ? results[0] : { mode: "several", targets: results };

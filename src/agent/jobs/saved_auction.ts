@@ -1,6 +1,6 @@
 /**
- * The file of `--save-snapshot`: what was read from the chain and what of the configuration decides the outcome,
- * so that `replay` needs neither. It holds no secret.
+ * The file of `--save-snapshot`: the chain data and the settings that decide the outcome, so that `replay` needs neither
+ * network nor configuration. It contains no secret.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import * as z from "zod";
 import { type AuctionSnapshot, parseSnapshot } from "../../auction/inputs/snapshot.ts";
 import { SnapshotError } from "../../auction/inputs/snapshot_error.ts";
-import type { AmbiguityPolicy } from "../../config/schema.ts";
+import { AMBIGUITY_POLICIES, type AmbiguityPolicy } from "../../config/schema.ts";
 import { VERSION } from "../../version.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
 import { asError } from "../../lib/errors.ts";
@@ -16,9 +16,9 @@ import { asError } from "../../lib/errors.ts";
 /** The `format` of files written by this version. */
 const SAVED_FORMAT = "ih-miner/saved-auction/1";
 
-/** An auction that can be computed again. */
+/** An auction that `replay` can compute. */
 export interface SavedAuction {
-  /** SS58 address of the miner whose auction it was. */
+  /** SS58 address of the bidder. */
   readonly hotkey: string;
   readonly window: ValidationWindow;
   readonly onAmbiguous: AmbiguityPolicy;
@@ -29,19 +29,19 @@ const saved = z.object({
   format: z.literal(SAVED_FORMAT),
   hotkey: z.string().min(1),
   window: z.object({ index: z.int().min(0).max(5), firstBlock: z.int(), lastBlock: z.int() }),
-  onAmbiguous: z.enum(["deliver-possible", "deliver-certain"]),
+  onAmbiguous: z.enum(AMBIGUITY_POLICIES),
   snapshot: z.unknown(),
 });
 
-/** The text of a file. */
+/** Formats the text of a file. */
 export function formatSavedAuction(auction: SavedAuction): string {
   return `${JSON.stringify({ format: SAVED_FORMAT, savedBy: `ih-miner ${VERSION}`, ...auction }, null, 1)}\n`;
 }
 
 /**
- * Reads a file's text.
+ * Parses the text of a file.
  *
- * @throws {SnapshotError} saying where it is wrong.
+ * @throws {SnapshotError} with the place of the first mistake.
  */
 export function parseSavedAuction(text: string): SavedAuction {
   let json: unknown;
@@ -57,7 +57,7 @@ export function parseSavedAuction(text: string): SavedAuction {
     const where = path.join(".");
     throw new SnapshotError(
       where,
-      `Cannot read the snapshot: ${where || "the whole of it"} is wrong: ${message}`,
+      `Cannot read the snapshot: ${where || "the whole document"} is wrong: ${message}`,
     );
   }
   const { hotkey, window, onAmbiguous, snapshot } = result.data;

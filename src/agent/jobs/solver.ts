@@ -1,5 +1,5 @@
 /**
- * Which engine solves an auction, as configured.
+ * Solves an auction with the configured engine.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { RunCbc } from "../../auction/solver/cbc/program.ts";
 import { solveAuction } from "../../auction/solver/solve.ts";
 import type { Solve } from "./compute_outcome.ts";
 
-/** What {@link solverFor} goes by: plain data. */
+/** Input of {@link solverFor}; plain data. */
 export interface SolverSettings extends SolverConfig {
   readonly onAmbiguous: AmbiguityPolicy;
-  /** A private folder for the files exchanged with an external solver; `null`: none may be used. */
+  /** A private folder for the files exchanged with an external solver; `null` if none may be used. */
   readonly folder: string | null;
 }
 
-/** The engine that is built in, with the default policy. */
+/** The built-in engine with the default policy. */
 export const BUILT_IN_SOLVER: SolverSettings = {
   engine: "glpk",
   cbcCommand: null,
@@ -27,10 +27,10 @@ export const BUILT_IN_SOLVER: SolverSettings = {
 };
 
 /**
- * The solving function for a configuration.
+ * Returns the solving function for a configuration.
  *
- * @param remainingMs the time that the job still has.
- * @param runCbc where this thread may run no program.
+ * @param remainingMs returns the time left for the job.
+ * @param runCbc replaces the default where this thread may not run programs.
  */
 export function solverFor(
   settings: SolverSettings,

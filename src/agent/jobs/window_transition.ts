@@ -1,5 +1,5 @@
 /**
- * Which window to process, and the wait for one that is close (spec, section 3).
+ * Settles which window to process, and waits for one that is close (spec, section 3).
  *
  * @module
  */
@@ -10,40 +10,40 @@ import { locateInWindows, type ValidationWindow, windowAt } from "../../auction/
 
 const ROUND_MS = 1000;
 
-/** What {@link settleWindow} works with. */
+/** Options of {@link settleWindow}. */
 export interface WindowTransitionOptions {
   /** The best head at the start of the job. */
   readonly head: BlockRef;
   /** The epoch start computed at that head; it holds for the whole job. */
   readonly epochStartBlock: number;
-  /** The best head's number now. May reconnect; a failure costs one round. */
+  /** Returns the best head's number. It may reconnect; a failure costs one round. */
   readonly bestHeadNumber: () => Promise<number>;
-  /** The best head now, with its hash. */
+  /** Returns the best head with its hash. */
   readonly bestHead: () => Promise<BlockRef>;
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
   /** Called once when the wait begins. */
   readonly onWait?: (next: ValidationWindow, secondsToNext: number) => void;
-  /** Called for each look at the head that failed. */
+  /** Called when reading the head failed. */
   readonly onLookFailed?: (error: unknown) => void;
 }
 
 /** The window to process. */
 export interface SettledWindow {
   readonly window: ValidationWindow;
-  /** The best head that this was decided by. */
+  /** The best head that decided it. */
   readonly head: BlockRef;
-  /** The window that closed during the wait; `null` when none did. */
+  /** The window that closed during the wait; `null` if none did. */
   readonly completed: ValidationWindow | null;
-  /** `none`: the next window was far. `came`: it began. `timed-out`: it did not in 48 rounds. */
+  /** `none`: the next window was not close. `came`: it began. `timed-out`: it did not begin within 48 rounds. */
   readonly wait: "none" | "came" | "timed-out";
   readonly waitRounds: number;
 }
 
 /**
- * Settles which window the job processes: the one the chain is in, or the next one when it is at most 45 s away
- * and begins within 48 rounds of a second's sleep.
+ * Settles which window the job processes: the one the chain is in, or the next one if it is at most 45 s away and begins
+ * within 48 rounds of one second.
  */
 export async function settleWindow(options: WindowTransitionOptions): Promise<SettledWindow> {
   const { head, epochStartBlock, bestHeadNumber, bestHead, sleep, monotonicMs } = options;
@@ -51,14 +51,14 @@ export async function settleWindow(options: WindowTransitionOptions): Promise<Se
   if (!nextIsClose) return { window: current, head, completed: null, wait: "none", waitRounds: 0 };
 
   options.onWait?.(next, secondsToNext);
-  // Looks that hang until their timeout must not eat up the job's time: the rounds end with the interval.
+  // Requests that hang must not use up the job's time: the rounds end with the interval.
   const deadlineMs = monotonicMs() + AUCTION_INTERVAL_SECONDS * 1000;
   let round = 0;
   while (round < WINDOW_WAIT_ROUNDS && monotonicMs() < deadlineMs) {
     round++;
     await sleep(ROUND_MS);
     try {
-      // A head that went back a block stays in the window, so "later" is what "differs" means here.
+      // The head may go back a block, so only a later window counts as a different one.
       if (windowAt(await bestHeadNumber(), epochStartBlock).firstBlock <= current.firstBlock) continue;
       const newHead = await bestHead();
       const window = windowAt(newHead.number, epochStartBlock);

@@ -2,7 +2,7 @@
 /// <reference lib="deno.unstable" />
 /// <reference lib="deno.worker" />
 /**
- * The worker that finds a hotkey's address: the file's secret is read here and nowhere near the main thread.
+ * The worker that reads a hotkey's address, so that the main thread never reads the file's secret.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { WalletError } from "../../chain/wallet/errors.ts";
 import { readHotkeyAddress } from "../../chain/wallet/signer.ts";
 import { serveJob } from "./worker_side.ts";
 
-/** What the worker is started with. */
+/** Input of the worker. */
 export interface AddressWorkerInput {
   readonly hotkeyPath: string;
 }

@@ -2,7 +2,7 @@
 /// <reference lib="deno.unstable" />
 /// <reference lib="deno.worker" />
 /**
- * The worker of the auction job. It gets no wallet, only an address.
+ * The worker of the auction job. It gets the hotkey's address, but no wallet.
  *
  * @module
  */
@@ -13,15 +13,14 @@ import { solverFor, type SolverSettings } from "../jobs/solver.ts";
 import { cbcOfMainThread } from "./cbc_requests.ts";
 import { serveJob } from "./worker_side.ts";
 
-/** What the worker is started with. */
+/** Input of the worker. */
 export interface AuctionWorkerInput extends AuctionJobInput {
   readonly network: JobNetwork;
   readonly solver: SolverSettings;
-  /** The run is terminated after this time. */
   readonly timeoutMs: number;
 }
 
-/** For what comes after the solver. */
+/** Time reserved for what follows the solver. */
 const REST_OF_JOB_MS = 3_000;
 
 serveJob<AuctionWorkerInput, AuctionJobResult>((input, context) => {

@@ -1,6 +1,6 @@
 /**
- * Running CBC for the auction's worker. The main thread does, which outlives the worker: terminating a worker ends its
- * JavaScript at any point, and would leave behind what the program started.
+ * Runs CBC for the auction's worker. The main thread runs it because it outlives the worker: terminating a worker ends its
+ * JavaScript at any point, and would leave the program's processes behind.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import {
 } from "../../auction/solver/cbc/program.ts";
 import type { ServeRequest } from "./job_host.ts";
 
-/** What the worker asks for. */
+/** The request of the worker. */
 interface CbcRequest extends Pick<RunLimits, "timeLimitMs"> {
   readonly args: readonly string[];
 }
 
-/** What came of it. */
+/** The response of the main thread. */
 type CbcResponse =
   | { readonly printed: string }
   | { readonly failure: CbcFailure; readonly message: string };
 
-/** The worker's half: has the main thread run its command, whatever the given one is, in the run's folder. */
+/** The worker's half: asks the main thread to run its configured command in the run's folder. */
 export function cbcOfMainThread(request: (request: unknown) => Promise<unknown>): RunCbc {
   return async (_command, args, { timeLimitMs }) => {
     const response = await request({ args, timeLimitMs } satisfies CbcRequest) as CbcResponse;
@@ -33,7 +33,7 @@ export function cbcOfMainThread(request: (request: unknown) => Promise<unknown>)
   };
 }
 
-/** The main thread's half: runs this command and no other. */
+/** The main thread's half: runs this command only. */
 export function serveCbc(command: readonly string[]): ServeRequest {
   return async (request, limits): Promise<CbcResponse> => {
     const { args, timeLimitMs } = request as CbcRequest;

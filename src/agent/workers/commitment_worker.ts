@@ -2,7 +2,7 @@
 /// <reference lib="deno.unstable" />
 /// <reference lib="deno.worker" />
 /**
- * The worker of the commitment job: the only one that can read the hotkey's secret.
+ * The worker of the commitment job: the only job that signs with the hotkey.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { WalletError } from "../../chain/wallet/errors.ts";
 import { openHotkeySigner } from "../../chain/wallet/signer.ts";
 import { serveJob } from "./worker_side.ts";
 
-/** What the worker is started with. */
+/** Input of the worker. */
 export interface CommitmentWorkerInput extends CommitmentJobInput {
   readonly network: JobNetwork;
   readonly hotkeyPath: string;

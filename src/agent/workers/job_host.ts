@@ -1,7 +1,7 @@
 /// <reference lib="deno.unstable" />
 /**
- * The main thread's half of a job run: a Web Worker of its own for every run, with the permissions the job needs,
- * terminated when it takes too long.
+ * The main thread's half of a job run: a Web Worker for each run, with only the permissions that the job needs, terminated
+ * on timeout.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 /** A terminated worker that spins ends after Deno's grace of 2 s. */
 const END_PATIENCE_MS = 6_000;
 
-/** What a job's worker may do. Everything else is denied. */
+/** The permissions of a job's worker. Everything else is denied. */
 export interface JobPermissions {
   /** `host:port`. */
   readonly net: readonly string[];
@@ -24,8 +24,8 @@ export interface JobPermissions {
 }
 
 /**
- * Does what a worker may not and asks for, such as running a program; requests and responses are plain data. `folder`
- * is the run's, and the signal ends it with the run.
+ * Serves a request that a worker has no permission for, such as running a program. Requests and responses are plain data.
+ * `folder` is the run's private folder; `signal` aborts with the run.
  */
 export type ServeRequest = (
   request: unknown,
@@ -38,10 +38,10 @@ export interface StartJobOptions<Input> {
   readonly name: string;
   /** The worker's module. */
   readonly module: URL;
-  /** Makes the job's input; `folder` is a private temporary folder that is gone after the run. */
+  /** Creates the job's input; `folder` is a private temporary folder, removed after the run. */
   readonly input: (folder: string) => Input;
   readonly permissions: JobPermissions;
-  /** Serves the worker's requests; without it there must be none. */
+  /** Serves the worker's requests; without it requests are errors. */
   readonly serve?: ServeRequest | undefined;
   readonly timeoutMs: number;
   /** Gets the worker's log lines. */
@@ -52,17 +52,17 @@ export interface StartJobOptions<Input> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A job under way. */
+/** A job in progress. */
 export interface RunningJob<Output> {
   /** @throws {JobFailedError} {@link JobTimeoutError} {@link WorkerDiedError} or the signal's reason. */
   readonly result: Promise<Output>;
-  /** Whether the worker ended; `false` when it was told to and did not. Never rejects. */
+  /** Whether the worker ended; `false` if it did not although it was terminated. Never rejects. */
   readonly ended: Promise<boolean>;
-  /** Tells a waiting job that the chain has a new head. */
+  /** Announces a new head to a waiting job. */
   announceHead(): void;
 }
 
-/** The job itself failed; carries the error it failed with. */
+/** The job failed; carries its error's name, message and stack. */
 export class JobFailedError extends Error {
   override readonly name: string;
   readonly wrongInput: boolean;
@@ -83,7 +83,7 @@ export class JobTimeoutError extends Error {
   }
 }
 
-/** The worker ended without an answer. */
+/** The worker ended without a result. */
 export class WorkerDiedError extends Error {
   override readonly name = "WorkerDiedError";
   constructor(job: string, step: string, why: string) {
@@ -91,7 +91,7 @@ export class WorkerDiedError extends Error {
   }
 }
 
-/** Starts one run. */
+/** Starts a job run. */
 export function startJob<Input, Output>(options: StartJobOptions<Input>): RunningJob<Output> {
   const run = new JobRun<Input, Output>(options);
   return { result: run.result, ended: run.ended, announceHead: () => run.announceHead() };
@@ -104,7 +104,7 @@ class JobRun<Input, Output> {
   readonly #answer = Promise.withResolvers<Output>();
   readonly #ending = new AbortController();
   #worker: Worker | null = null;
-  /** The last request's serving; never rejects. */
+  /** The last request being served; never rejects. */
   #serving: Promise<void> = Promise.resolve();
   #step = "starting";
 
@@ -212,7 +212,7 @@ class JobRun<Input, Output> {
 }
 
 function grant(permissions: JobPermissions, folder: string): Deno.PermissionOptionsObject {
-  // Run from source, a worker reads npm packages and their environment.
+  // From source, npm packages read files and the environment when they are loaded.
   const bundled = BUILD !== null;
   const { net, read, write } = permissions;
   return {
@@ -227,7 +227,7 @@ function grant(permissions: JobPermissions, folder: string): Deno.PermissionOpti
   };
 }
 
-/** Whether the worker's lock is free, within the time a terminated worker may take to end. */
+/** Whether the worker released its lock in the time that a terminated worker may take to end. */
 async function isReleased(alivePath: string): Promise<boolean> {
   const file = await Deno.open(alivePath, { write: true });
   try {
@@ -239,7 +239,7 @@ async function isReleased(alivePath: string): Promise<boolean> {
   }
 }
 
-/** Whether something is done within the time that endings may take. */
+/** Whether a promise resolves in the time that endings may take. */
 async function inTime(done: Promise<void>): Promise<boolean> {
   let timer: number | undefined;
   const patience = new Promise<boolean>((resolve) => {

@@ -2,7 +2,7 @@
 /// <reference lib="deno.unstable" />
 /// <reference lib="deno.worker" />
 /**
- * The worker's half of a job run: takes one `start`, runs the job, answers once.
+ * The worker's half of a job run: receives `start`, runs the job, answers once.
  *
  * @module
  */
@@ -11,28 +11,28 @@ import { endpointFailureOf } from "../../chain/errors.ts";
 import type { LogFields, Logger, LogLevel } from "../../lib/log.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
-/** What a job gets from its worker. */
+/** What a job uses of its worker. */
 export interface WorkerContext {
-  /** Writes through the main thread, which adds the run's id. */
+  /** Logs through the main thread, which adds the run's id. */
   readonly log: Logger;
-  /** Says what the job does now. */
+  /** Reports what the job is doing. */
   readonly step: (step: string) => void;
-  /** Tells of an error that the job goes on after, if an endpoint is to blame. */
+  /** Reports an error that does not end the job, if it is an endpoint's failure. */
   readonly noteFailure: (error: unknown) => void;
-  /** Ends after the time, or when the chain has a new head. */
+  /** Resolves after this time, or when the chain has a new head. */
   readonly sleepOrNewHead: (ms: number) => Promise<void>;
-  /** Has the main thread do what a worker may not; one request at a time, of plain data. */
+  /** Sends a request to the main thread; one at a time, plain data. */
   readonly request: (request: unknown) => Promise<unknown>;
 }
 
-/** Serves one job run. Called once by a worker's module. */
+/** Serves one job run; called once by a worker's module. */
 export function serveJob<Input, Output>(
   run: (input: Input, context: WorkerContext) => Promise<Output>,
   isWrongInput: (error: unknown) => boolean = () => false,
 ): void {
   const post = (message: FromWorker): void => self.postMessage(message);
   routeConsole(post);
-  // The only endpoint's failure is met twice: when it is passed over, and as the job's.
+  // The failure of an only endpoint arrives twice: when it is passed over, and as the job's error.
   const noted = new Set<unknown>();
   const noteFailure = (error: unknown): void => {
     const failure = endpointFailureOf(error);
@@ -79,7 +79,7 @@ export function serveJob<Input, Output>(
   };
 }
 
-/** @polkadot/api writes to the console; a log that is one JSON object a line has no room for that. */
+/** Redirects the console, which @polkadot/api writes to, into the log of one JSON object per line. */
 function routeConsole(post: (message: FromWorker) => void): void {
   const at = (level: LogLevel) => (...values: unknown[]): void => {
     const text = values.map((value) => (typeof value === "string" ? value : Deno.inspect(value))).join(" ");
@@ -94,7 +94,7 @@ function routeConsole(post: (message: FromWorker) => void): void {
   });
 }
 
-/** Locks the file for this worker's life: the kernel lets go of it only when the worker is really gone. */
+/** Locks the file until this worker ends: the kernel releases the lock only then. */
 async function holdAlive(path: string): Promise<void> {
   const file = await Deno.open(path, { write: true });
   await file.lock(true);
@@ -112,7 +112,7 @@ function postingLogger(post: (message: FromWorker) => void, common: LogFields): 
   };
 }
 
-/** Fields without what cannot be sent: errors become their messages. */
+/** Replaces errors, which cannot be posted, by their messages. */
 function cloneable(fields: LogFields): LogFields {
   return Object.fromEntries(
     Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? value.message : value]),
