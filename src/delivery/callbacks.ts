@@ -1,16 +1,16 @@
 /**
- * The place to drive ASICs from: edit the two functions below.
+ * The integrator's callbacks: edit the two functions below to drive ASICs or anything else.
  *
- * Both are called after every auction, before the proxy is told: first with the bids that won, then with those
- * that lost. They may be `async`; the proxy waits for them, so keep them short. An error in one of them is
- * logged and stops neither the other nor the routing. With `--dry-run` they are not called.
+ * The agent calls both after every auction, before it routes: first with the workers that won, then with those that lost.
+ * They may be `async`, but routing waits for them, so keep them short. An error is logged and stops neither the other
+ * callback nor the routing. With `--dry-run` they are not called.
  *
  * @module
  */
 
 import type { AuctionOutcome, WorkerRun } from "../auction/outcome.ts";
 
-/** What both functions are told. */
+/** What both callbacks receive besides the workers. */
 export interface AuctionCallbackContext {
   /** The whole outcome: window, prices, budget, solver, ambiguity. */
   readonly outcome: AuctionOutcome;
@@ -19,25 +19,24 @@ export interface AuctionCallbackContext {
 /**
  * Called with the workers that won and must deliver during the window.
  *
- * @param wonBids equal workers as one entry: `{ hashratePh: "0.45", price: "1.05", count: 2 }`. Empty when
- *   nothing won.
+ * @param wonBids equal workers as one entry: `{ hashratePh: "0.45", price: "1.05", count: 2 }`; empty if nothing won.
  */
 export async function handleWonBids(
   _wonBids: readonly WorkerRun[],
   _context: AuctionCallbackContext,
 ): Promise<void> {
-  // For each bid: send `count` machines of `hashratePh` to the subnet's pool until
+  // For each entry: switch `count` machines of `hashratePh` to the subnet's pool until
   // `_context.outcome.window.lastBlockTime`.
 }
 
 /**
  * Called with the workers that lost and are free for other work.
  *
- * @param lostBids as in {@link handleWonBids}. Empty when nothing lost, and when there was no bid of ours.
+ * @param lostBids as in {@link handleWonBids}; empty if nothing lost, or if this hotkey had no bid.
  */
 export async function handleLostBids(
   _lostBids: readonly WorkerRun[],
   _context: AuctionCallbackContext,
 ): Promise<void> {
-  // For each bid: send `count` machines of `hashratePh` elsewhere.
+  // For each entry: switch `count` machines of `hashratePh` elsewhere.
 }

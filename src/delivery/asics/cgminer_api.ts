@@ -1,8 +1,8 @@
 /**
- * The cgminer API: one question, one TCP connection, one answer.
+ * A client of the cgminer API: one request, one TCP connection, one answer.
  *
- * The protocol is that of cgminer's own API-README, which bmminer, BOSminer, LuxOS, VNish and others follow. A
- * machine is foreign: whatever it sends ends as an answer or a {@link CgminerError}.
+ * The protocol follows cgminer's API-README, which bmminer, BOSminer, LuxOS, VNish and others implement. Machines are not
+ * trusted: anything they send ends as an answer or a {@link CgminerError}.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { type AsicMiner, minerAddress } from "./fleet_config.ts";
 import { isObject, numberOf, objectsOf, parseCgminerJson } from "./cgminer_json.ts";
 
 /**
- * - `unreachable`: there is no connection, or it broke off before anything was answered
+ * - `unreachable`: no connection, or it broke before any answer
  * - `timeout`: no complete answer in time
- * - `garbled`: the answer is not of this protocol
- * - `denied`: the machine keeps the command from us (code 45)
- * - `no-such-pool`: the machine has no pool of this number (code 26)
+ * - `garbled`: the answer does not follow the protocol
+ * - `denied`: the machine does not allow the command (code 45)
+ * - `no-such-pool`: the machine has no pool with this number (code 26)
  * - `refused`: the machine answers with another error
  */
 export type CgminerErrorKind = "unreachable" | "timeout" | "garbled" | "denied" | "no-such-pool" | "refused";
 
-/** A question without a good answer. The message is for people and says what to do. */
+/** A request failed. The message says what to do. */
 export class CgminerError extends Error {
   override readonly name = "CgminerError";
 
@@ -29,53 +29,51 @@ export class CgminerError extends Error {
   }
 }
 
-/** A question. */
+/** A request. */
 export interface CgminerQuestion {
   readonly command: "summary" | "pools" | "switchpool" | "privileged" | "version";
   readonly parameter?: string;
 }
 
-/** A good answer: its sections, such as `POOLS`, and `STATUS`. */
+/** A successful answer: its sections, such as `POOLS`, and `STATUS`. */
 export type CgminerAnswer = Readonly<Record<string, unknown>>;
 
 /** An open connection. */
 export interface CgminerConnection {
-  /** `null`: the other side has closed. */
+  /** Resolves with `null` when the other side has closed. */
   read(buffer: Uint8Array): Promise<number | null>;
   write(data: Uint8Array): Promise<number>;
-  /** What is under way rejects. */
+  /** Pending calls reject. */
   close(): void;
 }
 
-/** Opens a connection; gives up when the signal says so. Errors are those of `Deno.connect`. */
+/** Opens a connection until the signal aborts. Errors are those of `Deno.connect`. */
 export type CgminerConnect = (
   options: { readonly hostname: string; readonly port: number; readonly signal: AbortSignal },
 ) => Promise<CgminerConnection>;
 
 /** Options of {@linkcode askMiner}. */
 export interface AskOptions {
-  /** For connecting, asking and reading together, in milliseconds. */
+  /** For the whole request, in milliseconds. */
   readonly timeoutMs: number;
-  /** Ends it early. */
   readonly signal?: AbortSignal | undefined;
   /** @default Deno.connect */
   readonly connect?: CgminerConnect | undefined;
 }
 
-/** No answer of a miner is nearly as long. */
 const MAX_ANSWER_BYTES = 1_000_000;
 /** `MSG_INVPID` and `MSG_ACCDENY` in cgminer's api.c. */
 const CODE_INVALID_POOL = 26;
 const CODE_ACCESS_DENIED = 45;
-/** So cgminer treats hosts that it is not configured to answer at all. */
+/** What cgminer does with hosts that it is not configured to answer. */
 const CLOSED_AT_ONCE =
   "it closes the connection without an answer, perhaps because its api-allow lacks this host";
 
 /**
- * Asks a machine one question.
+ * Sends a request to a machine.
  *
- * @throws {CgminerError} when there is no good answer.
- * @throws the signal's reason when it ended the question.
+ * @throws {CgminerError} if the request fails.
+ * @throws the signal's reason if it aborts.
  */
 export async function askMiner(
   miner: Pick<AsicMiner, "host" | "port">,
@@ -105,9 +103,8 @@ export async function askMiner(
 
 interface Conversation {
   readonly connect: CgminerConnect;
-  /** Ends the connection. */
   readonly ending: AbortSignal;
-  /** Keeps how many bytes came, also when it fails. */
+  /** Counts the received bytes, even if the conversation fails. */
   readonly exchange: { received: number };
 }
 
@@ -139,7 +136,7 @@ async function writeAll(connection: CgminerConnection, data: Uint8Array): Promis
   }
 }
 
-/** An answer ends with a NUL, or with the connection where a machine sends none. */
+/** An answer ends with a NUL, or with the connection if the machine sends none. */
 async function readAnswer(connection: CgminerConnection, exchange: { received: number }): Promise<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(16_384);
@@ -151,7 +148,7 @@ async function readAnswer(connection: CgminerConnection, exchange: { received: n
     if (exchange.received > MAX_ANSWER_BYTES) return text;
     const chunk = buffer.subarray(0, count);
     const end = chunk.indexOf(0);
-    // NULs before anything else end nothing.
+    // Ignore NULs at the beginning.
     if (end !== -1 && (end > 0 || text !== "")) return text + decoder.decode(chunk.subarray(0, end));
     text += decoder.decode(chunk, { stream: true });
   }
@@ -166,11 +163,11 @@ function checkAnswer(
   if (answer === null || status === null) {
     throw new CgminerError(
       "garbled",
-      `Cannot understand the answer of ${address} to ${command}: it is not the cgminer API's JSON; check that ` +
-        "the address is a miner's API, and restart the miner if it was one before",
+      `Cannot parse the answer of ${address} to ${command}: it is not the JSON of the cgminer API; check that ` +
+        "the address is a miner's API, and restart the miner if it worked before",
     );
   }
-  // S, I and W are answers; E is an error of the question, F one of the miner.
+  // S, I and W mean success; E is an error of the request, F one of the miner.
   if (status.letter !== "E" && status.letter !== "F") return answer;
   const said = `${JSON.stringify(status.message)} (code ${status.code ?? "unknown"})`;
   if (status.code === CODE_ACCESS_DENIED) {
@@ -188,7 +185,7 @@ function checkAnswer(
   }
   throw new CgminerError(
     "refused",
-    `${address} refuses ${command}: ${said}; see the miner's own log, and whether its firmware has this command`,
+    `${address} refuses ${command}: ${said}; see the miner's log, and check that its firmware has this command`,
   );
 }
 
@@ -198,7 +195,7 @@ interface Status {
   readonly message: string;
 }
 
-/** `STATUS` is a list of one object; some firmware writes its members beside each other instead. */
+/** `STATUS` is a list of one object; some firmware puts its members at the top level instead. */
 function statusOf(answer: Record<string, unknown>): Status | null {
   const { STATUS: section } = answer;
   const fields = typeof section === "string" ? answer : isObject(section) ? section : objectsOf(section)[0];
@@ -226,7 +223,7 @@ function errorOf(
   { address, question: { command }, timeoutMs, timedOut, received }: Failure,
 ): CgminerError {
   if (timedOut) {
-    const what = received === 0 ? "there was no answer" : `only ${received} bytes of an answer came`;
+    const what = received === 0 ? "there was no answer" : `only ${received} bytes of the answer arrived`;
     return new CgminerError(
       "timeout",
       `${address} did not answer ${command}: ${what} within ${

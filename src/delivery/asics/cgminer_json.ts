@@ -1,21 +1,20 @@
 /**
- * Answers of the cgminer API as firmware really writes them. Pure.
+ * Parses answers of the cgminer API as real firmware writes them. Pure.
  *
  * @module
  */
 
 /**
- * Reads the first JSON object of an answer. What follows it (NULs, a newline, the rest of a larger buffer) is ignored,
- * control characters count as spaces, and `}{` between two objects, which several vendors' firmware writes, as `},{`.
- * Nothing else is repaired.
+ * Parses the first JSON object of an answer. It ignores anything after it (NULs, a newline, the rest of a larger buffer),
+ * reads control characters as spaces, and `}{` between two objects, which several vendors' firmware writes, as `},{`. It
+ * repairs nothing else.
  *
- * @returns `null` when there is no such object, or it breaks off.
+ * @returns `null` if there is no such object or it is cut off.
  */
 export function parseCgminerJson(text: string): Record<string, unknown> | null {
   const object = firstObject(text);
   if (object === null) return null;
   try {
-    // Begins with a brace: an object.
     return JSON.parse(object);
   } catch {
     return null;
@@ -59,7 +58,7 @@ function firstObject(text: string): string | null {
   return null;
 }
 
-/** A number that may be written as text (`"13564.12"`); `null` when it is neither, or not finite. */
+/** A number, possibly written as text (`"13564.12"`); `null` for anything else and for numbers that are not finite. */
 export function numberOf(value: unknown): number | null {
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value !== "string" || !/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value)) return null;
@@ -67,12 +66,12 @@ export function numberOf(value: unknown): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** The objects of a section such as `POOLS`; what is none is left out. */
+/** The objects of a section such as `POOLS`; other values are skipped. */
 export function objectsOf(value: unknown): readonly Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** Whether a value is an object with names. */
+/** Whether a value is an object and not an array. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 /**
- * A machine's list of pools, and which of them it mines at. Pure.
+ * A machine's list of pools, and the one it mines at. Pure.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { CgminerAnswer } from "./cgminer_api.ts";
 import { numberOf, objectsOf } from "./cgminer_json.ts";
 
-/** A pool of a machine's own list. */
+/** A pool in a machine's list. */
 export interface MinerPool {
   readonly number: number;
-  /** As the machine says it. `dead`: no connection. `other`: disabled or rejecting, which a switch to it ends. */
+  /** As the machine reports it. `dead`: no connection. `other`: disabled or rejecting, until a switch to it. */
   readonly state: "alive" | "dead" | "other";
-  /** The lowest is preferred; `null` when the machine does not say. */
+  /** The lowest is preferred; `null` if not reported. */
   readonly priority: number | null;
-  /** Whether the stratum connection is in use; `null` when the machine does not say. */
+  /** Whether the stratum connection is in use; `null` if not reported. */
   readonly isStratumActive: boolean | null;
 }
 
-/** The pools of an answer to `pools`. Missing fields are tolerated: a pool without number has that of its place. */
+/** Reads the pools of an answer to `pools`. A pool without a number gets that of its position. */
 export function poolsOf(answer: CgminerAnswer): readonly MinerPool[] {
   return objectsOf(answer["POOLS"]).map((pool, index) => {
     const status = textOf(pool["Status"]);
@@ -33,16 +33,16 @@ export function poolsOf(answer: CgminerAnswer): readonly MinerPool[] {
 }
 
 /**
- * The pool a machine mines at, `null` when none is alive. The API does not say it outright:
+ * The pool that a machine mines at; `null` if none is alive. The API does not report it directly:
  *
- * - a pool that is not alive gets no shares, whatever else is said of it;
- * - `Priority` alone is a wish: a machine whose first pool has just come back, or that was told a moment ago to switch,
- *   still mines elsewhere. `Stratum Active` is what is: false for a pool that is merely ready;
- * - `Stratum Active` alone does not decide either: some firmware says true of every pool, and while it switches a
- *   machine has two open. Then it mines at the preferred one, which is what it was told;
- * - a machine that says true of none (getwork, missing fields) is taken by its wish.
+ * - a pool that is not alive gets no shares, whatever its other fields say;
+ * - `Priority` is only a preference: a machine whose first pool has just come back, or that has just been told to switch,
+ *   still mines elsewhere. `Stratum Active` is the actual state: false for a pool that is merely ready;
+ * - `Stratum Active` does not suffice either: some firmware reports true for every pool, and a machine that is switching has
+ *   two open connections. Then it mines at the preferred pool, as it was told;
+ * - if no pool is active (getwork, missing fields), the preference decides.
  *
- * A machine that does not tell its priorities uses its pools in their order.
+ * A machine that does not report priorities uses its pools in their order.
  */
 export function currentPool(pools: readonly MinerPool[]): MinerPool | null {
   const alive = pools.filter(({ state }) => state === "alive");
@@ -54,7 +54,7 @@ export function currentPool(pools: readonly MinerPool[]): MinerPool | null {
   return current;
 }
 
-/** A field that may be text, a boolean or a number, for comparison. */
+/** A field that may be text, a boolean or a number, as text for comparison. */
 function textOf(value: unknown): string {
   return value === undefined || value === null ? "" : String(value).trim().toLowerCase();
 }

@@ -1,5 +1,5 @@
 /**
- * A machine's own figures. Pure.
+ * A machine's own figures in its answer to `summary`. Pure.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import type { CgminerAnswer } from "./cgminer_api.ts";
 import { numberOf, objectsOf } from "./cgminer_json.ts";
 
-/** What a machine says of itself. */
+/** The figures that a machine reports. */
 export interface MinerSummary {
-  /** Its hashrate in PH/s, measured and given by it as a double; `null` when it gives none. */
+  /** Its hashrate; `null` if not reported. */
   readonly hashratePh: number | null;
-  /** What that figure is an average of; `null`: of all the time since the machine started, or there is none. */
+  /** The averaging period of that figure; `null` for the time since the start, or without a figure. */
   readonly periodSeconds: number | null;
-  /** Since it started, in seconds; `null` when it does not say. */
+  /** Time since the machine started; `null` if not reported. */
   readonly elapsedSeconds: number | null;
 }
 
 /**
- * From best to worst, in seconds. A minute follows a change soon and does not jump; the average since the start is what
- * is left where there is nothing better. `RT` is Whatsminer's name of the current figure. It is what is delivered now;
- * what a machine counts for is averaged from it over several surveys (`own_figures.ts`), since longer periods of its own
- * still tell of a pool that was dead half an hour ago.
+ * Averaging periods in seconds, from best to worst. One minute follows changes quickly without jumping; the average since
+ * the start is the last resort. `RT` is Whatsminer's name of the current figure. The figure is the hashrate delivered now;
+ * `own_figures.ts` averages it over several surveys, since the machine's longer periods still include a pool that was dead
+ * half an hour ago.
  */
 const PERIODS = new Map<string, number | null>([
   ["1m", 60],
@@ -32,7 +32,7 @@ const PERIODS = new Map<string, number | null>([
   ["av", null],
 ]);
 
-/** How many of a unit are one PH/s. */
+/** How many of each unit make one PH/s. */
 const PER_PETAHASH: Readonly<Record<string, number>> = {
   "": 1e15,
   K: 1e12,
@@ -42,7 +42,7 @@ const PER_PETAHASH: Readonly<Record<string, number>> = {
   P: 1,
 };
 
-/** The figures of an answer to `summary`. */
+/** Reads the figures of an answer to `summary`. */
 export function summaryOf(answer: CgminerAnswer): MinerSummary {
   const [fields = {}] = objectsOf(answer["SUMMARY"]);
   const byPeriod = new Map<string, number>();
@@ -61,7 +61,7 @@ export function summaryOf(answer: CgminerAnswer): MinerSummary {
   };
 }
 
-/** Whatsminer's `HS RT` is in MH/s, its name notwithstanding: it equals `MHS 5m` beside it. */
+/** Whatsminer's `HS RT` is in MH/s despite its name: it equals the `MHS 5m` beside it. */
 function unitOf(prefix: string, period: string): string {
   const unit = prefix.toUpperCase();
   return unit === "" && period.toLowerCase() === "rt" ? "M" : unit;

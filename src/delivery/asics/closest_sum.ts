@@ -1,31 +1,30 @@
 /**
- * The sum of parts that comes closest to a target from one side, made at the least cost. Pure.
+ * Finds the sum of parts that is closest to a target from one side, at the least cost. Pure.
  *
- * `SubsetSums` of the solver is about sums alone, for far larger ones; here the cost decides among equal sums.
+ * `SubsetSums` of the solver handles far larger sums, but without costs; here the cost decides among equal sums.
  *
  * @module
  */
 
 /** `count` equal parts. */
 export interface PricedPart {
-  /** A non-negative safe integer, as are all sums. */
+  /** A non-negative safe integer, like all sums. */
   readonly size: number;
   readonly count: number;
-  /** Of each; may be negative. */
+  /** Per part; may be negative. */
   readonly cost: number;
 }
 
 /** Options of {@linkcode closestSum}. */
 export interface ClosestSumOptions {
-  /** Not negative. */
   readonly target: number;
-  /** `above`: the smallest sum from the target on. `below`: the largest sum up to it. */
+  /** `above`: the smallest sum that is at least the target. `below`: the largest that is at most the target. */
   readonly side: "above" | "below";
-  /** Sums whose distances to the target fall into the same step are not told apart. Exact with `1`. */
+  /** Sums whose distances to the target fall into the same step are treated as equal. Exact with `1`. */
   readonly step: number;
 }
 
-/** Some copies of a part that are taken or left as a whole. */
+/** Several copies of a part that are taken together or not at all. */
 interface Bundle {
   readonly part: number;
   readonly copies: number;
@@ -33,17 +32,17 @@ interface Bundle {
   readonly cost: number;
 }
 
-/** Into how many bundles the parts are split: what the effort grows with. */
+/** The number of bundles of the parts, which determines the effort. */
 export function bundleCount(parts: readonly PricedPart[]): number {
   return parts.reduce((sum, { count }) => sum + Math.floor(Math.log2(count)) + 1, 0);
 }
 
 /**
- * Finds the closest sum by dynamic programming over bundles of 1, 2, 4, … copies and the rest. Of the sums in one step
- * one is kept, with the cheapest way to make it; it is a real sum, so nothing adds up to an error, and the target is
- * the border of a step, so that no sum on the wrong side is taken.
+ * Finds the closest sum by dynamic programming over bundles of 1, 2, 4, … copies and the rest. It keeps one sum per step,
+ * with the cheapest way to make it. That is a real sum, so errors do not add up, and the target is the border of a step, so
+ * that no sum on the wrong side is chosen.
  *
- * @returns how many of each part; `null` where no sum from the target on can be made, or, in steps, was kept.
+ * @returns how many of each part; `null` if no sum reaches the target, or none was kept in its steps.
  */
 export function closestSum(
   parts: readonly PricedPart[],
@@ -51,13 +50,13 @@ export function closestSum(
 ): number[] | null {
   const isAbove = side === "above";
   const largest = parts.reduce((size, part) => Math.max(size, part.size), 0);
-  // From all parts take away one after the other: some sum is above the target by less than a part.
+  // Removing parts one by one from all of them shows: some sum exceeds the target by less than one part.
   const limit = isAbove ? target + Math.max(0, largest - 1) : target;
   const perStep = 1 / step;
   const targetStep = Math.ceil(target * perStep) + 1;
   const stepOf = (sum: number): number => Math.floor((sum - target) * perStep) + targetStep;
   const steps = stepOf(limit) + 1;
-  // Small ones first: the sums grow slowly, and most bundles have few of them to go through.
+  // Small bundles first: the sums grow slowly, and most bundles are combined with few of them.
   const bundles = parts.flatMap((part, index) => bundlesOf(part, index, limit))
     .sort((a, b) => a.size - b.size || a.part - b.part || a.copies - b.copies);
 
@@ -66,12 +65,12 @@ export function closestSum(
   const first = stepOf(0);
   sums[first] = 0;
   const words = (steps >>> 5) + 1;
-  // A bit for each bundle and step: whether the bundle is in the sum that is kept there, with the bundles up to it.
+  // One bit per bundle and step: whether the kept sum, made of the bundles so far, includes this bundle.
   const taken = new Uint32Array(bundles.length * words);
   let highest = 0;
   bundles.forEach(({ size, cost }, index) => {
     const offset = index * words;
-    // From high to low: what a bundle is added to is still without it.
+    // From high to low, so that a bundle is not added to a sum that already includes it.
     for (let from = stepOf(Math.min(limit, highest)); from >= first; from--) {
       const base = sums[from]!;
       const sum = base + size;

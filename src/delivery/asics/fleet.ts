@@ -1,5 +1,5 @@
 /**
- * The machines as a whole: from what was won to the machines that mine for the subnet.
+ * The fleet of machines: switches those to the subnet that cover what was won.
  *
  * @module
  */
@@ -16,84 +16,84 @@ import { MinerAccess, type Survey } from "./miner_access.ts";
 import { type FleetPlan, planFleet, type PlanMachine } from "./plan.ts";
 import { settleAll } from "./slots.ts";
 
-/** What the fleet needs of the world; tests replace it. */
+/** The dependencies of {@link Fleet}, for tests. */
 export interface FleetParts {
   /** @default Deno.connect */
   readonly connect?: CgminerConnect;
-  /** Rejects when the signal ends it. @default the timer of the runtime */
+  /** Rejects when the signal aborts. @default a timer */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** @default performance.now */
   readonly monotonicMs?: () => number;
 }
 
-/** What has to be delivered. */
+/** The hashrate to deliver. */
 export interface FleetDemand {
-  /** The sizes won, one a worker, decimal text in PH/s. */
+  /** The won sizes, one per worker, as decimal text in PH/s. */
   readonly wonSizes: readonly string[];
 }
 
 /** Options of {@linkcode Fleet.apply}. */
 export interface ApplyOptions {
-  /** Changes from window to window; `null` when no window is known. */
+  /** Identifies the window; `null` if none is known. */
   readonly windowKey: string | null;
-  /** Ask, but switch nothing; say what would be done. */
+  /** Asks the machines, switches none, and reports what would be done. */
   readonly dryRun: boolean;
-  /** Ends the run. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A run may take so long, and three questions: 45 s with the default timeout. */
+/** A run may take this long plus three requests: 45 s with the default timeout. */
 const RUN_MS = 30_000;
-/** The machines are asked where they are for so long, and one question. */
+/** The survey may take this long plus one request. */
 const SURVEY_MS = 10_000;
-/** How often others take the place of machines that fail. */
+/** How often failing machines are replaced by others. */
 const MAX_ROUNDS = 5;
-/** The part of the timeout for which machines are waited for that were silent before: enough for those that are back. */
+/** The part of the timeout to wait for machines that were silent before: enough for those that are back. */
 const DOUBTFUL_PART = 0.1;
 
-/** The machines, from run to run. One run after the other. */
+/** The machines, remembered from run to run. Runs do not overlap. */
 export class Fleet {
   readonly #parts: FleetParts;
   readonly #memory = new FleetMemory();
   #last: Promise<unknown> = Promise.resolve();
-  /** Of the latest configuration. */
+  /** That of the latest configuration. */
   #timeoutMs = 0;
   /** Machines that were silent in the latest reading since the latest run. */
   #mute: ReadonlySet<string> = new Set();
-  /** Ends the reading that goes on or waits for its turn; there is one at a time. */
+  /** Ends the current or queued reading; there is at most one. */
   #reading: AbortController | null = null;
 
   constructor(parts: FleetParts = {}) {
     this.#parts = parts;
   }
 
-  /** Whether machines were left at the subnet that are not among these: the next run sends them away. */
+  /** Whether machines that are no longer configured are still at the subnet; the next run switches them away. */
   owesRelease(configured: readonly AsicMiner[]): boolean {
     return this.#memory.presence.removedFrom(configured).length > 0;
   }
 
   /**
-   * Has the machines deliver what was won: asks all where they mine, chooses those that cover it, switches first those
-   * that come and then those that leave, each verified by reading back. Machines that fail are replaced by others.
+   * Makes the machines deliver what was won: asks all where they mine, chooses those that cover it, switches first the
+   * machines to the subnet and then those away from it, and verifies each switch by reading back. Failing machines are
+   * replaced by others.
    *
-   * Within a window (the same key as in the run before) machines come only when those present do not suffice, and
-   * leave only when they do. What machines do is in the report and never an error.
+   * Within a window (the same key as in the previous run), machines are added only if the present ones do not suffice, and
+   * leave only if they do. Failures of machines are reported and never thrown.
    *
-   * Machines that were silent in the run before are asked and hardly waited for: what they answer later is heeded when
-   * the others are where they belong. So it is with machines that are no longer configured and were left at the subnet
-   * ({@link SubnetPresence}): they never count as cover, and are sent to their fallback as soon as the configured ones
-   * cover what was won without them.
+   * Machines that were silent in the previous run are asked, but hardly waited for; late answers are used once the others
+   * are where they belong. The same holds for machines that are no longer configured but still at the subnet
+   * ({@link SubnetPresence}): they never count as cover, and are switched to their fallback pool as soon as the configured
+   * machines cover what was won.
    *
-   * @param config `null`: none is configured any more.
-   * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} for a size that is no decimal.
-   * @throws the signal's reason when it ended the run.
+   * @param config `null` if no machine is configured any more.
+   * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} for a size that is not a decimal.
+   * @throws the signal's reason if it aborts the run.
    */
   apply(
     config: FleetConfig | null,
     demand: FleetDemand,
     { windowKey, dryRun, signal }: ApplyOptions,
   ): Promise<FleetReport> {
-    // Switching must not wait for figures of a machine that may hang.
+    // Switching must not wait for readings of a machine that may hang.
     this.#reading?.abort();
     return this.#inTurn(async () => {
       signal?.throwIfAborted();
@@ -107,7 +107,7 @@ export class Fleet {
       const toMachine = (miner: AsicMiner): FleetMachine => new FleetMachine(miner, memory, this.#nowMs);
       const machines = miners.map(toMachine);
       const removed = memory.presence.removedFrom(miners).map(toMachine);
-      // It is owed in each run, whatever came of it in the last one.
+      // They are switched away in each run, even if the last attempt failed.
       for (const { address } of removed) memory.forgive(address);
 
       const isDoubtful = ({ address }: FleetMachine): boolean => memory.silent.has(address);
@@ -137,7 +137,7 @@ export class Fleet {
       let [final] = await settleAll([arrangePrompt(), doubtfulAsked]);
       const isNews = [...answers.values()].some((answer) => !(answer instanceof CgminerError));
       noteAnswers();
-      // A rehearsal has moved nobody yet.
+      // A dry run has switched nothing yet.
       if (isNews) final = await arrange(!dryRun || !memory.isNewWindow);
 
       if (dryRun) rehearse(machines, removed, final);
@@ -155,11 +155,11 @@ export class Fleet {
   }
 
   /**
-   * What the machines that should be at the subnet's pool say they deliver to it now, and those that are no longer
-   * configured and mine there still. {@link apply} comes first: a reading under way begins anew behind it. Machines
-   * that were silent in the reading before are given less time.
+   * Reads the hashrate that the machines deliver to the subnet's pool now, including machines that are no longer configured.
+   * {@link apply} has priority: it restarts a reading in progress after it. Machines that were silent in the previous reading
+   * get less time.
    *
-   * @throws the signal's reason when it ended the reading.
+   * @throws the signal's reason if it aborts the reading.
    */
   async read(config: FleetConfig, signal?: AbortSignal): Promise<FleetReading> {
     for (;;) {
@@ -195,7 +195,7 @@ export class Fleet {
       }));
       this.#mute = addressesWhere(machines, ({ hasAnswered }) => !hasAnswered);
       const figures = machines.flatMap(({ atSubnet, hasAnswered, readingPh }) =>
-        // One that mines elsewhere delivers nothing, which is a figure, too.
+        // A machine that mines elsewhere delivers 0.
         hasAnswered && !atSubnet ? [0] : readingPh === null ? [] : [readingPh]
       );
       return {
@@ -222,7 +222,7 @@ export class Fleet {
     return { access, latestSurveyMs: startedMs + SURVEY_MS };
   }
 
-  /** Waits until it ends, well or not, but not longer than this. */
+  /** Waits until the work settles, but at most this long. */
   async #waitFor(work: Promise<unknown>, ms: number, signal: AbortSignal | undefined): Promise<void> {
     const { sleep = realSleep } = this.#parts;
     const ending = new AbortController();
@@ -252,7 +252,7 @@ interface AskingOptions {
   readonly isDoubtful: boolean;
 }
 
-/** Asks all machines where they mine and what they compute, and collects what they answer. */
+/** Surveys all machines and collects their answers. */
 async function ask(
   machines: readonly FleetMachine[],
   answers: Map<FleetMachine, SurveyAnswer>,
@@ -268,13 +268,13 @@ async function ask(
   }));
 }
 
-/** Where all machines belong. */
+/** Where each machine belongs. */
 interface Arrangement extends FleetPlan {
-  /** Of those that are no longer configured. */
+  /** Machines that are no longer configured and stay at the subnet. */
   readonly staying: ReadonlySet<FleetMachine>;
 }
 
-/** Which of the removed machines stay at the subnet, since the configured ones leave so much of the need uncovered. */
+/** Which of the removed machines stay at the subnet to cover what the configured ones cannot. */
 function stayingOf(removed: readonly FleetMachine[], uncoveredFp18: bigint): ReadonlySet<FleetMachine> {
   const present = removed.filter(({ atSubnet }) => atSubnet);
   const candidates = present.map(({ hashrateFp18 }): PlanMachine => ({
@@ -287,11 +287,11 @@ function stayingOf(removed: readonly FleetMachine[], uncoveredFp18: bigint): Rea
 }
 
 /**
- * Switches until the machines are as planned. Every machine that fails is out of the next plan, so this ends by
- * itself; rounds and time bound it further. Nobody leaves before those who come have been seen at the subnet's pool:
- * a few seconds of surplus cost little, delivering too little gets a hotkey banned.
+ * Switches machines until they are as planned. Each failing machine is excluded from the next plan, so this terminates;
+ * rounds and time bound it further. No machine leaves before its replacements have been seen at the subnet's pool: a few
+ * seconds of surplus cost little, while delivering too little gets a hotkey banned.
  *
- * @param removed leave, too, but those that the plan has staying
+ * @param removed machines that leave too, except those that stay by the plan
  */
 async function settle(
   machines: readonly FleetMachine[],
@@ -318,7 +318,7 @@ async function settle(
   }
 }
 
-/** Says whether all went. */
+/** Returns whether all switches succeeded. */
 async function moveAll(
   machines: readonly FleetMachine[],
   place: "subnet" | "fallback",
@@ -340,8 +340,8 @@ function rehearse(
 }
 
 /**
- * The sum of what was won, exactly, times the share: taken as the decimal the operator wrote, to 12 places, and
- * rounded up, so that it is covered. (The proxies' files get doubles, because their tools compute them so.)
+ * The exact sum of the won sizes times the share, taken as the operator's decimal to 12 places and rounded up, so that it is
+ * covered. (The proxies' files use doubles, because their tools do.)
  */
 function needOf({ wonSizes }: FleetDemand, share: number): bigint {
   const wonFp18 = wonSizes.reduce((sum, size) => sum + parseFp18(size), 0n);

@@ -1,5 +1,5 @@
 /**
- * One machine during one run: what it answered, whether it can be used, what became of it.
+ * One machine during one run: its answers, whether it can be used, and the result.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import type { OwnFigures } from "./own_figures.ts";
 import type { PlanMachine, PlanState } from "./plan.ts";
 import type { Presence } from "./subnet_presence.ts";
 
-/** Those who are not tried again soon. Others are looked at anew each time, and so is whether they answer. */
+/** Problems after which a machine is not tried again soon; after others it is asked again each time. */
 const GRUDGE_KINDS: readonly MinerProblemKind[] = [
   "denied",
   "refused",
@@ -30,7 +30,7 @@ const GRUDGE_KINDS: readonly MinerProblemKind[] = [
   "garbled",
 ];
 
-/** A machine and its state; the plan is made of it as it is. */
+/** A machine and its state, in the form that the plan uses. */
 export class FleetMachine implements PlanMachine {
   readonly address: string;
   /** See {@link MinerReport.switched}. */
@@ -41,11 +41,11 @@ export class FleetMachine implements PlanMachine {
   readonly #nowMs: () => number;
   #sighting: Sighting | null = null;
   #readingPh: number | null = null;
-  /** Why it cannot be used now. */
+  /** Why it cannot be used. */
   #problem: MinerProblem | null = null;
-  /** It failed in this run, or the time was over. */
+  /** Whether it failed in this run or ran out of time. */
   #isGivenUp = false;
-  /** Where it did not go in this run. */
+  /** The pool to which a switch failed in this run. */
   #sentTo: MinerReport["wanted"] | null = null;
 
   constructor(readonly miner: AsicMiner, memory: FleetMemory, nowMs: () => number) {
@@ -55,24 +55,24 @@ export class FleetMachine implements PlanMachine {
     this.#nowMs = nowMs;
   }
 
-  /** Whether it said where it mines, the last time it was asked. */
+  /** Whether it answered the last survey. */
   get hasAnswered(): boolean {
     return this.#sighting !== null;
   }
 
-  /** Whether it was seen at the subnet's pool last. */
+  /** Whether it was last seen at the subnet's pool. */
   get atSubnet(): boolean {
     return this.#sighting?.place === "subnet";
   }
 
-  /** Whether it mines for the subnet and can be told not to. */
+  /** Whether it mines for the subnet and can be switched away. */
   get canLeave(): boolean {
     return this.atSubnet && this.state !== "fixed-on-subnet";
   }
 
-  /** Whether it has to be thought of as mining for the subnet. */
+  /** Whether it must be assumed to mine for the subnet. */
   get presence(): Presence {
-    // A machine that was sent there and did not go may still be on its way.
+    // A machine whose switch failed may still complete it.
     if (this.atSubnet || this.#sentTo === "subnet") return "at-subnet";
     return this.#sighting === null || this.#sighting.pool === null ? "unknown" : "left";
   }
@@ -82,7 +82,7 @@ export class FleetMachine implements PlanMachine {
     return this.#readingPh;
   }
 
-  /** Nominal, or its own figure where that is too far below: delivering too little gets a hotkey banned. */
+  /** Nominal, or its own figure if that is too low: delivering too little gets a hotkey banned. */
   get hashrateFp18(): bigint {
     return this.miner.hashrateFp18 * BigInt(this.#figures.percent) / 100n;
   }
@@ -97,7 +97,7 @@ export class FleetMachine implements PlanMachine {
     return this.#figures.level === "weak" ? "reserve" : "available";
   }
 
-  /** It answered, or did not. */
+  /** Notes an answer or its absence. */
   noteSurvey(answer: Survey | CgminerError): void {
     const nowMs = this.#nowMs();
     if (answer instanceof CgminerError) {
@@ -110,18 +110,18 @@ export class FleetMachine implements PlanMachine {
     this.#readingPh = summary.hashratePh;
     const { isNewWindow } = this.#memory;
     this.#figures.note({ summary, poolNumber: sighting.pool?.number ?? null, nowMs, isNewWindow });
-    // It has gone where it was sent, if late.
+    // The switch succeeded after all.
     const grudge = this.#grudge();
     if (grudge !== null && this.atSubnet === (grudge.sentTo === "subnet")) this.#memory.forgive(this.address);
   }
 
-  /** There is no time left to move it to the subnet. */
+  /** Notes that there is no time left to switch it to the subnet. */
   giveUp(): void {
     this.#isGivenUp = true;
     this.#problem = notInTime(this.miner);
   }
 
-  /** Moves it; says whether it was seen there. What fails is not tried again in this run. */
+  /** Switches it and returns whether it was seen there. A failed switch is not retried in this run. */
   async move(place: "subnet" | "fallback", access: MinerAccess): Promise<boolean> {
     const obstacle = place === "fallback" ? this.#fallbackObstacle() : null;
     const { sighting, problem } = obstacle === null
@@ -143,8 +143,8 @@ export class FleetMachine implements PlanMachine {
   }
 
   /**
-   * @param isChosen by the last plan
-   * @param isAnyWanted whether anything has to be delivered
+   * @param isChosen whether the last plan chose it
+   * @param isAnyWanted whether any hashrate is to be delivered
    */
   report(isChosen: boolean, isAnyWanted: boolean): MinerReport {
     const grudge = this.#grudge();
@@ -165,18 +165,18 @@ export class FleetMachine implements PlanMachine {
   }
 
   /**
-   * For a machine that is no longer configured.
+   * The report of a machine that is no longer configured.
    *
    * @param isStaying whether it stays at the subnet because the others do not suffice
-   * @param isGivenUp whether it is not asked any more
+   * @param isGivenUp whether it is no longer asked
    */
   reportRemoved({ isStaying, isGivenUp }: { isStaying: boolean; isGivenUp: boolean }): MinerReport {
     if (isStaying) return { ...this.report(true, true), problem: null };
     const problem = this.presence === "left" ? null : this.#problem ?? this.#whyNotLeft();
     const advice =
-      "it is no longer in [asic] and should not mine for the subnet: look at the miner's own page, and " +
-      `send it to its pool ${this.miner.fallbackPool} there if it does`;
-    const ending = isGivenUp ? "; it has not answered for too long and is left where it is" : "";
+      "it is no longer in [asic] and should not mine for the subnet: check the miner's own page, and " +
+      `switch it to its pool ${this.miner.fallbackPool} there if it does`;
+    const ending = isGivenUp ? "; it has not answered for too long and is given up" : "";
     return {
       ...this.report(false, false),
       problem: problem && { kind: problem.kind, message: `${problem.message}; ${advice}${ending}` },
@@ -187,7 +187,7 @@ export class FleetMachine implements PlanMachine {
     return this.#memory.grudgeOf(this.address, this.#nowMs());
   }
 
-  /** What keeps it from going to the subnet. Without a fallback that exists it could not come back. */
+  /** Why it cannot be switched to the subnet. Without an existing fallback it could not be switched back. */
   #obstacle(): MinerProblem | null {
     if (this.#sighting === null) return null;
     const { subnetPool } = this.miner;
@@ -196,14 +196,14 @@ export class FleetMachine implements PlanMachine {
     return this.#isDead(subnetPool) ? deadPoolProblem(this.miner, subnetPool) : null;
   }
 
-  /** What keeps it from leaving the subnet. */
+  /** Why it cannot be switched away from the subnet. */
   #fallbackObstacle(): MinerProblem | null {
     const { fallbackPool } = this.miner;
     return this.#missingPool("fallbackPool") ??
       (this.#isDead(fallbackPool) ? deadPoolProblem(this.miner, fallbackPool) : null);
   }
 
-  /** Why a machine is not away from the subnet though no attempt has failed; `null`: it would be, in a rehearsal. */
+  /** Why it has not left the subnet although no attempt failed; `null` if it would leave, in a dry run. */
   #whyNotLeft(): MinerProblem | null {
     const obstacle = this.#fallbackObstacle();
     if (obstacle !== null || this.switched) return obstacle;
@@ -233,12 +233,12 @@ export class FleetMachine implements PlanMachine {
     if (level === "sound") return null;
     const ownPh = formatPh(fp18ToNumber(this.hashrateFp18));
     const nominalPh = formatPh(fp18ToNumber(this.miner.hashrateFp18));
-    const consequence = level === "slow" ? "counts with that" : "is used only when the others do not suffice";
+    const consequence = level === "slow" ? "counts with that" : "is used only if the others do not suffice";
     return {
       kind: level,
       message:
-        `${this.address} says it has about ${ownPh} PH/s of nominally ${nominalPh} and ${consequence}; see to ` +
-        "its boards, power and cooling, or correct its hashrate in [asic]",
+        `${this.address} reports about ${ownPh} of its nominal ${nominalPh} PH/s and ${consequence}; check its ` +
+        "boards, power and cooling, or correct its hashrate in [asic]",
     };
   }
 }

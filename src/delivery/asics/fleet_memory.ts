@@ -1,5 +1,5 @@
 /**
- * What is remembered of the machines from run to run.
+ * What the fleet remembers of its machines from run to run.
  *
  * @module
  */
@@ -8,24 +8,23 @@ import type { MinerProblem } from "./fleet_report.ts";
 import { OwnFigures } from "./own_figures.ts";
 import { SubnetPresence } from "./subnet_presence.ts";
 
-/** A machine that lied or refused is not tried again within its window, and not for so long. */
+/** A machine that lied or refused is not tried again within its window, at most for this long. */
 const GRUDGE_MS = 300_000;
 
-/** A machine did not go where it was sent. */
+/** A failed switch of a machine. */
 export interface Grudge {
   readonly sentTo: "subnet" | "fallback";
   readonly problem: MinerProblem;
-  /** By the monotonic clock. */
   readonly sinceMs: number;
 }
 
 /** Machines by address. */
 export class FleetMemory {
-  /** Machines at the subnet's pool when they were last seen. */
+  /** Machines last seen at the subnet's pool. */
   expected: ReadonlySet<string> = new Set();
-  /** Machines that did not answer when they were last asked. */
+  /** Machines that did not answer the last survey. */
   silent: ReadonlySet<string> = new Set();
-  /** Machines at the subnet's pool, or on their way there. */
+  /** Machines at the subnet's pool or on their way there. */
   presence = new SubnetPresence();
   /** Whether the run is the first one of its window. */
   isNewWindow = true;
@@ -33,7 +32,7 @@ export class FleetMemory {
   readonly #grudges = new Map<string, Grudge>();
   #windowKey: string | null = null;
 
-  /** Another window than that of the run before: everybody is trusted again. */
+  /** Enters a window; in a new one, all machines are trusted again. */
   enterWindow(windowKey: string | null): void {
     const isSame = windowKey === this.#windowKey;
     if (!isSame) this.#grudges.clear();
@@ -41,7 +40,7 @@ export class FleetMemory {
     this.isNewWindow = !isSame || windowKey === null;
   }
 
-  /** A machine's own figures. With another nominal hashrate it is judged anew. */
+  /** A machine's own figures; with a changed nominal hashrate they start again. */
   figuresOf(address: string, nominalPh: number): OwnFigures {
     const known = this.#figures.get(address);
     if (known !== undefined && known.nominalPh === nominalPh) return known;
@@ -50,23 +49,23 @@ export class FleetMemory {
     return figures;
   }
 
-  /** A machine did not go where it was sent. */
+  /** Notes a failed switch. */
   bear(address: string, grudge: Grudge): void {
     this.#grudges.set(address, grudge);
   }
 
-  /** It did after all. */
+  /** Forgets a failed switch. */
   forgive(address: string): void {
     this.#grudges.delete(address);
   }
 
-  /** What is held against a machine at a time of the monotonic clock. */
+  /** The failed switch that still counts against a machine, by the monotonic clock. */
   grudgeOf(address: string, nowMs: number): Grudge | null {
     const grudge = this.#grudges.get(address);
     return grudge === undefined || nowMs - grudge.sinceMs > GRUDGE_MS ? null : grudge;
   }
 
-  /** For a rehearsal: what happens to the copy is forgotten. */
+  /** A copy for a dry run. */
   copy(): FleetMemory {
     const copy = new FleetMemory();
     copy.expected = this.expected;

@@ -1,21 +1,21 @@
 /**
- * What was done with the machines and what they say. Plain data.
+ * Reports of the fleet. Plain data.
  *
  * @module
  */
 
 /**
- * What is wrong with a machine.
+ * The problem of a machine.
  *
  * - `unreachable`, `timeout`: it does not answer
- * - `garbled`: its answer cannot be understood
- * - `denied`: it does not let us switch it
- * - `refused`: it answers a question or a command with an error
- * - `not-switched`: it accepted the command and mines on where it was
- * - `no-such-pool`: its list lacks a pool of the configuration
+ * - `garbled`: its answer cannot be parsed
+ * - `denied`: it does not allow this host to switch it
+ * - `refused`: it answers a request with an error
+ * - `not-switched`: it accepted the command but still mines at the previous pool
+ * - `no-such-pool`: its list lacks a configured pool
  * - `pool-dead`: it has no connection to the pool it should mine at
- * - `slow`: it says that it has less than 97 % of its nominal hashrate, and is counted with its own figure
- * - `weak`: it says that it has less than half of its nominal hashrate, and is used only when the others do not suffice
+ * - `slow`: it reports less than 97 % of its nominal hashrate and counts with its own figure
+ * - `weak`: it reports less than half of its nominal hashrate and is used only if the others do not suffice
  */
 export type MinerProblemKind =
   | "unreachable"
@@ -29,71 +29,68 @@ export type MinerProblemKind =
   | "slow"
   | "weak";
 
-/** What is wrong with a machine, for people and programs. */
+/** The problem of a machine, for programs and people. */
 export interface MinerProblem {
   readonly kind: MinerProblemKind;
-  /** A sentence that says what to do. */
+  /** A sentence with the remedy. */
   readonly message: string;
 }
 
-/** Where a machine mines. `elsewhere`: at a third pool, or at none that is alive. */
+/** Where a machine mines. `elsewhere`: at a third pool, or at no living pool. */
 export type MinerPlace = "subnet" | "fallback" | "elsewhere";
 
 /** One machine after a run. */
 export interface MinerReport {
   readonly name: string;
-  /** `host:port`. */
   readonly address: string;
   readonly nominalHashratePh: number;
-  /** What it is counted with: nominal, or its own figure where that is too far below. */
+  /** The hashrate it counts with: nominal, or its own figure if that is too low. */
   readonly countedHashratePh: number;
   /**
-   * Where it belongs; for a machine that did not go where it was sent, that place. A machine that belongs at the
-   * fallback and mines at a third pool is left there.
+   * Where it belongs; after a failed switch, the place it should have gone to. A machine that belongs at the fallback and
+   * mines at a third pool is left there.
    */
   readonly wanted: "subnet" | "fallback";
-  /** Where it was found in the end; `null`: it did not answer. */
+  /** Where it was last found; `null` if it did not answer. */
   readonly found: MinerPlace | null;
-  /** The number of the pool it was found at, in its own list. */
+  /** The pool it was found at, by its number in the machine's list. */
   readonly poolNumber: number | null;
-  /** Whether it was moved and then seen where it was sent; with `dryRun`: would be. */
+  /** Whether a switch was verified; with `dryRun`, whether it would be switched. */
   readonly switched: boolean;
-  /** Its own figure; `null`: it offers none. */
+  /** Its own figure; `null` if it reports none. */
   readonly readingPh: number | null;
   readonly problem: MinerProblem | null;
 }
 
-/** All machines after a run; with `dryRun`, as they would be. */
+/** All machines after a run, or as they would be with `dryRun`. */
 export interface FleetReport {
   readonly mode: "asic";
   readonly dryRun: boolean;
-  /** The fleet's share of what was won. */
+  /** The fleet's share of the won hashrate. */
   readonly wantedHashratePh: number;
-  /** Of the machines verified at the subnet's pool, what each is counted with. */
+  /** The counted hashrate of the machines verified at the subnet's pool. */
   readonly coveredHashratePh: number;
-  /** At least 0. */
   readonly surplusHashratePh: number;
-  /** At least 0. */
   readonly shortfallHashratePh: number;
   readonly switchedCount: number;
   /** In the order of the configuration. */
   readonly miners: readonly MinerReport[];
   /**
-   * Machines that are no longer in the configuration and were left at the subnet: they are sent to their fallback as
-   * soon as the others suffice. Until then one belongs at the subnet, and never counts as cover. One that belongs at
-   * its fallback and has no problem has left, and is not in the next report.
+   * Machines that are no longer configured but were at the subnet. They are switched to their fallback pool as soon as the
+   * others suffice; until then `wanted` is `subnet`, but they never count as cover. A machine with `wanted: "fallback"` and
+   * no problem has left and is missing from the next report.
    */
   readonly removed: readonly MinerReport[];
 }
 
-/** Machines that mine for the subnet though nothing is to be delivered by them, and cannot be made to leave. */
+/** Machines that mine for the subnet although they should not, and cannot be switched away. */
 export function stuckMiners({ miners, removed }: Pick<FleetReport, "miners" | "removed">): MinerReport[] {
   return [...miners, ...removed].filter(({ wanted, found, problem }) =>
     wanted === "fallback" && found === "subnet" && problem !== null
   );
 }
 
-/** Those of the {@link stuckMiners} that are not needed for what was won: their hashrate is given away. */
+/** The {@link stuckMiners} that are not needed to cover what was won: their hashrate is given away. */
 export function strayMiners(
   report: Pick<FleetReport, "miners" | "removed" | "wantedHashratePh" | "surplusHashratePh">,
 ): MinerReport[] {
@@ -103,23 +100,23 @@ export function strayMiners(
   );
 }
 
-/** Whether a machine that is no longer configured is needed at the subnet: the configured ones do not suffice. */
+/** Whether a machine that is no longer configured stays at the subnet because the configured ones do not suffice. */
 export function isStaying({ wanted }: MinerReport): boolean {
   return wanted === "subnet";
 }
 
-/** What the machines say they deliver to the subnet. */
+/** The hashrate that the machines deliver to the subnet by their own figures. */
 export interface FleetReading {
   readonly deliveredPh: number;
-  /** Machines that gave a figure. */
+  /** Number of machines with a figure. */
   readonly miners: number;
-  /** Machines that should be at the subnet's pool and gave no figure. */
+  /** Number of machines that should be at the subnet's pool and gave no figure. */
   readonly silent: number;
 }
 
 /**
- * The machines cannot cover what was won; what could be done has been done. The message names the machines that fail;
- * what is wrong with each is in the report.
+ * The machines cannot cover what was won, although everything possible was done. The message names the failing machines;
+ * the report has the problem of each.
  */
 export class FleetShortError extends Error {
   override readonly name = "FleetShortError";
@@ -131,11 +128,11 @@ export class FleetShortError extends Error {
     );
     const reasons = failing.length === 0
       ? "all machines are at the subnet's pool; add machines to [asic], or offer less in [workers]"
-      : `these do not do their part, see what is said of each: ${failing.join(", ")}`;
+      : `these machines fail, see the problem of each: ${failing.join(", ")}`;
     const staying = removed.filter(isStaying).map(({ name }) => name);
     const meanwhile = staying.length === 0
       ? ""
-      : `; until they do, these stay at the subnet though they are no longer in [asic]: ${
+      : `; until they cover it, these stay at the subnet although they are no longer in [asic]: ${
         staying.join(", ")
       }`;
     super(
@@ -145,7 +142,7 @@ export class FleetShortError extends Error {
   }
 }
 
-/** A hashrate in PH/s without the noise of doubles. */
+/** Formats a hashrate in PH/s without the noise of doubles. */
 export function formatPh(hashratePh: number): string {
   return String(Number(hashratePh.toFixed(6)));
 }

@@ -1,5 +1,5 @@
 /**
- * Looking at machines and switching them: the questions of one run, few at a time and within its time.
+ * Surveys and switches machines: the requests of one run, a few at a time and within its time.
  *
  * @module
  */
@@ -18,25 +18,25 @@ import { type AsicMiner, minerAddress } from "./fleet_config.ts";
 import type { MinerPlace, MinerProblem } from "./fleet_report.ts";
 import { Slots } from "./slots.ts";
 
-/** Questions at a time: enough for hundreds of machines in a minute, few enough for a small host. */
+/** Concurrent requests: enough for hundreds of machines in a minute, few enough for a small host. */
 const PARALLEL_QUESTIONS = 32;
-/** After a switch it is looked at once, and again after so long each: a miner needs time to connect. */
+/** The delays between the looks after a switch: a miner needs time to connect. */
 const LOOK_DELAYS_MS = [0, 1000, 2000, 3000, 4000];
-/** No further look after so long, however slow its answers are. */
+/** No further look after this time, however slow the answers are. */
 const LOOK_MS = LOOK_DELAYS_MS.reduce((sum, delay) => sum + delay, 0);
 
-/** Answers to a switch after which there is nothing to look for. */
+/** Answers to a switch after which a look is pointless. */
 const REFUSALS: readonly CgminerErrorKind[] = ["denied", "refused", "no-such-pool"];
 
-/** Where a machine was seen. */
+/** The observed pools and place of a machine. */
 export interface Sighting {
   readonly pools: readonly MinerPool[];
-  /** The pool it mines at; `null`: none is alive. */
+  /** The pool it mines at; `null` if none is alive. */
   readonly pool: MinerPool | null;
   readonly place: MinerPlace;
 }
 
-/** A machine's answer to where it mines and what it computes. */
+/** Where a machine mines, and its figures. */
 export interface Survey {
   readonly sighting: Sighting;
   readonly summary: MinerSummary;
@@ -44,18 +44,16 @@ export interface Survey {
 
 /** Options of {@linkcode MinerAccess.survey}. */
 export interface SurveyOptions {
-  /**
-   * By the monotonic clock: who could not be asked by then, because too many others do not answer, is given up.
-   */
+  /** By the monotonic clock: machines that cannot be asked until then, because too many others are silent, are skipped. */
   readonly latestStartMs: number;
-  /** Whether it was silent before: it may hang and must not hold up the others. */
+  /** Whether the machine was silent before: it may hang and must not delay the others. */
   readonly isDoubtful: boolean;
 }
 
-/** What {@link MinerAccess} works with. */
+/** Constructor options of {@link MinerAccess}. */
 export interface AccessOptions {
   readonly timeoutMs: number;
-  /** By the monotonic clock: no question is going on then. */
+  /** By the monotonic clock: all requests end by then. */
   readonly deadlineMs: number;
   readonly monotonicMs: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -63,17 +61,18 @@ export interface AccessOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What became of a switch: where the machine was seen last (`null`: it did not answer), and what went wrong. */
+/** The result of a switch. */
 export interface SwitchResult {
+  /** Where the machine was last seen; `null` if it did not answer. */
   readonly sighting: Sighting | null;
-  /** `null`: it is where it was sent. */
+  /** `null` if the switch succeeded. */
   readonly problem: MinerProblem | null;
 }
 
-/** The machines, for one run. Everything rejects with the signal's reason when it ends the run. */
+/** Access to the machines during one run. All methods reject with the signal's reason when it aborts. */
 export class MinerAccess {
   readonly #slots = new Slots(PARALLEL_QUESTIONS);
-  /** For those that probably do not answer: they take no slot of those that do. */
+  /** For machines that probably do not answer, so that they do not block the others. */
   readonly #doubtfulSlots = new Slots(PARALLEL_QUESTIONS);
   readonly #options: AccessOptions;
 
@@ -87,10 +86,10 @@ export class MinerAccess {
   }
 
   /**
-   * Where a machine mines, and what it says of itself. Both questions share one timeout, so that a slow machine does
-   * not count twice; without an answer to the second one, it offers no figures.
+   * Asks where a machine mines, and for its figures. Both requests share one timeout; if the second one fails, there are no
+   * figures.
    *
-   * @throws {CgminerError} when it does not say where it mines.
+   * @throws {CgminerError} if it does not report its pools.
    */
   async survey(miner: AsicMiner, { latestStartMs, isDoubtful }: SurveyOptions): Promise<Survey> {
     const { timeoutMs, monotonicMs } = this.#options;
@@ -105,9 +104,9 @@ export class MinerAccess {
   }
 
   /**
-   * Sends a machine to a pool and looks until it is there.
+   * Switches a machine to a pool and looks until it is there.
    *
-   * @param before where it was seen last
+   * @param before where it was last seen
    */
   async switchTo(
     miner: AsicMiner,
@@ -121,7 +120,7 @@ export class MinerAccess {
     if (refusal instanceof CgminerError && REFUSALS.includes(refusal.kind)) {
       return { sighting: before, problem: problemOf(refusal) };
     }
-    // After a command without a good answer, too: the machine may have carried it out.
+    // Look even if the command failed: the machine may have executed it.
     const lastLookMs = monotonicMs() + LOOK_MS;
     let seen: Sighting | CgminerError | null = null;
     for (const delayMs of LOOK_DELAYS_MS) {
@@ -164,7 +163,7 @@ export class MinerAccess {
     return askMiner(miner, question, { timeoutMs: boundedMs, connect, signal });
   }
 
-  /** What the machine does wrong is a result. */
+  /** Turns an error of the machine into a result. */
   async #attempt<Result>(ask: () => Promise<Result>): Promise<Result | CgminerError> {
     try {
       return await ask();
@@ -179,7 +178,7 @@ export class MinerAccess {
   }
 }
 
-/** An error of the API as what is wrong with the machine. */
+/** Turns an error of the API into the problem of a machine. */
 export function problemOf({ kind, message }: CgminerError): MinerProblem {
   return { kind, message };
 }
@@ -193,36 +192,34 @@ function missedProblem(miner: AsicMiner, poolNumber: number, { pools, pool }: Si
   return {
     kind: "not-switched",
     message:
-      `${minerAddress(miner)} accepted the switch to pool ${poolNumber} and ${where}; look at the miner's ` +
-      "own page and restart it, or see whether its firmware really supports switchpool",
+      `${
+        minerAddress(miner)
+      } accepted the switch to pool ${poolNumber} but ${where}; check the miner's own ` +
+      "page and restart it, or find out whether its firmware supports switchpool",
   };
 }
 
-/** A pool the machine has no connection to. */
+/** The problem of a machine without a connection to its pool. */
 export function deadPoolProblem(miner: AsicMiner, poolNumber: number): MinerProblem {
   return {
     kind: "pool-dead",
     message:
-      `${minerAddress(miner)} has no connection to its pool ${poolNumber}; check that pool's address and ` +
-      "worker in the miner, and the network between",
+      `${minerAddress(miner)} has no connection to its pool ${poolNumber}; check the pool's address and ` +
+      "worker in the miner, and the network",
   };
 }
 
-/** There was no time to switch a machine, or to see whether it did. */
+/** The problem of a machine that there was no time to switch or to verify. */
 export function notInTime(miner: AsicMiner): MinerProblem {
   return {
     kind: "timeout",
-    message: `${
-      minerAddress(miner)
-    } could not be switched in time: too many other machines fail; see to those first`,
+    message: `${minerAddress(miner)} could not be switched in time: too many machines fail; fix those first`,
   };
 }
 
 function notAsked(miner: AsicMiner): CgminerError {
   return new CgminerError(
     "timeout",
-    `${
-      minerAddress(miner)
-    } could not be asked in time: too many other machines do not answer; see to those first`,
+    `${minerAddress(miner)} could not be asked in time: too many machines do not answer; fix those first`,
   );
 }

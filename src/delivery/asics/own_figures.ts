@@ -1,34 +1,33 @@
 /**
- * What a machine's own figures make it count for. Pure.
+ * Derives from a machine's own figures what it counts for. Pure.
  *
  * @module
  */
 
 import type { MinerSummary } from "./cgminer_summary.ts";
 
-/** Parts of the nominal hashrate: below this one a machine is slow and counts with its own figure, */
+// Shares of the nominal hashrate.
+/** Below this share a machine is slow and counts with its own figure, until it is at `SOUND_FROM` again. */
 const SLOW_BELOW = 0.97;
-/** until it is at this part again. */
 const SOUND_FROM = 0.99;
-/** Below this one it is weak: used only when the others do not suffice, */
+/** Below this share it is weak and used only if the others do not suffice, until it is at `STRONG_FROM` again. */
 const WEAK_BELOW = 0.5;
-/** until it is at this part again. */
 const STRONG_FROM = 0.8;
-/** A few figures of at least a minute may be off by some percents, but not by so much. */
+/** Single figures of at least a minute may be off by a few percent, but not below this share. */
 const SURELY_SLOW_BELOW = 0.9;
 
-/** No machine is judged before it has run for so long, and worked for so long after it had nothing to work on. */
+/** A machine is judged only after running, or working again, for this long. */
 const WARM_UP_SECONDS = 300;
-/** A figure that follows slowly says little of now before so many of its periods are over. */
+/** A slowly averaging figure is meaningful only after this many of its periods. */
 const WARM_UP_PERIODS = 5;
-/** A change of pool interrupts the work for seconds, which shows in the figures for so long. */
+/** A change of pool interrupts the work for seconds, which affects the figures for this long. */
 const SETTLE_SECONDS = 120;
 
-/** Figures fluctuate: the last so many are averaged where they are of at least a minute, */
+/** Figures fluctuate: this many of at least a minute are averaged. */
 const READINGS = 5;
-/** and so many where they are of seconds. */
+/** This many shorter figures are averaged. */
 const SHORT_READINGS = 10;
-/** A slow machine counts for more again only when it has so many percents more: the next window may lower it. */
+/** A slow machine counts for more only after a rise of this many percent: the next window may lower it. */
 const RISE_PERCENT = 3;
 
 /** From best to worst. */
@@ -37,32 +36,30 @@ const LEVELS = ["sound", "slow", "weak"] as const;
 /** `sound`: counts at nominal. See {@link import("./fleet_report.ts").MinerProblemKind} for the others. */
 export type FigureLevel = typeof LEVELS[number];
 
-/** Figures as they were read. */
+/** The figures of one survey. */
 export interface FigureReading {
   readonly summary: MinerSummary;
-  /** The pool it mines at; `null`: none is alive, so it has nothing to work on. */
+  /** The pool it mines at; `null` if none is alive, so that it has no work. */
   readonly poolNumber: number | null;
-  /** By the monotonic clock. */
   readonly nowMs: number;
-  /** Whether a window begins with this reading. */
   readonly isNewWindow: boolean;
 }
 
 /**
- * One machine's figures, from reading to reading.
+ * The figures of one machine over several surveys.
  *
- * What it counts for is rounded down to whole percents of nominal and never above nominal. Within a window it is only
- * lowered, so that machines may come because of fluctuating figures and none that delivers leaves.
+ * The counted share is rounded down to whole percents of nominal and never above nominal. Within a window it is only lowered,
+ * so that fluctuating figures may add machines but never remove one that delivers.
  */
 export class OwnFigures {
   readonly #nominalPh: number;
-  /** The latest, as parts of nominal. */
+  /** The latest figures, as shares of nominal. */
   #parts: readonly number[] = [];
   #level: FigureLevel = "sound";
   #percent = 100;
-  /** `undefined`: it was not seen yet, and is taken to have worked there since it started. */
+  /** `undefined` before the first survey: the machine is assumed to have worked at its pool since its start. */
   #poolNumber: number | null | undefined = undefined;
-  /** By the monotonic clock: before, its figures tell of an interruption. */
+  /** By the monotonic clock: until then, the figures include an interruption. */
   #settledAtMs = -Infinity;
 
   constructor(nominalPh: number) {
@@ -77,24 +74,24 @@ export class OwnFigures {
     return this.#level;
   }
 
-  /** What it counts for, in percents of nominal: 0 to 100. */
+  /** The counted share of nominal in percent, 0 to 100. */
   get percent(): number {
     return this.#percent;
   }
 
-  /** It did not answer: what it did meanwhile is not known. */
+  /** Notes that it did not answer, so that its work since then is unknown. */
   noteSilence(nowMs: number): void {
     this.#interrupt(nowMs, WARM_UP_SECONDS);
   }
 
-  /** It was seen to mine at this pool, `null`: at none. */
+  /** Notes the pool it mines at; `null` for none. */
   notePool(poolNumber: number | null, nowMs: number): void {
     const hasMoved = this.#poolNumber !== undefined && this.#poolNumber !== poolNumber;
     this.#poolNumber = poolNumber;
     if (hasMoved) this.#interrupt(nowMs, SETTLE_SECONDS);
   }
 
-  /** It answered. */
+  /** Notes an answer. */
   note({ summary, poolNumber, nowMs, isNewWindow }: FigureReading): void {
     const { hashratePh, periodSeconds, elapsedSeconds } = summary;
     const warmUpSeconds = Math.max(WARM_UP_SECONDS, WARM_UP_PERIODS * (periodSeconds ?? 0));
@@ -107,7 +104,7 @@ export class OwnFigures {
     }
   }
 
-  /** For a rehearsal. */
+  /** A copy for a dry run. */
   copy(): OwnFigures {
     const copy = new OwnFigures(this.#nominalPh);
     copy.#parts = this.#parts;
@@ -126,17 +123,17 @@ export class OwnFigures {
   #judge(part: number, periodSeconds: number | null, isNewWindow: boolean): void {
     const isLong = periodSeconds !== null && periodSeconds >= 60;
     const enough = isLong ? READINGS : SHORT_READINGS;
-    // What has just come back to strength is not judged by what it had before.
+    // A machine that has just recovered is not judged by its earlier figures.
     const hasRecovered = this.#level === "weak" && part >= STRONG_FROM;
     this.#parts = hasRecovered ? [part] : [...this.#parts, part].slice(-enough);
     const isEnough = this.#parts.length === enough;
     const average = this.#parts.reduce((sum, part) => sum + part, 0) / this.#parts.length;
 
-    // Half of its hashrate no machine loses by chance: that must not wait for an average.
+    // A machine does not lose half of its hashrate by chance: do not wait for an average.
     const isWeak = part < (this.#level === "weak" ? STRONG_FROM : WEAK_BELOW);
     const isSlow = this.#level !== "sound"
       ? !isEnough || average < SOUND_FROM
-      // An average since the start says little of now.
+      // An average since the start does not reflect the present.
       : periodSeconds !== null && average < (isEnough ? SLOW_BELOW : isLong ? SURELY_SLOW_BELOW : 0);
     const level = isWeak ? "weak" : isSlow ? "slow" : "sound";
     this.#adopt(level, level === "sound" ? 100 : wholePercent(isWeak ? part : average), isNewWindow);
@@ -152,7 +149,7 @@ export class OwnFigures {
   }
 }
 
-/** Rounded down, but for the noise of doubles, and below nominal. */
+/** Rounds down, ignoring the noise of doubles, to below nominal. */
 function wholePercent(part: number): number {
   return Math.min(99, Math.floor(part * 100 + 1e-9));
 }

@@ -1,5 +1,5 @@
 /**
- * Which machines mine for the subnet: enough, with the least surplus, by the fewest changes. Pure.
+ * Chooses the machines that mine for the subnet: enough, with the least surplus and the fewest changes. Pure.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { bigGcd } from "../../lib/gcd.ts";
 import { bundleCount, closestSum, type PricedPart } from "./closest_sum.ts";
 
 /**
- * What can be done with a machine.
+ * How a machine can be used.
  *
- * - `available`: it can be sent to either pool
- * - `reserve`: likewise, but it is used only when all that is available does not suffice
- * - `fixed-on-subnet`: it mines for the subnet whatever it is told
- * - `unavailable`: it does not count
+ * - `available`: it can be switched to either pool
+ * - `reserve`: likewise, but it is used only if all available machines do not suffice
+ * - `fixed-on-subnet`: it mines for the subnet and cannot be switched away
+ * - `unavailable`: it cannot be used
  */
 export type PlanState = "available" | "reserve" | "fixed-on-subnet" | "unavailable";
 
-/** A machine as {@linkcode planFleet} sees it. */
+/** A machine as input of {@linkcode planFleet}. */
 export interface PlanMachine {
-  /** What it contributes, PH/s × 10^18, not negative. */
+  /** Its contribution, PH/s × 10^18, not negative. */
   readonly hashrateFp18: bigint;
   readonly state: PlanState;
   /** Whether it mines for the subnet now. */
@@ -28,44 +28,43 @@ export interface PlanMachine {
 
 /** Options of {@linkcode planFleet}. */
 export interface PlanOptions {
-  /** What has to be covered, PH/s × 10^18. */
+  /** The hashrate to cover, PH/s × 10^18. */
   readonly needFp18: bigint;
   /**
-   * Keep the machines that are at the subnet: when they cover the need, some of them may leave and none comes; when
-   * they do not, some may come and none leaves. For the runs within one window.
+   * Keeps the machines at the subnet: if they cover the need, some may leave and none is added; otherwise some are added and
+   * none leaves. For the runs within one window.
    *
    * @default {false}
    */
   readonly keepPresent?: boolean;
 }
 
-/** What should mine for the subnet. */
+/** The machines that should mine for the subnet. */
 export interface FleetPlan {
-  /** By machine: whether it should. Those that are fixed there are not among them. */
+  /** For each machine whether it is chosen; machines fixed at the subnet are not. */
   readonly chosen: readonly boolean[];
-  /** Of the chosen and the fixed ones, PH/s × 10^18. */
+  /** The hashrate of the chosen and the fixed machines, PH/s × 10^18. */
   readonly coveredFp18: bigint;
 }
 
-/** Up to so many units of hashrate in all, the choice is exact, however long it takes: a quarter of a second. */
+/** Up to this many units of total hashrate the choice is exact, which takes at most a quarter of a second. */
 const EXACT_UNITS = 1 << 18;
-/** So many steps of hashrate times different machines are gone through in about a fifth of a second. */
+/** This many steps of hashrate times different machines take about a fifth of a second. */
 const WORK = 1 << 26;
 const FEWEST_STEPS = 1 << 16;
-/** More take too much memory. */
+/** More steps take too much memory. */
 const MOST_STEPS = 1 << 22;
-/** Sums of so many units are exact as doubles. */
+/** Sums of up to this many units are exact as doubles. */
 const MAX_UNITS = 2n ** 52n;
 
 /**
- * Chooses the machines that cover the need with the least surplus and, among equally good choices, by the fewest
- * changes of pool. If nothing covers it, all that can be had are chosen. Equal machines are chosen in their order,
- * and the same input gives the same choice.
+ * Chooses the machines that cover the need with the least surplus and, among equally good choices, with the fewest changes of
+ * pool. If the machines do not suffice, all usable ones are chosen. Equal machines are chosen in their order, and equal
+ * inputs give equal choices.
  *
- * Exact as long as the hashrates together are at most 2^18 times their greatest common divisor, and for a dozen
- * machines up to 2^22 times. Beyond that it computes in about that many steps (2^16 for a thousand machines that all
- * differ) and keeps one real sum in each: what is chosen still covers the need, nothing of it is needless, and its
- * surplus is close to the least.
+ * The choice is exact while the total hashrate is at most 2^18 times the greatest common divisor, for a dozen machines 2^22
+ * times. Beyond that it uses about that many steps (2^16 for a thousand different machines) and keeps one real sum in each:
+ * the choice still covers the need without a superfluous machine, and its surplus is close to the least.
  */
 export function planFleet(
   machines: readonly PlanMachine[],
@@ -100,14 +99,14 @@ function pick(
   return [...present, ...cover(machines, absent, need - presentSum)];
 }
 
-/** Machines that are as good as each other. */
+/** Interchangeable machines. */
 interface MachineClass {
   readonly hashrateFp18: bigint;
   readonly atSubnet: boolean;
   readonly indexes: number[];
 }
 
-/** The indexes that cover the need with the least surplus, by the fewest changes; all of them if none do. */
+/** The indexes that cover the need with the least surplus and the fewest changes; all of them if they do not suffice. */
 function cover(
   machines: readonly PlanMachine[],
   indexes: readonly number[],
@@ -119,7 +118,7 @@ function cover(
 
   const classes = classesOf(machines, indexes);
   const divisor = indexes.reduce((unit, index) => bigGcd(unit, machines[index]!.hashrateFp18), 0n);
-  // Beyond what doubles hold exactly, machines are rounded down and the need up.
+  // Beyond the exact range of doubles, machines are rounded down and the need is rounded up.
   const unit = total / divisor <= MAX_UNITS ? divisor : ceilDivide(total, MAX_UNITS);
   const parts = classes.map(({ hashrateFp18, atSubnet, indexes }) => ({
     size: Number(hashrateFp18 / unit),
@@ -139,7 +138,7 @@ function cover(
   return isExact && unit === divisor ? picked : trim(machines, picked, need);
 }
 
-/** How many of each; looks at the machines that are taken, or at those that are left out: whichever is less. */
+/** How many of each class to take; searches for the machines to take or to leave out, whichever are fewer. */
 function countsToTake(
   parts: readonly PricedPart[],
   { need, total, step }: { readonly need: number; readonly total: number; readonly step: number },
@@ -150,7 +149,7 @@ function countsToTake(
   return leftOut === null ? null : parts.map(({ count }, i) => count - leftOut[i]!);
 }
 
-/** Classes in the order of their first machine. */
+/** The classes, in the order of their first machine. */
 function classesOf(machines: readonly PlanMachine[], indexes: readonly number[]): MachineClass[] {
   const classes = new Map<string, MachineClass>();
   for (const index of indexes) {
@@ -163,7 +162,7 @@ function classesOf(machines: readonly PlanMachine[], indexes: readonly number[])
   return [...classes.values()];
 }
 
-/** Leaves out what rounding made seem necessary, largest first. */
+/** Removes machines that only rounding made necessary, largest first. */
 function trim(machines: readonly PlanMachine[], picked: readonly number[], need: bigint): readonly number[] {
   let surplus = picked.reduce((sum, index) => sum + machines[index]!.hashrateFp18, -need);
   const bySize = [...picked].sort((a, b) => {

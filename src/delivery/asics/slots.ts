@@ -1,10 +1,10 @@
 /**
- * Many tasks, a few at a time.
+ * Limits how many tasks run at once.
  *
  * @module
  */
 
-/** Runs at most so many tasks at once, in the order they were asked for. */
+/** Runs at most a fixed number of tasks at once, in the order of the calls. */
 export class Slots {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -13,7 +13,7 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Runs a task as soon as there is a slot, and passes on what becomes of it. */
+  /** Runs a task as soon as a slot is free; settles like the task. */
   async run<Result>(task: () => Promise<Result>): Promise<Result> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -27,7 +27,7 @@ export class Slots {
   }
 }
 
-/** Waits for all, also when some fail; then passes on the first failure. */
+/** Waits until all have settled, then rejects with the first failure. */
 export async function settleAll<const Promises extends readonly Promise<unknown>[]>(
   promises: Promises,
 ): Promise<{ -readonly [Index in keyof Promises]: Awaited<Promises[Index]> }> {

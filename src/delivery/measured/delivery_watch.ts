@@ -1,7 +1,7 @@
 /**
- * Watches what is really delivered against what was won, window by window, and says so before validators do.
+ * Compares the delivered hashrate with what was won, window by window, and warns before validators act.
  *
- * It only reads and tells: routing never depends on it.
+ * It only observes: routing never depends on it.
  *
  * @module
  */
@@ -19,34 +19,34 @@ import {
 import { type DeliverySource, SourceReader, type Timers } from "./sources.ts";
 import { type DeliveryFigures, SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
 
-/** A window that is delivered, and what of ours has won it. */
+/** A window to deliver, and the hashrate won in it. */
 export interface DeliveredWindow {
   readonly firstBlock: number;
   /** 0 to 5 within its epoch. */
   readonly windowIndex: number;
-  /** In PH/s; where the sources tell of a part of the routing only, the part of it that is theirs to deliver. */
+  /** If the sources measure only a part of the routing, the share of that part. */
   readonly wonHashratePh: number;
 }
 
-/** How a window's delivery stands. */
+/** The delivery of a window, so far or in total. */
 export interface DeliveryReport extends DeliveredWindow {
-  /** The last reading in PH/s; `null`: it could not be read, or there was none yet. */
+  /** The last reading; `null` if it failed or there was none yet. */
   readonly nowPh: number | null;
-  /** PH/s over the measured time; `null`: nothing was measured. */
+  /** The average over the measured time; `null` if nothing was measured. */
   readonly averagePh: number | null;
-  /** The average by what was won; `null` when nothing was won or nothing measured. */
+  /** The average divided by what was won; `null` if nothing was won or measured. */
   readonly ratio: number | null;
   readonly measuredSeconds: number;
-  /** Since when it is measured, in milliseconds since 1970. */
+  /** Start of the measurement, in milliseconds since 1970. */
   readonly sinceMs: number;
   /** Whether the window is over. */
   readonly isFinal: boolean;
   readonly level: DeliveryLevel;
-  /** Why sources could not be read the last time. */
+  /** Why sources could not be read in the last reading. */
   readonly errors: readonly string[];
   /**
-   * Since when no reading was complete, in milliseconds since 1970: the first that failed, also in a former window or
-   * of other sources. `null`: the last one was complete, or there was none yet.
+   * Since when all readings failed, in milliseconds since 1970, even in an earlier window or from other sources. `null` if
+   * the last one succeeded or there was none yet.
    */
   readonly unreadableSinceMs: number | null;
 }
@@ -56,17 +56,17 @@ export interface DeliveryWatchOptions extends Partial<Timers> {
   readonly log: Logger;
   /** Milliseconds since 1970. @default Date.now */
   readonly nowMs?: () => number;
-  /** Is told after each reading, and when window, sources or limits change. Must not throw. */
+  /** Called after each reading, and when window, sources or limits change. Must not throw. */
   readonly onReport: (report: DeliveryReport) => void;
 }
 
 const BAN_HINT =
   "winners that deliver less than 95 % on average are banned: look for ASICs that are off, slow " +
-  "or at another pool, and at the shares in [routing]";
+  "or at another pool, and check the shares in [routing]";
 
-const UNKNOWN_HINT = "too little of it could be read to judge it: see what is said of the sources";
+const UNKNOWN_HINT = "too little could be read to judge it: see the errors of the sources";
 
-/** The watch; it is off until it has a window and sources. */
+/** The watch; idle until it has a window and sources. */
 export class DeliveryWatch {
   readonly #log: Logger;
   readonly #nowMs: () => number;
@@ -76,19 +76,19 @@ export class DeliveryWatch {
   #sources: readonly DeliverySource[] = [];
   #limits = DEFAULT_DELIVERY_LIMITS;
   #window: DeliveredWindow | null = null;
-  /** Of the window; `null`: nothing of it was to be read yet. */
+  /** That of the window; `null` before the first source. */
   #average: WindowAverage | null = null;
-  /** Whether that goes back to the window's beginning. */
+  /** Whether the average covers the window from its beginning. */
   #isWhole = false;
-  /** Ends the readings by the sources of now. */
+  /** Ends the readings of the current sources. */
   #readings: AbortController | null = null;
   #timer: number | undefined;
-  /** Ends when the last reading has ended or was given up. */
+  /** Resolves when the last reading has ended or was given up. */
   #reading: Promise<void> = Promise.resolve();
   #nowPh: number | null = null;
   #errors: readonly string[] = [];
   #unreadableSinceMs: number | null = null;
-  /** What the log said last. */
+  /** The last level that was logged. */
   #announced: Exclude<DeliveryLevel, "unknown"> = "ok";
   #isStopped = false;
 
@@ -102,7 +102,7 @@ export class DeliveryWatch {
     } = options;
     this.#log = log;
     this.#nowMs = nowMs;
-    // Called as methods, the global timers would complain.
+    // The global timers must not be called as methods.
     this.#timers = {
       setTimer: (callback, ms) => setTimer(callback, ms),
       clearTimer: (timer) => clearTimer(timer),
@@ -112,10 +112,10 @@ export class DeliveryWatch {
   }
 
   /**
-   * The window that is delivered from now on; the former one is judged for good. The same window again, recomputed,
-   * goes on with what is known to be won of it then.
+   * Follows a window from now on, and gives the final judgement of the previous one. The same window with another won
+   * hashrate, after a new computation, continues.
    *
-   * @param window `null`: nothing is known to be delivered.
+   * @param window `null` if it is unknown what to deliver.
    */
   follow(window: DeliveredWindow | null): void {
     if (this.#isStopped) return;
@@ -123,7 +123,7 @@ export class DeliveryWatch {
     if (former?.firstBlock !== window?.firstBlock || former?.windowIndex !== window?.windowIndex) {
       this.#tell(true);
       this.#average = null;
-      // Where none was known before, it may have begun long ago.
+      // If no window was known before, this one may have begun long ago.
       this.#isWhole = former !== null && this.#sources.length > 0;
       this.#window = window;
       this.#begin();
@@ -134,11 +134,11 @@ export class DeliveryWatch {
   }
 
   /**
-   * What to read, and how to judge it. With other sources than before the window's average goes on: what was measured
-   * was measured, and the time from the last reading on is not.
+   * Sets the sources and limits. When the sources change, the window's average continues without the time since the last
+   * reading.
    *
-   * @param sources one with the same key as another is not read twice; none switches it off.
-   * @throws {RangeError} for limits that are none.
+   * @param sources sources with equal keys are read once; an empty list switches the watch off.
+   * @throws {RangeError} for invalid limits.
    */
   use(sources: readonly DeliverySource[], limits: DeliveryLimits): void {
     const { warnBelow, alertBelow } = limits;
@@ -165,14 +165,14 @@ export class DeliveryWatch {
     }
   }
 
-  /** Ends it, without a judgement. */
+  /** Stops without a judgement. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#end();
     await this.#reading;
   }
 
-  /** Reads the sources for the window from now on. */
+  /** Starts reading the sources for the window. */
   #begin(): void {
     this.#end();
     if (this.#window !== null && this.#sources.length > 0) {
@@ -187,7 +187,7 @@ export class DeliveryWatch {
 
   #end(): void {
     if (this.#timer !== undefined) this.#timers.clearTimer(this.#timer);
-    this.#readings?.abort(new Error("Cannot finish the reading: it is not wanted any more"));
+    this.#readings?.abort(new Error("Cannot finish the reading: it is no longer needed"));
     this.#readings = null;
   }
 
@@ -199,7 +199,7 @@ export class DeliveryWatch {
 
   async #sample(average: WindowAverage, signal: AbortSignal): Promise<void> {
     const { deliveredPh, errors } = await this.#reader.read(this.#sources, signal);
-    // Meanwhile another window may have begun, or other sources are to be read.
+    // Meanwhile the window or the sources may have changed.
     if (signal.aborted) return;
     const atMs = this.#nowMs();
     average.add({ atMs, deliveredPh });
@@ -210,7 +210,7 @@ export class DeliveryWatch {
     this.#tell(false);
   }
 
-  /** Judges the window, and says so; not where nothing of it was to be read. */
+  /** Judges the window and reports it, if there was anything to read. */
   #tell(isFinal: boolean): void {
     const [window, average] = [this.#window, this.#average];
     if (window === null || average === null) return;
@@ -246,7 +246,7 @@ export class DeliveryWatch {
     } else if (level === "warning") {
       this.#log.warning("Delivering less than won", { ...fields, hint: BAN_HINT });
     } else if (wonHashratePh > 0) {
-      // Where nothing was won, nothing got better.
+      // If nothing was won, nothing improved.
       this.#log.info("Delivering what was won again", fields);
     }
   }
@@ -262,7 +262,7 @@ export class DeliveryWatch {
       const since = unreadableSinceMs === null ? null : new Date(unreadableSinceMs).toISOString();
       this.#log.warning(event, { ...fields, unreadable_since: since, hint: UNKNOWN_HINT });
     } else {
-      // Where too little was due to be read, nothing is missed.
+      // The window was too short for a reading, so none is missing.
       this.#log.info(event, fields);
     }
   }
@@ -284,7 +284,6 @@ function fieldsOf(report: DeliveryReport): LogFields {
   };
 }
 
-/** For people: a hashrate to the GH/s, a ratio to the hundredth of a percent. */
 function rounded(value: number | null, digits: number): number | null {
   return value === null ? null : Number(value.toFixed(digits));
 }

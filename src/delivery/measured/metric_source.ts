@@ -1,5 +1,5 @@
 /**
- * A proxy's own figure, from a Prometheus endpoint of its.
+ * Reads a proxy's hashrate from its Prometheus endpoint.
  *
  * @module
  */
@@ -17,27 +17,27 @@ import {
 } from "./prometheus_text.ts";
 import { type DeliverySource, SOURCE_TIMEOUT_MS } from "./sources.ts";
 
-/** The units a metric may have. */
+/** The units of a metric. */
 export const HASHRATE_UNITS = ["H/s", "kH/s", "MH/s", "GH/s", "TH/s", "PH/s", "EH/s"] as const;
 /** One of {@linkcode HASHRATE_UNITS}. */
 export type HashrateUnit = (typeof HASHRATE_UNITS)[number];
 
-/** A metric that says what is delivered. */
+/** A metric of the delivered hashrate. */
 export interface MetricSource {
-  /** http or https; `user:password@` in it is sent as basic authentication. */
+  /** http or https; `user:password@` is sent as basic authentication. */
   readonly url: string;
-  /** Of a gauge, or of what has no type. Several series that match are added. */
+  /** A gauge or an untyped metric; matching series are added up. */
   readonly metric: MetricSelector;
   readonly unit: HashrateUnit;
 }
 
 /**
- * What is wrong with a source.
+ * The kind of failure.
  *
- * - `unreachable`: no connection, or it broke off; `timeout`: no whole answer in time
- * - `http-status`: an answer other than 200; `redirected`: it sends us elsewhere
- * - `too-large`: more than 4 MiB; `not-prometheus`: another format, or not kept to
- * - `no-metric`: no series matches; `no-gauge`: what matches is no figure of now; `no-hashrate`: it is no hashrate
+ * - `unreachable`: no connection, or it broke; `timeout`: no complete response in time
+ * - `http-status`: a status other than 200; `redirected`: a redirect elsewhere
+ * - `too-large`: more than 4 MiB; `not-prometheus`: another or a malformed format
+ * - `no-metric`: no series matches; `no-gauge`: a matching series is not a gauge; `no-hashrate`: its value is not a hashrate
  */
 export type DeliverySourceErrorKind =
   | "unreachable"
@@ -50,7 +50,7 @@ export type DeliverySourceErrorKind =
   | "no-gauge"
   | "no-hashrate";
 
-/** A source that could not be read; the message says which host, why, and what to do, and holds no secrets. */
+/** A source could not be read. The message names host, reason and remedy, and contains no secrets. */
 export class DeliverySourceError extends Error {
   override readonly name = "DeliverySourceError";
 
@@ -63,20 +63,19 @@ export class DeliverySourceError extends Error {
 export interface ReadMetricOptions {
   /** @default globalThis.fetch */
   readonly fetch?: typeof globalThis.fetch;
-  /** For everything, redirections included. */
+  /** For the whole reading, redirects included. */
   readonly timeoutMs: number;
-  /** Ends it. */
   readonly signal?: AbortSignal;
 }
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** What all of Bitcoin's miners had together in 2025: a wrong unit shows by it. */
+/** About the hashrate of all Bitcoin miners in 2025: reveals a wrong unit. */
 const MAX_HASHRATE_PH = 1_000_000;
 const MAX_REDIRECTIONS = 3;
 const REDIRECTIONS = [301, 302, 303, 307, 308];
-/** Names and series that a message suggests. */
+/** How many names and series a message suggests. */
 const SUGGESTIONS = 5;
-/** Below it, names have hardly more in common than any two. */
+/** Below this, two names are hardly more alike than any others. */
 const SIMILARITY = 0.3;
 const HASHES_PER_UNIT: Readonly<Record<HashrateUnit, number>> = {
   "H/s": 1,
@@ -92,15 +91,16 @@ const HASHES_PER_UNIT: Readonly<Record<HashrateUnit, number>> = {
  * Reads a source.
  *
  * @returns PH/s, not negative.
- * @throws {DeliverySourceError} when it has no figure; and what `signal` was aborted with.
+ * @throws {DeliverySourceError} if it has no figure.
+ * @throws the signal's reason if it aborts.
  */
 export async function readMetricSource(source: MetricSource, options: ReadMetricOptions): Promise<number> {
   const { fetch = globalThis.fetch, timeoutMs, signal } = options;
   const place = hostOf(source.url);
   const timeout = new AbortController();
   const timer = setTimeout(() => {
-    const hint = "check that the proxy runs, and that nothing between filters";
-    timeout.abort(failure("timeout", place, `no whole answer within ${timeoutMs / 1000} s; ${hint}`));
+    const hint = "check that the proxy runs and that no firewall blocks it";
+    timeout.abort(failure("timeout", place, `no complete response within ${timeoutMs / 1000} s; ${hint}`));
   }, timeoutMs);
   const ended = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
   try {
@@ -125,7 +125,7 @@ export function metricDeliverySource(
   };
 }
 
-/** Scheme and host. Not by `redactUrls()`, which has to guess in running text where a password ends. */
+/** Scheme and host. `redactUrls()` would not do: in running text it has to guess where a password ends. */
 function hostOf(url: string): string {
   const { protocol, host } = new URL(url);
   return `${protocol}//${host}`;
@@ -153,7 +153,7 @@ async function download(url: string, fetch: typeof globalThis.fetch, signal: Abo
       }
       return await bodyOf(response, place);
     }
-    throw failure("redirected", place, "it redirects again and again; correct the URL");
+    throw failure("redirected", place, "it redirects too often; correct the URL");
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (error instanceof DeliverySourceError) throw error;
@@ -162,7 +162,7 @@ async function download(url: string, fetch: typeof globalThis.fetch, signal: Abo
 }
 
 function headersFor(url: string): Headers {
-  // Proxies that speak both formats are asked for the older one, which all of them have.
+  // Prefer the older format, which all proxies have.
   const headers = new Headers({
     accept: "text/plain;version=0.0.4, application/openmetrics-text;q=0.5, */*;q=0.1",
   });
@@ -174,7 +174,7 @@ function headersFor(url: string): Headers {
   return headers;
 }
 
-/** What goes to `fetch()`, whose messages quote the URL, and which by its standard refuses one with a password. */
+/** The URL for `fetch()`, whose messages quote it, and which refuses one with a password. */
 function withoutLogin(url: URL): URL {
   url.username = url.password = url.hash = "";
   return url;
@@ -184,15 +184,17 @@ function decode(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    // A bare percent sign is one.
+    // A bare percent sign stands for itself.
     return part;
   }
 }
 
-/** Where to go on: never to another host, which must not get our password, nor from https to http. */
+/** The target of a redirect: never another host, which must not get the password, nor http after https. */
 function redirection(from: URL, location: string | null, place: string): URL {
   const next = location === null ? null : URL.parse(location, from);
-  if (next === null) throw failure("redirected", place, "it redirects to nowhere; correct the URL");
+  if (next === null) {
+    throw failure("redirected", place, "it redirects without a valid target; correct the URL");
+  }
   const isUpgrade = from.protocol === "http:" && next.protocol === "https:";
   if (next.host !== from.host || (next.protocol !== from.protocol && !isUpgrade)) {
     const where = `${next.protocol}//${next.host}`;
@@ -203,10 +205,10 @@ function redirection(from: URL, location: string | null, place: string): URL {
 
 function statusText({ status, statusText }: Response): string {
   const hint = status === 401 || status === 403
-    ? "put user:password@ before the host in the URL, or let this machine in"
+    ? "put user:password@ before the host in the URL, or allow this machine"
     : status === 404
     ? "correct the path in the URL"
-    : "look into the proxy's own log";
+    : "see the proxy's log";
   return `${status}${statusText === "" ? "" : ` ${statusText}`}; ${hint}`;
 }
 
@@ -216,7 +218,7 @@ async function bodyOf(response: Response, place: string): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
-    // Leaving the loop cancels the rest.
+    // Leaving the loop cancels the download.
     if (bytes > MAX_BODY_BYTES) {
       const limit = `${MAX_BODY_BYTES / 1024 / 1024} MiB`;
       throw failure("too-large", place, `it serves more than ${limit}; name a URL with fewer metrics`);
@@ -226,7 +228,7 @@ async function bodyOf(response: Response, place: string): Promise<string> {
   return text + decoder.decode();
 }
 
-/** What the runtime says, without the URL in it, whose path and query can be secret. */
+/** The runtime's message without the URL, whose path and query may be secret. */
 function reasonOf(error: unknown, target: URL, place: string): string {
   return fetchFailure(error).replaceAll(target.href, place);
 }
@@ -246,26 +248,30 @@ function hashrateIn(text: string, { metric, unit }: MetricSource, place: string)
   const wrong = series.find(({ value }) => !(value >= 0 && Number.isFinite(value)));
   if (wrong !== undefined) {
     const hint = "wait until the proxy knows it, or choose another metric";
-    throw failure("no-hashrate", place, `${formatSelector(wrong)} is ${wrong.value}, no hashrate; ${hint}`);
+    throw failure(
+      "no-hashrate",
+      place,
+      `${formatSelector(wrong)} is ${wrong.value}, not a hashrate; ${hint}`,
+    );
   }
   const twice = repeated(series.map(formatSorted));
   if (twice !== undefined) {
     throw failure(
       "not-prometheus",
       place,
-      `it serves ${twice} twice, and nobody knows which counts; mend the proxy`,
+      `it serves ${twice} twice, so the value is ambiguous; fix the proxy`,
     );
   }
   const sum = series.reduce((total, { value }) => total + value, 0);
   const hashratePh = sum * HASHES_PER_UNIT[unit] / HASHES_PER_UNIT["PH/s"];
   if (hashratePh > MAX_HASHRATE_PH) {
-    const why = `${formatSelector(metric)} is ${sum} ${unit}, more than all miners of the world have`;
+    const why = `${formatSelector(metric)} is ${sum} ${unit}, more than all miners in the world have`;
     throw failure("no-hashrate", place, `${why}; correct the unit, or choose another metric`);
   }
   return hashratePh;
 }
 
-/** The same text for the same series, in whatever order its labels come. */
+/** The series as text with sorted labels. */
 function formatSorted({ name, labels }: MetricSample): string {
   return formatSelector({ name, labels: new Map([...labels].toSorted(([a], [b]) => a < b ? -1 : 1)) });
 }
@@ -274,14 +280,14 @@ function repeated(texts: readonly string[]): string | undefined {
   return texts.toSorted().find((text, i, sorted) => text === sorted[i + 1]);
 }
 
-/** That a series is of another kind, and what there is instead. */
+/** Explains that a series is not a gauge, and suggests others. */
 function notOfNow({ name, type }: MetricSample, samples: readonly MetricSample[]): string {
-  const kind = hasUnknownType(type) ? "by its name a sum of the past" : `a ${type}`;
+  const kind = hasUnknownType(type) ? "by its name a cumulative value" : `a ${type}`;
   const instead = similarTo(name, samples);
   return `${name} is ${kind}, but a gauge of the current hashrate is needed; ${instead}; choose another metric`;
 }
 
-/** That no series matches, and what there is instead. */
+/** Explains that no series matches, and suggests others. */
 function missing(samples: readonly MetricSample[], metric: MetricSelector): string {
   const sameName = samples.filter(({ name }) => name === metric.name).map(formatSelector);
   if (sameName.length > 0) {
@@ -290,7 +296,7 @@ function missing(samples: readonly MetricSample[], metric: MetricSelector): stri
   return `it has no metric ${metric.name}; ${similarTo(metric.name, samples)}; correct the metric`;
 }
 
-/** The names that could be meant instead of one. */
+/** Names of gauges that are similar to a name. */
 function similarTo(name: string, samples: readonly MetricSample[]): string {
   const names = [...new Set(samples.filter(isOfNow).map(({ name }) => name))];
   const near = names.map((other) => ({ other, likeness: likenessOf(other, name) }))
@@ -306,7 +312,7 @@ function listOf(names: readonly string[]): string {
   return names.slice(0, SUGGESTIONS).join(", ") + (names.length > SUGGESTIONS ? ", …" : "");
 }
 
-/** From 0 to 1: the share of pairs of neighbouring letters that two names have in common (Dice). */
+/** Dice coefficient of the pairs of adjacent letters of two names, 0 to 1. */
 function likenessOf(left: string, right: string): number {
   const [ofLeft, ofRight] = [pairsOf(left), pairsOf(right)];
   return 2 * ofLeft.intersection(ofRight).size / (ofLeft.size + ofRight.size || 1);

@@ -1,26 +1,26 @@
 /**
- * Reads Prometheus' text format (version 0.0.4, and OpenMetrics as far as samples go) and picks series out of it.
- * Pure: what a proxy serves is foreign data, and nothing in it is taken on trust.
+ * Parses the samples of the Prometheus text format (version 0.0.4 and OpenMetrics) and selects series. Pure; the text is
+ * foreign data and not trusted.
  *
  * @module
  */
 
-/** Which series of a metric are meant. */
+/** Selects series of a metric. */
 export interface MetricSelector {
   readonly name: string;
-  /** What each label has to say; labels that are not named may say anything, and `""` means none at all. */
+  /** Required label values; other labels may have any value, and `""` means that the label is absent. */
   readonly labels: ReadonlyMap<string, string>;
 }
 
 /** One series and its value. */
 export interface MetricSample extends MetricSelector {
-  /** Any double: also NaN and the infinities. */
+  /** Any double, including NaN and the infinities. */
   readonly value: number;
-  /** What its `# TYPE` says, in lower case, such as `gauge` or `counter`; `null` when there is none. */
+  /** The type in its `# TYPE` line, in lower case, such as `gauge`; `null` without one. */
   readonly type: string | null;
 }
 
-/** A text that is not in the format. */
+/** The text is not in the format. */
 export class PrometheusTextError extends Error {
   override readonly name = "PrometheusTextError";
 
@@ -34,10 +34,10 @@ export class PrometheusTextError extends Error {
 }
 
 /**
- * All samples of a text, in its order. Time stamps and exemplars are skipped: a proxy's figure is of now. A line that
- * cannot be read spoils the whole, as it does for Prometheus: it could have been a part of the sum.
+ * Parses all samples in order. Timestamps and exemplars are skipped. One malformed line makes the whole text invalid, as in
+ * Prometheus, since it could be a part of the sum.
  *
- * @throws {PrometheusTextError} at the first line that is neither a sample, nor a comment, nor blank.
+ * @throws {PrometheusTextError} at the first line that is neither a sample, a comment nor blank.
  */
 export function parsePrometheusText(text: string): MetricSample[] {
   const samples: Omit<MetricSample, "type">[] = [];
@@ -57,20 +57,20 @@ export function parsePrometheusText(text: string): MetricSample[] {
   return samples.map((sample) => ({ ...sample, type: typeOf(sample.name, types) }));
 }
 
-/** Whether a series says how much there is now; one that only ever grows, or counts what was seen, does not. */
+/** Whether a series is a current value, in contrast to a cumulative one. */
 export function isOfNow({ name, type }: Pick<MetricSample, "name" | "type">): boolean {
   return hasUnknownType(type) ? !CUMULATIVE_NAME.test(name) : type === "gauge";
 }
 
-/** Whether there is nothing but the name to tell what kind of metric it is. */
+/** Whether only the name can tell the kind of metric. */
 export function hasUnknownType(type: MetricSample["type"]): boolean {
   return type === null || UNKNOWN_TYPES.includes(type);
 }
 
 /**
- * A selector as PromQL writes it, with `=` only: `proxy_hashrate`, `proxy_hashrate{pool="central-proxy",unit="TH/s"}`.
+ * Parses a selector as in PromQL, with `=` only: `proxy_hashrate`, `proxy_hashrate{pool="central-proxy",unit="TH/s"}`.
  *
- * @returns `null` when the text is no selector.
+ * @returns `null` if the text is not a selector.
  */
 export function parseSelector(text: string): MetricSelector | null {
   const cursor = new Cursor(text.trim());
@@ -78,14 +78,14 @@ export function parseSelector(text: string): MetricSelector | null {
   return cursor.isAtEnd ? series : null;
 }
 
-/** The selector, or a sample's series, as {@linkcode parseSelector} reads it. */
+/** Formats a selector, or the series of a sample, so that {@linkcode parseSelector} reads it. */
 export function formatSelector({ name, labels }: MetricSelector): string {
   const pairs = [...labels].map(([label, value]) => `${quotedUnless(LABEL_NAME, label)}=${quote(value)}`);
   if (!isWhole(METRIC_NAME, name)) return `{${[quote(name), ...pairs].join(",")}}`;
   return pairs.length === 0 ? name : `${name}{${pairs.join(",")}}`;
 }
 
-/** Whether a series is meant by a selector. */
+/** Whether a selector selects a series. */
 export function matches(series: MetricSelector, { name, labels }: MetricSelector): boolean {
   return series.name === name &&
     [...labels].every(([label, value]) => (series.labels.get(label) ?? "") === value);
@@ -95,16 +95,16 @@ const METRIC_NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_NAME = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const BLANKS = /[ \t]*/y;
 const WORD = /[^ \t]+/y;
-// Linear also for megabytes of digits: no digit can be taken by either of two parts.
+// Linear even for megabytes of digits: no digit can match two parts.
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const NOT_A_NUMBER = /^[+-]?nan$/i;
 const INFINITE = /^([+-]?)inf(inity)?$/i;
 const SHOWN_LENGTH = 80;
-/** What Prometheus and OpenMetrics call a metric whose type nobody knows. */
+/** The names of an unknown type in Prometheus and OpenMetrics. */
 const UNKNOWN_TYPES = ["untyped", "unknown"];
-/** By both formats' conventions: a counter, the parts of a histogram, and those it has in common with a summary. */
+/** The suffixes of cumulative series: counters, and parts of histograms and summaries. */
 const CUMULATIVE_NAME = /_(total|bucket|count)$/;
-/** The series of a metric that has more than one, or in OpenMetrics another name than its only one. */
+/** The suffixes of the series of a metric, by its type. */
 const SUFFIXES: ReadonlyMap<string, readonly string[]> = new Map([
   ["counter", ["_total", "_created"]],
   ["histogram", ["_bucket", "_count", "_sum", "_created"]],
@@ -113,7 +113,7 @@ const SUFFIXES: ReadonlyMap<string, readonly string[]> = new Map([
   ["info", ["_info"]],
 ]);
 
-/** A place in a text, moved forward by what is taken. */
+/** A position in a text that advances with each match. */
 class Cursor {
   #at = 0;
 
@@ -123,7 +123,7 @@ class Cursor {
     return this.#at === this.text.length;
   }
 
-  /** What a sticky expression matches here; `null` when it does not. */
+  /** Matches a sticky expression here; `null` without a match. */
   take(pattern: RegExp): string | null {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.text)?.[0] ?? null;
@@ -131,7 +131,7 @@ class Cursor {
     return match;
   }
 
-  /** Whether this character comes next, blanks aside; it is taken then. */
+  /** Skips blanks and takes this character if it is next; returns whether it was. */
   takeMark(mark: string): boolean {
     this.take(BLANKS);
     if (this.text[this.#at] !== mark) return false;
@@ -139,7 +139,7 @@ class Cursor {
     return true;
   }
 
-  /** A text in double quotes, blanks aside, with its escapes resolved; `null` when there is none that ends. */
+  /** Skips blanks and takes a quoted text, with escapes resolved; `null` if there is none. */
   takeQuoted(): string | null {
     if (!this.takeMark('"')) return null;
     let value = "";
@@ -154,14 +154,14 @@ class Cursor {
         continue;
       }
       const escaped = this.text[++this.#at] ?? "";
-      // What the format does not define stays as it is written, as Prometheus does it.
+      // Undefined escapes stay as written, as in Prometheus.
       value += escaped === "n" ? "\n" : escaped === '"' || escaped === "\\" ? escaped : `\\${escaped}`;
     }
     return null;
   }
 }
 
-/** What a comment declares; `null` when it declares no type. */
+/** The type that a comment declares; `null` if it declares none. */
 function parseType(comment: string): { readonly name: string; readonly type: string } | null {
   const cursor = new Cursor(comment);
   if (!cursor.takeMark("#")) return null;
@@ -174,7 +174,7 @@ function parseType(comment: string): { readonly name: string; readonly type: str
   return name === null || type === null ? null : { name, type: type.toLowerCase() };
 }
 
-/** The type of a series: of its own name, or of the metric that it is a part of. */
+/** The type of a series, by its own name or by that of its metric. */
 function typeOf(name: string, types: ReadonlyMap<string, string>): string | null {
   const own = types.get(name);
   if (own !== undefined) return own;
@@ -192,12 +192,12 @@ function parseSample(line: string): Omit<MetricSample, "type"> | null {
   cursor.take(BLANKS);
   const next = cursor.take(WORD);
   if (value === null || (next !== null && !next.startsWith("#") && !NUMBER.test(next))) return null;
-  // After the time stamp there may be an exemplar, and nothing else.
+  // Only an exemplar may follow the timestamp.
   if (next !== null && !next.startsWith("#") && !cursor.isAtEnd && !cursor.takeMark("#")) return null;
   return { ...series, value };
 }
 
-/** A name with labels; since Prometheus 3 names may also be quoted, the metric's own within the braces. */
+/** A name with labels; since Prometheus 3 names may be quoted, the metric's own inside the braces. */
 function parseSeries(cursor: Cursor): MetricSelector | null {
   let name = cursor.take(METRIC_NAME);
   const labels = new Map<string, string>();

@@ -1,5 +1,5 @@
 /**
- * Reading all that says what is delivered: at once, each for so long at most, and with what failed in the log.
+ * Reads all sources of the delivered hashrate at once, each with a timeout, and logs failures.
  *
  * @module
  */
@@ -8,37 +8,37 @@ import { asError } from "../../lib/errors.ts";
 import { FailureLog } from "../../lib/failure_log.ts";
 import type { Logger } from "../../lib/log.ts";
 
-/** A source that says nothing else about it is given so long. */
+/** The default timeout of a source. */
 export const SOURCE_TIMEOUT_MS = 5_000;
 
-/** Something that says what is delivered: a proxy's metric, or the ASICs themselves. */
+/** A source of the delivered hashrate: a proxy's metric, or the ASICs. */
 export interface DeliverySource {
   /**
-   * Of what it reads: another object with an equal key reads the same, if by other settings, so that reading goes on in
-   * its rhythm. Never shown, so it may hold credentials.
+   * Identifies what the source reads: an object with an equal key reads the same, possibly with other settings, so that
+   * readings continue. Never shown, so it may contain credentials.
    */
   readonly key: string;
-  /** What it is called in the log. */
+  /** The name in the log. */
   readonly name: string;
   /** How long one reading may take. @default {@linkcode SOURCE_TIMEOUT_MS} */
   readonly timeoutMs?: number;
   /**
-   * What is delivered at the moment, in PH/s. Rejects with a message that can be shown when that cannot be told.
+   * Returns the hashrate delivered now, in PH/s. Rejects with a message without secrets.
    *
-   * @param signal aborted when the answer is no longer waited for.
+   * @param signal aborts when nothing waits for the result any more.
    */
   read(signal: AbortSignal): Promise<number>;
 }
 
-/** What waits. By default the global timers; tests have their own. */
+/** The timers; replaced in tests. */
 export interface Timers {
   readonly setTimer: (callback: () => void, delayMs: number) => number;
   readonly clearTimer: (timer: number) => void;
 }
 
-/** What all sources together say. */
+/** The result of reading all sources. */
 export interface Reading {
-  /** Their sum in PH/s; `null` when one of them could not be read. */
+  /** Their sum; `null` if one of them could not be read. */
   readonly deliveredPh: number | null;
   /** Why sources could not be read. */
   readonly errors: readonly string[];
@@ -49,7 +49,7 @@ export class SourceReader {
   readonly #log: Logger;
   readonly #failures: FailureLog;
   readonly #timers: Timers;
-  /** Keys of sources that were given up and have not ended yet. */
+  /** Keys of sources that timed out and have not ended yet. */
   readonly #busy = new Set<string>();
 
   constructor({ log, nowMs, timers }: { log: Logger; nowMs: () => number; timers: Timers }) {
@@ -59,9 +59,9 @@ export class SourceReader {
   }
 
   /**
-   * Reads the sources, all at once. Never rejects for what they do.
+   * Reads the sources, all at once. Never rejects because of a source.
    *
-   * @param signal ends it; the answer means nothing then.
+   * @param signal ends the reading; its result is meaningless then.
    */
   async read(sources: readonly DeliverySource[], signal: AbortSignal): Promise<Reading> {
     const readings = await Promise.all(sources.map((source) => this.#tryToRead(source, signal)));
@@ -73,14 +73,14 @@ export class SourceReader {
     return { deliveredPh: errors.length > 0 ? null : deliveredPh, errors };
   }
 
-  /** The reading in PH/s, or why there is none. */
+  /** Returns the reading in PH/s, or the reason of its failure. */
   async #tryToRead(source: DeliverySource, signal: AbortSignal): Promise<number | string> {
     const { key, name } = source;
     try {
       const hashratePh = await this.#readInTime(source, signal);
       if (!Number.isFinite(hashratePh) || hashratePh < 0) {
         throw new Error(
-          `Cannot use what ${name} says: ${hashratePh} PH/s is no hashrate; check what it measures`,
+          `Cannot use the figure of ${name}: ${hashratePh} PH/s is not a hashrate; check what it measures`,
         );
       }
       this.#failures.succeeded(this.#log, key, "Delivery can be read again", { source: name });
@@ -101,7 +101,7 @@ export class SourceReader {
     }
     signal.throwIfAborted();
     const patience = new AbortController();
-    // Not every source heeds a signal at once, so it is not left to the source when to go on without it.
+    // Not every source reacts to a signal at once, so the reading does not depend on that.
     const givenUp = Promise.withResolvers<never>();
     const giveUp = (reason: unknown): void => {
       givenUp.reject(reason);

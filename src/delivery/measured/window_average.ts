@@ -1,37 +1,35 @@
 /**
- * The mean of what was delivered in a window, weighted by time. Pure: reads no clock.
+ * The time-weighted average of the hashrate delivered in a window. Pure.
  *
  * @module
  */
 
-/** Readings are taken so often. */
+/** The interval between readings. */
 export const SAMPLE_INTERVAL_MS = 20_000;
-/** One reading stands for no longer than this: before that the host was suspended, and nobody knows. */
+/** A reading counts for at most this long: after a longer gap the host was suspended. */
 const MAX_SPAN_MS = 3 * SAMPLE_INTERVAL_MS;
 
 /** One reading. */
 export interface DeliverySample {
-  /** Milliseconds since 1970, as in the other samples; not before the last one. */
+  /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** PH/s; `null`: it could not be read. */
+  /** `null` if it could not be read. */
   readonly deliveredPh: number | null;
 }
 
-/** What is known of a window so far. */
+/** The figures of a window so far. */
 export interface DeliveryFigures {
-  /** PH/s, the mean over the measured time; `null` when nothing was measured. */
+  /** The average over the measured time; `null` if nothing was measured. */
   readonly averagePh: number | null;
-  /** For how long readings stand. */
   readonly measuredSeconds: number;
-  /** Since the start. */
   readonly elapsedSeconds: number;
 }
 
-/** Adds up the readings of one window. */
+/** Accumulates the readings of one window. */
 export class WindowAverage {
   #lastMs: number;
   #measuredMs = 0;
-  /** Of PH/s × ms. */
+  /** PH/s × ms. */
   #sum = 0;
 
   /** @param startMs milliseconds since 1970. */
@@ -39,9 +37,9 @@ export class WindowAverage {
     this.#lastMs = startMs;
   }
 
-  /** Takes a reading, which stands for the time since the one before it, or since the start. */
+  /** Adds a reading, which counts for the time since the previous one or the start. */
   add({ atMs, deliveredPh }: DeliverySample): void {
-    // A clock that was set back measures nothing.
+    // A clock that was set back yields no time.
     const spanMs = Math.min(Math.max(0, atMs - this.#lastMs), MAX_SPAN_MS);
     this.skipTo(atMs);
     if (deliveredPh === null) return;
@@ -49,7 +47,7 @@ export class WindowAverage {
     this.#sum += deliveredPh * spanMs;
   }
 
-  /** The time from the last reading until then is not measured. */
+  /** Skips the time since the last reading. */
   skipTo(atMs: number): void {
     this.#lastMs = atMs;
   }

@@ -11,9 +11,9 @@ import { RoutingError } from "./errors.ts";
 import { sumSizesPh } from "./hashrate.ts";
 import { type FileEdit, type RoutedValue, shownValue } from "./file_edit.ts";
 
-/** The goal that the subnet's hashrate goes to. */
+/** The goal of the subnet's hashrate. */
 export const SUBNET_GOAL_NAME = "InfiniteHashLuxorGoal";
-/** The goal that gets the rest. */
+/** The goal of the remaining hashrate. */
 export const DEFAULT_GOAL_NAME = "MinerDefaultGoal";
 
 /** The sum of both weights. */
@@ -21,16 +21,16 @@ const WHOLE_WEIGHT = 2 ** 32;
 
 /** Options of {@linkcode editProfile}. */
 export interface EditProfileOptions {
-  /** The sizes won, one a worker, decimal text in PH/s. */
+  /** The won sizes, one per worker, as decimal text in PH/s. */
   readonly wonSizes: readonly string[];
-  /** The sizes lost, likewise. */
+  /** The lost sizes, likewise. */
   readonly lostSizes: readonly string[];
   /** @default "active_profile.toml" */
   readonly path?: string;
 }
 
 /**
- * Divides 2^32 among the two goals as won to lost. With no hashrate at all the text stays as it is.
+ * Divides 2^32 between the two goals in the ratio of won to lost. Without any hashrate the text stays unchanged.
  *
  * @param before the file's text
  * @throws {TomlError} when the text is not TOML

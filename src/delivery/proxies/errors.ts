@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a proxy's file.
+ * Errors of routing to a proxy.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 /**
  * - `missing`, `not-a-file`, `not-readable`, `not-writable`: the proxy's file itself
  * - `unparsable`: not UTF-8 or not TOML
- * - `no-pool`, `no-goal`: nothing in the file to route by (spec, section 6)
- * - `changed-meanwhile`: somebody kept changing the file while it was being edited
- * - `write-failed`: the write broke off, for instance on a full disk
+ * - `no-pool`, `no-goal`: the file lacks the pool or the goals to route to (spec, section 6)
+ * - `changed-meanwhile`: another program kept changing the file during the edit
+ * - `write-failed`: the write failed, for example on a full disk
  * - `state-folder`: the journal cannot be read or written
  */
 export type RoutingErrorKind =
@@ -24,7 +24,7 @@ export type RoutingErrorKind =
   | "write-failed"
   | "state-folder";
 
-/** A destination that could not be routed to. */
+/** A destination for which the routing failed. */
 export type FailedTarget =
   | {
     readonly mode: "ihp" | "braiins";
@@ -34,12 +34,12 @@ export type FailedTarget =
   }
   | { readonly mode: "asic"; readonly path: null; readonly error: string };
 
-/** Some of several destinations could not be routed to; the others were. */
+/** The routing failed for some of several destinations; the others have been routed to. */
 export class TargetsFailedError<Report extends { readonly mode: string }> extends Error {
   override readonly name = "TargetsFailedError";
 
   constructor(
-    /** What became of each, in the order of the configuration. */
+    /** The result of each destination, in the order of the configuration. */
     readonly results: readonly (Report | FailedTarget)[],
     reasons: readonly string[],
     options?: ErrorOptions,
@@ -49,11 +49,11 @@ export class TargetsFailedError<Report extends { readonly mode: string }> extend
   }
 }
 
-/** The hashrate could not be routed; the message says which file, why, and what to do. */
+/** The routing failed; the message names the file, the reason and the remedy. */
 export class RoutingError extends Error {
   override readonly name = "RoutingError";
   readonly kind: RoutingErrorKind;
-  /** The file or folder it is about. */
+  /** The file or folder concerned. */
   readonly path: string;
 
   constructor(kind: RoutingErrorKind, path: string, message: string, options?: ErrorOptions) {

@@ -1,28 +1,28 @@
 /**
- * What an edit of a proxy's file says about itself.
+ * The result of editing a proxy's file.
  *
  * @module
  */
 
-/** A value for people and for JSON; `null`: the key is not in the file. */
+/** A value as reports show it; `null` if the key is not in the file. */
 export type ShownValue = string | number | boolean | null;
 
 /** One key of the proxy's file, before and after. */
 export interface RoutedValue {
-  /** Where in the file, for people: `pools.main[0] "central-proxy" target_hashrate`. */
+  /** For example `pools.main[0] "central-proxy" target_hashrate`. */
   readonly key: string;
   readonly previous: ShownValue;
   readonly value: ShownValue;
 }
 
-/** The outcome of a pure edit. */
+/** The result of an edit. */
 export interface FileEdit {
   readonly changed: boolean;
-  /** The new text; the text itself when nothing changed. */
+  /** The new text; the old one if nothing changed. */
   readonly after: string;
-  /** The keys that routing owns, changed or not. */
+  /** The keys that routing owns, whether changed or not. */
   readonly values: readonly RoutedValue[];
-  /** Why nothing had to be decided; `null`: it was. */
+  /** Why the edit was skipped; `null` if it was not. */
   readonly skipped: "no-hashrate" | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The operating system as routing uses it, behind one small interface, so that tests can inject half-written
- * files, full disks and crashes; and the three ways of writing built on it.
+ * The file system calls of routing behind a small interface, so that tests can inject torn writes, full disks and crashes;
+ * and three ways of writing built on it.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { dirname } from "node:path";
 export interface WritableFile {
   /** Writes at the current position; may write less than it was given. Returns the number of bytes written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Cuts the file to `lengthBytes`. */
   truncate(lengthBytes: number): Promise<void>;
   /** Sets access and modification time, in milliseconds since 1970. */
   setTimes(timeMs: number): Promise<void>;
@@ -20,25 +19,25 @@ export interface WritableFile {
   close(): void;
 }
 
-/** The calls routing makes. Errors are those of `Deno.errors`. */
+/** The file system. Errors are those of `Deno.errors`. */
 export interface Files {
-  /** `"missing"`, or what the path leads to; symbolic links are followed. */
+  /** The kind of file at the path; symbolic links are followed. */
   kindOf(path: string): Promise<"file" | "folder" | "other" | "missing">;
   read(path: string): Promise<Uint8Array>;
-  /** When a file was last written, in milliseconds since 1970; `null` where that is unknown. */
+  /** When the file was last modified, in milliseconds since 1970; `null` if unknown. */
   modifiedMs(path: string): Promise<number | null>;
-  /** Opens for writing at the start, without cutting. With `createMode` the file is made when missing. */
+  /** Opens for writing at the start, without truncating. With `createMode` a missing file is created. */
   open(path: string, options: { createMode?: number }): Promise<WritableFile>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; a missing one is fine. */
   remove(path: string): Promise<void>;
-  /** Makes a folder and its parents; an existing one is fine and keeps its mode. */
+  /** Creates a folder and its parents; an existing folder keeps its mode. */
   makeFolder(path: string, mode: number): Promise<void>;
-  /** Waits until the names in a folder are on the disk. */
+  /** Waits until the directory entries are on the disk. */
   syncFolder(path: string): Promise<void>;
 }
 
-/** The real thing. */
+/** The real file system. */
 export const osFiles: Files = {
   async kindOf(path): ReturnType<Files["kindOf"]> {
     try {
@@ -78,18 +77,17 @@ export const osFiles: Files = {
     try {
       await folder.sync();
     } catch (error) {
-      // Some network file systems cannot sync a folder, and keep its names safe by themselves.
+      // Some network file systems cannot sync a folder and store its entries safely by themselves.
       if (!["EINVAL", "ENOTSUP"].includes(String((error as { code?: unknown }).code))) throw error;
     }
   },
 };
 
 /**
- * Writes over an existing file and keeps its inode, mode and owner: a file that is bind-mounted by itself would
- * be lost to its container by a rename (spec, section 6). Ends when the bytes are on the disk.
+ * Overwrites an existing file and keeps its inode, mode and owner: after a rename, a container with a bind mount of this
+ * one file would not see the new content (spec, section 6). Resolves when the bytes are on the disk.
  *
- * The order of the steps is what `classify` in `torn_write.ts` relies on: the file is never cut before the
- * new content stands in it.
+ * `classify` in `torn_write.ts` relies on the order of the steps: the file is truncated only after the new content is in it.
  */
 export async function writeInPlace(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   const file = await files.open(path, {});
@@ -103,8 +101,8 @@ export async function writeInPlace(files: Files, path: string, bytes: Uint8Array
 }
 
 /**
- * Writes a file of our own so that its name has either the old or the new content at any time. Mode 0600. For one
- * writer at a time: the name of the temporary file is fixed, so that crashes do not leave one each.
+ * Writes a file so that its name has either the old or the new content at any time, with mode 0600. Only for one writer at
+ * a time: the name of the temporary file is fixed, so that crashes leave at most one.
  */
 export async function writeAtomically(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   const temporaryPath = `${path}.tmp`;
@@ -120,7 +118,7 @@ export async function writeAtomically(files: Files, path: string, bytes: Uint8Ar
   await files.syncFolder(dirname(path));
 }
 
-/** Makes the file and its folder, or gives an existing file a new modification time. */
+/** Creates the file and its folder, or updates the modification time of an existing file. */
 export async function touch(files: Files, path: string, nowMs: number): Promise<void> {
   await files.makeFolder(dirname(path), 0o755);
   const file = await files.open(path, { createMode: 0o644 });

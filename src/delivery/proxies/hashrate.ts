@@ -1,13 +1,13 @@
 /**
- * Sizes in PH/s as the proxies' files want them. These two formats are sums of doubles by definition: the
- * existing tools compute them so, and a proxy's file must not flip between two spellings (spec, section 6).
+ * Hashrates as the proxies' files need them. Both formats are defined as sums of doubles, as existing tools compute them, so
+ * that a proxy's file does not alternate between two spellings (spec, section 6).
  *
  * @module
  */
 
 /**
- * The sum of sizes in PH/s, as doubles, in order. A text that is no decimal counts as nothing, as in the
- * reference (`vectors/proxy-braiins.json`); the auction's own sizes are always decimals.
+ * The sum of sizes in PH/s, as doubles, in order. Text that is not a decimal counts as 0, as in the reference
+ * (`vectors/proxy-braiins.json`); the auction's own sizes are always decimals.
  */
 export function sumSizesPh(sizes: readonly string[]): number {
   let sumPh = 0;
@@ -18,7 +18,7 @@ export function sumSizesPh(sizes: readonly string[]): number {
 }
 
 /**
- * A hashrate in TH/s as C's `%.3f` prints it, without trailing zeros and dot: `"300"`, `"0.188"`.
+ * Formats a hashrate in TH/s as C's `%.3f`, without trailing zeros and dot: `"300"`, `"0.188"`.
  *
  * @param hashrateTh TH/s, below 1e21
  */
@@ -26,7 +26,7 @@ export function formatTerahash(hashrateTh: number): string {
   return toFixed3(hashrateTh).replace(/\.?0+$/, "");
 }
 
-/** C's `%.3f`: `toFixed` is exact as well, but rounds ties away from zero, and C rounds them to even. */
+/** C's `%.3f`: `toFixed` is exact too, but rounds ties away from zero, while C rounds them to even. */
 function toFixed3(value: number): string {
   // A tie has the decimal part xxx5 and is a double, so it is an odd multiple of 1/16.
   if (Math.abs(value * 16) % 2 !== 1) return value.toFixed(3);

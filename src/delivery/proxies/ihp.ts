@@ -11,23 +11,23 @@ import { RoutingError } from "./errors.ts";
 import { formatTerahash, sumSizesPh } from "./hashrate.ts";
 import { type FileEdit, type RoutedValue, shownValue } from "./file_edit.ts";
 
-/** The pool of the subnet, where neither configuration nor environment names one. */
+/** The subnet's pool if neither configuration nor environment names one. */
 export const DEFAULT_SUBNET_POOL_NAME = "central-proxy";
 
 /** Options of {@linkcode editPools}. */
 export interface EditPoolsOptions {
-  /** The pool to route to: trimmed, upper and lower case alike. An empty name matches nothing. */
+  /** The pool to route to; compared trimmed and case-insensitively. An empty name matches nothing. */
   readonly subnetPoolName: string;
-  /** The sizes won, one a worker, decimal text in PH/s. */
+  /** The won sizes, one per worker, as decimal text in PH/s. */
   readonly wonSizes: readonly string[];
-  /** The part of it that this proxy delivers, above 0 to 1. @default {1} */
+  /** The share of them that this proxy delivers, above 0 up to 1. @default {1} */
   readonly share?: number;
   /** @default "pools.toml" */
   readonly path?: string;
 }
 
 /**
- * Gives every `[[pools.main]]` of the subnet's name `target_hashrate = "<won>TH/s"` in the place of its `weight`.
+ * Sets `target_hashrate = "<won>TH/s"` in every `[[pools.main]]` with the subnet pool's name, in place of its `weight`.
  *
  * @param before the file's text
  * @throws {TomlError} when the text is not TOML
@@ -87,7 +87,7 @@ function mainPools(data: Record<string, unknown>): Pool[] {
   );
 }
 
-/** A name that is not text counts as it is written; a pool without name has the empty one. */
+/** A name that is not a string counts as written; a pool without a name has the empty one. */
 function nameOf(name: unknown): string {
   if (typeof name === "number" && Number.isInteger(name)) return name.toFixed(1);
   return typeof name === "string" || typeof name === "bigint" || typeof name === "number" ? String(name) : "";

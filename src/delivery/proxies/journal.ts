@@ -1,14 +1,14 @@
 /**
- * What makes a write in place survive a crash: before it starts, the old and the new content are kept in the state
- * folder; and a reload that is owed to the proxy is kept there until the signal is given (spec, section 6).
+ * The journal that makes a write in place survive a crash: it keeps the old and the new content from before the write until
+ * after it, and a pending reload until the proxy has been told (spec, section 6).
  *
- * One small JSON file per proxy file, itself replaced atomically, is always in one of these states:
+ * It is one small JSON file per proxy file, replaced atomically, and always in one of these states:
  *
  * | file | `write` | `reload` | means |
  * |---|---|---|---|
- * | absent | | | nothing is under way |
+ * | absent | | | nothing is pending |
  * | present | set | any | the proxy's file is being written; it is old, new or torn |
- * | present | null | set | the file is written, the reload is owed |
+ * | present | null | set | the file is written, the reload is pending |
  *
  * @module
  */
@@ -21,30 +21,29 @@ import { reasonOf } from "./target_file.ts";
 
 const FORMAT = "ih-miner/routing-journal/1";
 
-/** A content of the proxy's file. */
+/** A version of the proxy's file. */
 interface Content {
-  /** Lowercase hex, of the UTF-8 bytes. */
+  /** Of the UTF-8 bytes, in lowercase hex. */
   readonly sha256: string;
   readonly text: string;
 }
 
 /** The journal of one proxy file. */
 export interface Journal {
-  /** A write that was begun and not known to be finished. */
+  /** A write that began and may not have finished. */
   readonly write: { readonly startedAtMs: number; readonly old: Content; readonly new: Content } | null;
-  /** A reload owed to the proxy, since when (milliseconds since 1970). */
+  /** The pending reload. */
   readonly reload: { readonly sinceMs: number } | null;
 }
 
-/** Nothing under way. */
 const EMPTY_JOURNAL: Journal = { write: null, reload: null };
 
-/** Where the journal of a proxy's file lies. */
+/** The path of the journal of a proxy's file. */
 export function journalPath(stateDirectory: string, targetPath: string): string {
   return join(stateDirectory, `routing-${sha256(targetPath).slice(0, 32)}.json`);
 }
 
-/** Fills in hashes for {@linkcode Journal.write}. */
+/** Creates {@linkcode Journal.write} with its hashes. */
 export function journalWrite(
   startedAtMs: number,
   before: string,
@@ -57,8 +56,8 @@ export function journalWrite(
 /**
  * Reads a journal.
  *
- * @returns `"damaged"` when the file is there and is not a journal whose hashes agree
- * @throws {RoutingError} `state-folder` when the file cannot be read
+ * @returns `"damaged"` if the file exists but is not a journal with matching hashes
+ * @throws {RoutingError} `state-folder` if the file cannot be read
  */
 export async function readJournal(files: Files, path: string): Promise<Journal | "damaged"> {
   const bytes = await inStateFolder(
@@ -80,9 +79,9 @@ export async function readJournal(files: Files, path: string): Promise<Journal |
 }
 
 /**
- * Replaces a journal; an empty one is removed. It is on the disk when this returns.
+ * Replaces a journal, or removes it if it is empty. Resolves when it is on the disk.
  *
- * @param targetPath the proxy's file, kept in the journal for people
+ * @param targetPath the proxy's file, recorded for people
  * @throws {RoutingError} `state-folder`
  */
 export async function writeJournal(
@@ -104,7 +103,7 @@ export async function writeJournal(
 }
 
 /**
- * Copies a journal beside itself, for a person to look at.
+ * Copies a journal to a file beside it, for inspection.
  *
  * @returns the copy's path
  * @throws {RoutingError} `state-folder`
@@ -122,10 +121,8 @@ async function inStateFolder<T>(path: string, run: () => Promise<T>): Promise<T>
     throw new RoutingError(
       "state-folder",
       path,
-      `Cannot use the journal ${path}: ${
-        reasonOf(error)
-      }; the state folder has to be writable for the user ` +
-        "ih-miner runs as, see [state] directory",
+      `Cannot use the journal ${path}: ${reasonOf(error)}; make the state folder writable for the user ` +
+        "that ih-miner runs as, see [state] directory",
       { cause: error },
     );
   }

@@ -1,33 +1,33 @@
 /**
- * Other processes as routing uses them, behind one small interface, so that tests can stand in for a proxy.
+ * The process calls of routing behind a small interface, so that tests can stand in for a proxy.
  *
  * @module
  */
 
 import { type ProgramEnd, ProgramStartError, runProgram } from "../../lib/program.ts";
 
-/** How a reload command ended; its `code` is `null` when it was ended for taking too long. */
+/** How a reload command ended; `code` is `null` if it timed out. */
 export type CommandEnd = Pick<ProgramEnd, "code" | "stderr">;
 
-/** The calls routing makes. */
+/** Other processes. */
 export interface Processes {
-  /** The agent's own process id. */
+  /** The agent's own PID. */
   readonly ownPid: number;
   /** @throws errors of `Deno.errors`. */
   signal(pid: number, signal: Deno.Signal): void;
-  /** How old processes are; `null` where that cannot be found out. */
+  /** The ages of processes; `null` if unknown. */
   ageSeconds(pids: readonly number[]): Promise<readonly number[] | null>;
   /**
-   * Runs a program without a shell; it is ended when it takes too long.
+   * Runs a program without a shell, and terminates it on timeout.
    *
-   * @throws {import("../../lib/program.ts").ProgramStartError} when it cannot be started.
+   * @throws {import("../../lib/program.ts").ProgramStartError} if it cannot be started.
    */
   run(words: readonly string[], options: { readonly timeoutMs: number }): Promise<CommandEnd>;
 }
 
 const PS_TIMEOUT_MS = 2_000;
 
-/** The real thing. */
+/** The real processes. */
 export const osProcesses: Processes = {
   ownPid: Deno.pid,
   signal: (pid, signal) => Deno.kill(pid, signal),
@@ -38,7 +38,7 @@ export const osProcesses: Processes = {
   },
 };
 
-/** Asks `ps`, since the runtime gives /proc only to programs that may do everything. Not every system's can tell. */
+/** Asks `ps`, since Deno allows reading /proc only with all permissions. Not every `ps` can tell. */
 async function ageSeconds(pids: readonly number[]): Promise<readonly number[] | null> {
   const ages = new Map<number, number>();
   try {

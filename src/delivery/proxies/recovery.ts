@@ -1,5 +1,5 @@
 /**
- * What the next start does about a write that was interrupted (spec, section 6).
+ * Recovery from an interrupted write (spec, section 6).
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { readTarget, replaceContent, syncTarget } from "./target_file.ts";
 import { classify } from "./torn_write.ts";
 
 /**
- * What recovery did about an interrupted write:
- * - `none`: there was none
+ * The result of a recovery:
+ * - `none`: no write was interrupted
  * - `not-started`: the file still has the old content
  * - `finished`: the file already had the new content
  * - `completed`: the file was torn and now has the new content
  * - `restored`: the file was torn, the new content could not be written, and now it has the old one
- * - `operators-edit`: somebody else has written the file since; it is left as it is, and both contents are kept
- * - `file-missing`: the file is not there (a volume not mounted yet?); the journal waits for it
- * - `journal-damaged`: the journal cannot be read and is set aside; the file is left as it is
+ * - `operators-edit`: the file was edited since; it stays as it is, and the journal with both contents is kept
+ * - `file-missing`: the file is missing (perhaps a volume is not mounted yet); the journal stays
+ * - `journal-damaged`: the journal cannot be parsed and is set aside; the file stays as it is
  *
- * With `dryRun` it is what recovery would do.
+ * With `dryRun`, what recovery would do.
  */
 export type RecoveryOutcome =
   | "none"
@@ -36,7 +36,7 @@ export type RecoveryOutcome =
 /** The result of a recovery. */
 export interface Recovery {
   readonly outcome: RecoveryOutcome;
-  /** Where the journal was set aside, for a person to look at; `null`: it was not. */
+  /** Where the journal was set aside for inspection; `null` if it was not. */
   readonly keptPath: string | null;
 }
 
@@ -45,24 +45,24 @@ export interface RecoverWriteOptions {
   /** The proxy's file. */
   readonly targetPath: string;
   readonly journalPath: string;
-  /** Change nothing, say what would be done. */
+  /** Changes nothing and reports what would be done. */
   readonly dryRun: boolean;
   readonly nowMs: number;
 }
 
-/** What {@linkcode recoverWrite} leaves behind. */
+/** The result of {@linkcode recoverWrite}. */
 export interface RecoveredWrite {
   readonly recovery: Recovery;
-  /** What the journal says now; with `dryRun`, would say. */
+  /** The journal after the recovery; with `dryRun`, as it would be. */
   readonly journal: Journal;
-  /** With `dryRun`: the content a torn file would be given; otherwise `null`. */
+  /** With `dryRun`, the content that a torn file would get; otherwise `null`. */
   readonly wouldBe: string | null;
 }
 
 /**
- * Ends a write that was interrupted: completes a torn file, and leaves alone one that somebody else has written.
+ * Recovers from an interrupted write: completes a torn file, and leaves a file alone that was edited since.
  *
- * @throws {RoutingError} when the journal or the file cannot be read or written; the next run tries again
+ * @throws {RoutingError} if the journal or the file cannot be read or written; the next run tries again
  */
 export async function recoverWrite(files: Files, options: RecoverWriteOptions): Promise<RecoveredWrite> {
   const { targetPath, dryRun, nowMs } = options;
@@ -78,7 +78,7 @@ export async function recoverWrite(files: Files, options: RecoverWriteOptions): 
   const keep = async (): Promise<string | null> =>
     dryRun ? null : await keepJournal(files, options.journalPath);
 
-  // Whether the damaged journal owed a reload is not known; one too many does no harm.
+  // A reload may have been pending in the damaged journal; an unneeded one does no harm.
   if (journal === "damaged") {
     return settle("journal-damaged", { write: null, reload: { sinceMs: nowMs } }, {
       keptPath: await keep(),
@@ -101,7 +101,7 @@ export async function recoverWrite(files: Files, options: RecoverWriteOptions): 
     case "old":
       return settle("not-started", { write: null, reload: journal.reload });
     case "new":
-      // Whether the killed process had come to syncing it is not known.
+      // The killed process may not have synced it.
       if (!dryRun) await syncTarget(files, targetPath);
       return settle("finished", owed);
     case "torn": {
@@ -110,7 +110,7 @@ export async function recoverWrite(files: Files, options: RecoverWriteOptions): 
       return settle(failure === null ? "completed" : "restored", owed, { wouldBe: after.text });
     }
     case "foreign":
-      // The write may have been whole before the edit came: the proxy has then not been told of either.
+      // The write may have been complete before the edit: then the proxy has not been told of either.
       return settle("operators-edit", owed, { keptPath: await keep() });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Telling a proxy to read its file again: by a sentinel file, a signal, or a program (spec, section 6).
+ * Signals a proxy to reload its file: by a sentinel file, a signal, or a command (spec, section 6).
  *
  * @module
  */
@@ -10,23 +10,23 @@ import { type Files, touch } from "./files.ts";
 import { reasonOf } from "./target_file.ts";
 import type { Processes } from "./processes.ts";
 
-/** The signals a proxy may be sent: those that programs reload by. */
+/** The signals that may be sent to a proxy. */
 export const RELOAD_SIGNALS = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 /** One of {@link RELOAD_SIGNALS}. */
 export type ReloadSignal = (typeof RELOAD_SIGNALS)[number];
 
-/** How a proxy is told to read its file again. */
+/** How to make a proxy reload. */
 export type ReloadMethod =
-  /** A file that is touched; a sidecar sees it. */
+  /** Touches a file that a sidecar watches. */
   | { readonly sentinelPath: string }
-  /** A signal to the process whose id stands in a file. */
+  /** Sends a signal to the process whose PID is in a file. */
   | { readonly signal: ReloadSignal; readonly pidFile: string }
-  /** A program and its arguments; exit code 0 means that the proxy was told. */
+  /** Runs a program with arguments; exit code 0 means success. */
   | { readonly reloadCommand: readonly string[] };
 
 /**
- * What became of a reload. `touched`, `signalled`, `ran`: it was given, each by its method; with `dryRun` it would
- * be. `pending`: owed, and tried again until it succeeds.
+ * The state of a reload. `touched`, `signalled`, `ran`: done, each by its method; `would-…` with `dryRun`. `pending`: failed,
+ * and retried until it succeeds.
  */
 export type ReloadState =
   | "touched"
@@ -38,32 +38,31 @@ export type ReloadState =
   | "would-signal"
   | "would-run";
 
-/** A program that reloads a proxy is given so long. */
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** So much younger than the file with its id, by clocks that may have been set, a process is another one. */
+/** A process this much younger than its PID file is a different one; clocks may have been set in between. */
 const MAX_PID_LAG_SECONDS = 300;
 const FIRST_PID = 1;
 
-/** Whether the proxy was told. */
+/** Whether the reload is done. */
 export function isReloadGiven(state: ReloadState): boolean {
   return state === "touched" || state === "signalled" || state === "ran";
 }
 
-/** The method alone, of a target that has one. */
+/** The reload method of a target, without its other fields. */
 export function reloadMethodOf(target: ReloadMethod): ReloadMethod {
   if ("sentinelPath" in target) return { sentinelPath: target.sentinelPath };
   if ("signal" in target) return { signal: target.signal, pidFile: target.pidFile };
   return { reloadCommand: target.reloadCommand };
 }
 
-/** The method as it may be shown. */
+/** The method without arguments that may be secret. */
 export function shownReloadMethod(method: ReloadMethod): ReloadMethod {
   const shown = reloadMethodOf(method);
   return "reloadCommand" in shown ? { reloadCommand: redactCommand(shown.reloadCommand) } : shown;
 }
 
-/** What a reload by this method is called once it was given, and in a rehearsal. */
+/** The states of a reload by this method: done, and with `dryRun`. */
 export function reloadStates(
   method: ReloadMethod,
 ): { readonly given: ReloadState; readonly would: ReloadState } {
@@ -72,22 +71,22 @@ export function reloadStates(
   return { given: "ran", would: "would-run" };
 }
 
-/** A method in words, for people. */
+/** Describes a method for people. */
 export function describeReload(method: ReloadMethod): string {
   if ("sentinelPath" in method) return `touching ${method.sentinelPath}`;
   if ("signal" in method) return `${method.signal} to the process of ${method.pidFile}`;
   return `running ${redactCommand(method.reloadCommand).join(" ")}`;
 }
 
-/** What {@linkcode giveReload} works with. */
+/** What {@linkcode giveReload} uses. */
 export interface ReloadContext {
   readonly files: Files;
   readonly processes: Processes;
-  /** Milliseconds since 1970: the time given to a sentinel. */
+  /** The modification time for a sentinel, in milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-/** Tells the proxy. Never rejects: why it could not be told is the answer, `null` when it was. */
+/** Signals a reload. Never rejects: resolves with the reason of a failure, or `null`. */
 export async function giveReload(method: ReloadMethod, context: ReloadContext): Promise<string | null> {
   const { files, processes, nowMs } = context;
   try {
@@ -117,8 +116,8 @@ async function signalProxy(
     return `the pid file ${pidFile} names ih-miner itself (${pid}); it is not the proxy's, or from another container`;
   }
   if (await isYounger(pid, pidFile, context)) {
-    return `process ${pid} began long after ${pidFile} was written, so it is another one than the proxy, which ` +
-      "has ended; start the proxy, or correct pid_file";
+    return `process ${pid} began long after ${pidFile} was written, so it is not the proxy, which has ended; ` +
+      "start the proxy, or correct pid_file";
   }
   try {
     processes.signal(pid, signal);
@@ -136,9 +135,9 @@ async function signalProxy(
 }
 
 /**
- * Whether a process is too young to be the one whose id was written: ids are used again, and these signals end
- * programs that do not expect them. Clocks are set now and then, of hosts without one of their own at each boot: it
- * is not claimed of a file that seems older than the first process.
+ * Whether a process is too young to be the one whose PID was written: PIDs are reused, and these signals terminate programs
+ * that do not handle them. Clocks are sometimes set, on hosts without a battery at each boot, so a file that seems older
+ * than the first process proves nothing.
  */
 async function isYounger(
   pid: number,

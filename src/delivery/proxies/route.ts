@@ -1,5 +1,5 @@
 /**
- * From won and lost sizes to one proxy's file and its reload signal (spec, section 6).
+ * Routes to one proxy: edits its file by won and lost sizes, and signals the reload (spec, section 6).
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { isEqual } from "./torn_write.ts";
 import type { FileEdit, RoutedValue } from "./file_edit.ts";
 import { unifiedDiff } from "./unified_diff.ts";
 
-/** A proxy's file and how the proxy is told to read it again. */
+/** A proxy's file and how to make the proxy reload it. */
 export type RoutingTarget =
   & (
     | {
@@ -34,7 +34,7 @@ export type RoutingTarget =
       readonly mode: "ihp";
       readonly poolsPath: string;
       readonly subnetPoolName: string;
-      /** The part of what was won that this proxy delivers, above 0 to 1. @default {1} */
+      /** The share of the won hashrate that this proxy delivers, above 0 up to 1. @default {1} */
       readonly share?: number;
     }
     | {
@@ -45,7 +45,7 @@ export type RoutingTarget =
   )
   & ReloadMethod;
 
-/** What the auction decided, one entry a worker, sizes in PH/s as decimal text. */
+/** The decision of the auction: sizes in PH/s as decimal text, one entry per worker. */
 export interface RoutingDemand {
   readonly wonSizes: readonly string[];
   readonly lostSizes: readonly string[];
@@ -53,11 +53,11 @@ export interface RoutingDemand {
 
 /** Options of {@linkcode applyRouting} and {@linkcode recoverRouting}. */
 export interface RoutingOptions {
-  /** The folder of journals and pending reloads; made with mode 0700 when it is needed and missing. */
+  /** The folder of the journals; created with mode 0700 on demand. */
   readonly stateDirectory: string;
-  /** Write nothing at all, say what would be done. */
+  /** Writes nothing and reports what would be done. */
   readonly dryRun: boolean;
-  /** Milliseconds since 1970: the time given to the sentinel, and the start of a pending reload. */
+  /** Milliseconds since 1970, for the sentinel and the start of a pending reload. */
   readonly nowMs: number;
   /** @default osFiles */
   readonly files?: Files;
@@ -65,16 +65,16 @@ export interface RoutingOptions {
   readonly processes?: Processes;
 }
 
-/** What became of the reload signal, with the fields of its method; of a command the program alone. */
+/** The state of the reload, with the fields of its method; of a command only the program. */
 export type ReloadReport = ReloadMethod & {
   readonly reload: ReloadState;
-  /** Since when a pending reload is owed, in milliseconds since 1970. */
+  /** Since when the reload is pending, in milliseconds since 1970. */
   readonly reloadPendingSinceMs: number | null;
-  /** Why the proxy could not be told. */
+  /** Why the reload failed. */
   readonly reloadError: string | null;
 };
 
-/** What was left of an interrupted run. */
+/** The recovery from an interrupted run. */
 export type RecoveryReport = ReloadReport & {
   readonly mode: RoutingTarget["mode"];
   /** The proxy's file. */
@@ -83,32 +83,31 @@ export type RecoveryReport = ReloadReport & {
   readonly recovered: Recovery;
 };
 
-/** What routing did, or with `dryRun` would do. */
+/** What routing did, or would do with `dryRun`. */
 export type RoutingReport = RecoveryReport & {
-  /** Whether the file's content changed. */
   readonly changed: boolean;
-  /** Why nothing had to be decided: there was no hashrate at all, won or lost (`braiins` only). */
+  /** Why the edit was skipped: there was no hashrate, neither won nor lost (`braiins` only). */
   readonly skipped: FileEdit["skipped"];
-  /** The keys that routing owns, changed or not, with their previous and new values. */
+  /** The keys that routing owns, whether changed or not. */
   readonly values: readonly RoutedValue[];
-  /** Unified diff of the file; empty when nothing changed. */
+  /** Unified diff of the file; empty if nothing changed. */
   readonly diff: string;
 };
 
-/** How often an edit is made anew because the file changed under it. */
+/** How often an edit is attempted while the file keeps changing. */
 const ATTEMPTS = 3;
 
 /**
- * Routes the hashrate: recovers what an interrupted run left, edits the proxy's file in place, and gives the reload
- * signal once the file is safely written. Nothing to change and no reload owed: nothing is written at all.
+ * Routes the hashrate: recovers from an interrupted run, edits the proxy's file in place, and signals the reload once the
+ * file is safely written. If nothing changes and no reload is pending, it writes nothing.
  *
- * A signal that cannot be given is no error: the report says `pending`, the state folder remembers it, and
- * every later run tries again, also when the file is already right.
+ * A failed reload is not an error: the report says `pending`, the journal records it, and every later run retries it, even
+ * if the file needs no edit.
  *
- * Not for two processes at once on one file: a run takes another's write under way for an interrupted one.
+ * Two processes must not route to one file at once: each would take the other's write for an interrupted one.
  *
- * @throws {RoutingError} when the file cannot be read, parsed, or written, or has nothing to route by, or when
- *   the state folder cannot be used; the file then has its previous content, or the next run sees to it
+ * @throws {RoutingError} if the file cannot be read, parsed or written, lacks the pool or the goals, or if the state folder
+ *   cannot be used; the file then has its previous content, or the next run recovers it
  */
 export async function applyRouting(
   target: RoutingTarget,
@@ -134,10 +133,10 @@ export async function applyRouting(
 }
 
 /**
- * Ends what an interrupted run left, without a new decision: a torn file, a reload that is still owed. For the
- * start of the daemon, before any auction is known; {@linkcode applyRouting} does it by itself.
+ * Recovers from an interrupted run without a new decision: completes a torn file and retries a pending reload. For the
+ * service's start, before any auction is known; {@linkcode applyRouting} recovers by itself.
  *
- * @throws {RoutingError} when the state folder cannot be used, or a torn file cannot be mended
+ * @throws {RoutingError} if the state folder cannot be used or a torn file cannot be completed
  */
 export async function recoverRouting(
   target: RoutingTarget,
@@ -154,12 +153,11 @@ export async function recoverRouting(
   };
 }
 
-/** The proxy's file, absolute. */
+/** The absolute path of the proxy's file. */
 export function targetPath(target: RoutingTarget): string {
   return resolve(target.mode === "ihp" ? target.poolsPath : target.profilePath);
 }
 
-/** Where a target's file and journal are. */
 interface Place {
   readonly files: Files;
   readonly targetPath: string;
@@ -223,7 +221,7 @@ async function editFile(
   throw new RoutingError(
     "changed-meanwhile",
     targetPath,
-    `Cannot edit ${targetPath}: it changed ${ATTEMPTS} times while it was being edited; it is left as it is, ` +
+    `Cannot edit ${targetPath}: it changed ${ATTEMPTS} times during the edit and stays as it is; ` +
       "find out which other program writes it",
   );
 }
@@ -274,7 +272,7 @@ function editText(
     return editPools(before, { path, subnetPoolName, share, wonSizes: demand.wonSizes });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    const kept = keptPath === null ? "" : `; what an interrupted write had replaced is kept in ${keptPath}`;
+    const kept = keptPath === null ? "" : `; the content before an interrupted write is kept in ${keptPath}`;
     throw new RoutingError(
       "unparsable",
       path,

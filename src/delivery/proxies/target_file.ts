@@ -1,5 +1,5 @@
 /**
- * The proxy's file: reading it, and replacing its content so that a failure leaves the old one.
+ * Reads the proxy's file, and replaces its content so that a failed write leaves the old one.
  *
  * @module
  */
@@ -34,17 +34,17 @@ export async function readTarget(files: Files, path: string): Promise<Uint8Array
     if (error instanceof RoutingError) throw error;
     return refuse(
       "not-readable",
-      `${reasonOf(error)}; make it readable for the user ih-miner runs as`,
+      `${reasonOf(error)}; make it readable for the user that ih-miner runs as`,
       error,
     );
   }
 }
 
 /**
- * Writes a new content in place, and when that breaks off the old one again: its space is there even on a full disk.
+ * Writes the new content in place; if that fails, writes the old one again, which fits even on a full disk.
  *
- * @returns `null` when the new content is on the disk; when the old one is, the error that says so
- * @throws {RoutingError} `not-writable` or `write-failed` when neither could be written
+ * @returns `null` if the new content is on the disk; an error if the old one is
+ * @throws {RoutingError} `not-writable` or `write-failed` if neither could be written
  */
 export async function replaceContent(
   files: Files,
@@ -60,7 +60,7 @@ export async function replaceContent(
         await writeInPlace(files, path, content.before);
       }
     } catch {
-      throw writeError(path, error, "what it contains is not certain, and the next run will mend it");
+      throw writeError(path, error, "its content is uncertain, and the next run will restore it");
     }
     return writeError(path, error, "it has its previous content");
   }
@@ -87,7 +87,7 @@ export async function syncTarget(files: Files, path: string): Promise<void> {
 function writeError(path: string, error: unknown, state: string): RoutingError {
   const isDenied = error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
   const advice = isDenied
-    ? "make it writable for the user ih-miner runs as"
+    ? "make it writable for the user that ih-miner runs as"
     : "free space or repair the disk";
   return new RoutingError(
     isDenied ? "not-writable" : "write-failed",
@@ -97,7 +97,7 @@ function writeError(path: string, error: unknown, state: string): RoutingError {
   );
 }
 
-/** The system's words for an error. */
+/** The system's message for an error. */
 export function reasonOf(error: unknown): string {
   return asError(error).message;
 }

@@ -1,5 +1,5 @@
 /**
- * Telling what an interrupted write left from what somebody else wrote (spec, section 6).
+ * Distinguishes a torn write from an edit by someone else (spec, section 6).
  *
  * @module
  */
@@ -8,14 +8,13 @@
 export type ContentState = "old" | "new" | "torn" | "foreign";
 
 /**
- * Tells what an interrupted `writeInPlace` (`files.ts`) left from what somebody else wrote.
+ * Classifies the content of a file after an interrupted `writeInPlace` (`files.ts`).
  *
- * The write runs from the start to the end, then sets the length, then syncs. Killed in between, it leaves the
- * start of the new content and the rest of the old one. After a power cut the disk may have any of the blocks, new
- * or old, and blocks never filled, which read as zeros. So a file is torn when its length is one that the write can
- * leave, and each of its blocks is the start of the new block, then the old one, then zeros. An edit by hand is
- * `foreign` by that unless it repeats our own change, and then nothing is lost by finishing it. What the write
- * never leaves is foreign, too: a file shorter than both contents, an empty one.
+ * The write goes from start to end, then sets the length, then syncs. A kill in between leaves the start of the new content
+ * and the rest of the old one. After a power cut, each block on the disk may be new, old, or never written, which reads as
+ * zeros. So a file is torn if the write can leave its length, and each of its blocks is the start of the new block, then
+ * the old one, then zeros. Any other content is foreign, including a file shorter than both contents. An edit by hand is
+ * foreign too, unless it repeats the agent's own change, and then completing it loses nothing.
  */
 export function classify(content: Uint8Array, before: Uint8Array, after: Uint8Array): ContentState {
   if (isEqual(content, before)) return "old";

@@ -312,7 +312,7 @@ Deno.test("routeDemand() warns of an ASIC that fails while the others cover what
     await routeDemand(demand, { ...context, failures: new FailureLog(() => 1_000), fleet: new Fleet() });
     const slow = site.log.lines.find(({ event }) => event === "ASIC is slow");
     assert.equal(slow?.level, "warning");
-    assert.match(String(slow?.fields["error"]), /says it has about 0\.34 PH\/s of nominally 0\.4/);
+    assert.match(String(slow?.fields["error"]), /reports about 0\.34 of its nominal 0\.4 PH\/s/);
 
     // Now it matters.
     await assert.rejects(routeDemand({ wonSizes: ["0.5"], lostSizes: [] }, context), FleetShortError);

@@ -72,9 +72,9 @@ const faults: [string, MinerFault, CgminerErrorKind, RegExp][] = [
     "timeout",
     /did not answer pools: there was no answer within 400 ms/,
   ],
-  ["sends byte by byte", { kind: "trickle", delayMs: 20 }, "timeout", /only \d+ bytes of an answer came/],
+  ["sends byte by byte", { kind: "trickle", delayMs: 20 }, "timeout", /only \d+ bytes of the answer arrived/],
   ["accepts and is mute", { kind: "mute" }, "timeout", /firewall/],
-  ["breaks off", { kind: "drop" }, "garbled", /Cannot understand/],
+  ["breaks off", { kind: "drop" }, "garbled", /Cannot parse/],
   ["shuts us out", { kind: "shut-out" }, "unreachable", /without an answer|reset/i],
   ["talks nonsense", { kind: "garbled" }, "garbled", /check that the address is a miner's API/],
 ];
@@ -119,7 +119,7 @@ Deno.test("askMiner() reads a STATUS that is no list", async () => {
   server.rewrite = () => '{"STATUS":{"STATUS":"W","Msg":"careful"},"POOLS":[{}]}';
   assert.equal(poolsOf(await askMiner(server, POOLS, { timeoutMs: 2000 })).length, 1);
   server.rewrite = () => '{"POOLS":[]}';
-  await rejectsWith(server, POOLS, "garbled", /not the cgminer API/);
+  await rejectsWith(server, POOLS, "garbled", /not the JSON of the cgminer API/);
 });
 
 Deno.test("askMiner() takes no answer above a megabyte", async () => {

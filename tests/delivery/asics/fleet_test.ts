@@ -260,7 +260,7 @@ Deno.test("Fleet.apply() uses a weak machine only when there is nothing else, un
   assert.deepEqual(problems(report), ["a: weak"]);
   assert.match(
     report.miners[0]!.problem!.message,
-    /says it has about 0\.04 PH\/s of nominally 0\.1 and is used only when .* suffice; see to its boards/,
+    /reports about 0\.04 of its nominal 0\.1 PH\/s and is used only if the others do not suffice; check its boards/,
   );
   // It counts with what it says.
   const short = await rig.apply(200, { windowKey: "window 2" });
@@ -342,7 +342,7 @@ Deno.test("Fleet.apply() reports a shortfall with all that can be had, and Fleet
   assert.equal(error.name, "FleetShortError");
   assert.equal(
     error.message,
-    "Cannot cover what was won: the ASICs deliver 0.1 of 0.2 PH/s; these do not do their part, see what is said of " +
+    "Cannot cover what was won: the ASICs deliver 0.1 of 0.2 PH/s; these machines fail, see the problem of " +
       "each: b (unreachable), c (denied)",
   );
 });
@@ -432,7 +432,10 @@ Deno.test("Fleet.apply() gives up on machines it cannot ask in time", async () =
   const report = await fleet.apply(rig.config, { wonSizes: [] }, { windowKey: null, dryRun: true });
   assert.equal(questions, 32);
   assert.equal(problems(report).length, 40);
-  assert.match(about(report, "m39").problem!.message, /could not be asked in time: too many other machines/);
+  assert.match(
+    about(report, "m39").problem!.message,
+    /could not be asked in time: too many machines do not answer/,
+  );
 });
 
 Deno.test("Fleet.apply() switches nothing when its time is over, and says so", async () => {
@@ -570,7 +573,7 @@ Deno.test("Fleet.apply() counts slow machines with their own figure, and spares 
   assert.deepEqual([about(report, "a").nominalHashratePh, about(report, "a").countedHashratePh], [0.1, 0.08]);
   assert.match(
     about(report, "a").problem!.message,
-    /says it has about 0\.08 PH\/s of nominally 0\.1 and counts with that; see to its boards/,
+    /reports about 0\.08 of its nominal 0\.1 PH\/s and counts with that; check its boards/,
   );
   rig.settle();
   const { deliveredPh } = await rig.fleet.read(rig.config);
@@ -716,7 +719,7 @@ Deno.test("Fleet.apply() does not count a machine that is no longer configured, 
     assert.deepEqual(stuckMiners({ ...report, removed }).map(({ name }) => name), ["a"]);
     assert.match(
       removed[0]!.problem!.message,
-      /no longer in \[asic\] .* send it to its pool 0 there if it does$/,
+      /no longer in \[asic\] .* switch it to its pool 0 there if it does$/,
     );
     // It answers: it is not given up.
     rig.passedMs += 30 * 60_000;
@@ -783,7 +786,7 @@ Deno.test("Fleet.apply() gives up a machine that is no longer configured and doe
   rig.passedMs += 23 * 60_000;
   assert.match((await problem())!, /if it does$/);
   rig.passedMs += 60_000;
-  assert.match((await problem())!, /it has not answered for too long and is left where it is$/);
+  assert.match((await problem())!, /it has not answered for too long and is given up$/);
   assert.equal(await problem(), undefined);
   assert.ok(!rig.fleet.owesRelease([]));
 });

@@ -347,7 +347,7 @@ Deno.test("DeliveryWatch warns when too little of a window could be read to judg
     ratio: null,
     measured_seconds: 0,
     unreadable_since: new Date(START_MS + 20_000).toISOString(),
-    hint: "too little of it could be read to judge it: see what is said of the sources",
+    hint: "too little could be read to judge it: see the errors of the sources",
   });
   assert.equal(bench.lines.at(-1), `warning: ${OVER}`);
   await bench.pass(720);

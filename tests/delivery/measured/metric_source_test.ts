@@ -281,9 +281,9 @@ Deno.test("readMetricSource() follows no redirection to another host, and none f
     [`http://user:secret@${other.host}/`, other.host],
     ["//other.invalid/secret", "other.invalid"],
     ["ftp://127.0.0.1/", "ftp:"],
-    ["http://[", "nowhere"],
-    [null, "nowhere"],
-    ["/", "again and again"],
+    ["http://[", "redirects without a valid target"],
+    [null, "redirects without a valid target"],
+    ["/", "redirects too often"],
   ];
   for (const [location, part] of targets) {
     await using proxy = new Proxy(() =>
@@ -341,7 +341,7 @@ for (const [what, body, kind, parts] of bodies) {
     await using proxy = new Proxy(() => new Response(body));
     const metric = body.includes('a="') && what !== "similar names" ? 'rate{a="c"}' : "rate";
     const message = await failure(read(`http://${proxy.host}/`, { metric }), kind, proxy.host, ...parts);
-    assert.match(message, /(; (correct|choose|wait) |mend the proxy)/, "says what to do");
+    assert.match(message, /(; (correct|choose|wait) |fix the proxy)/, "says what to do");
   });
 }
 
@@ -349,9 +349,12 @@ const GAUGE = "a gauge of the current hashrate is needed";
 const cumulative: [string, string, string[]][] = [
   ["shares", "# TYPE shares counter\nshares 5", ["shares is a counter", GAUGE]],
   ["shares_total", "# TYPE shares counter\nshares_total 5\n# EOF", ["shares_total is a counter", GAUGE]],
-  ["shares_total", "shares_total 5", ["shares_total is by its name a sum of the past", GAUGE]],
-  ["shares_total", "# TYPE shares_total untyped\nshares_total 5", ["by its name a sum of the past", GAUGE]],
-  ["shares_total", "# TYPE shares gauge\nshares 1\nshares_total 5", ["sum of the past", GAUGE]],
+  ["shares_total", "shares_total 5", ["shares_total is by its name a cumulative value", GAUGE]],
+  ["shares_total", "# TYPE shares_total untyped\nshares_total 5", ["by its name a cumulative value", GAUGE]],
+  ["shares_total", "# TYPE shares gauge\nshares 1\nshares_total 5", [
+    "by its name a cumulative value",
+    GAUGE,
+  ]],
   ["rate_bucket", '# TYPE rate histogram\nrate_bucket{le="+Inf"} 5', ["rate_bucket is a histogram", GAUGE]],
   ["rate_count", "# TYPE rate summary\nrate_count 5", ["rate_count is a summary", GAUGE]],
   ["rate_sum", "# TYPE rate summary\nrate_sum 5", ["rate_sum is a summary", GAUGE]],

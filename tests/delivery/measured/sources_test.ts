@@ -55,7 +55,7 @@ for (const figure of [NaN, Infinity, -0.001]) {
     source.says = figure;
     const { deliveredPh, errors } = await bench.read(source);
     assert.equal(deliveredPh, null);
-    assert.match(errors[0]!, /^Cannot use what odd says: .* PH\/s is no hashrate; check /);
+    assert.match(errors[0]!, /^Cannot use the figure of odd: .* PH\/s is not a hashrate; check /);
   });
 }
 

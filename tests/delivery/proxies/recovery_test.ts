@@ -71,9 +71,8 @@ Deno.test("recoverWrite() keeps the journal when the torn file can be neither co
   await assert.rejects(recoverWrite(files, OPTIONS), {
     name: "RoutingError",
     kind: "not-writable",
-    message:
-      `Cannot write ${TARGET}: Permission denied (os error 13); what it contains is not certain, and the ` +
-      "next run will mend it; make it writable for the user ih-miner runs as",
+    message: `Cannot write ${TARGET}: Permission denied (os error 13); its content is uncertain, and the ` +
+      "next run will restore it; make it writable for the user that ih-miner runs as",
   });
   assert.deepEqual(await readJournal(files, JOURNAL), WRITE);
 });
