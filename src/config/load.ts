@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
-import { locateProgram } from "../lib/locate_program.ts";
+import { locateProgram } from "../lib/program.ts";
 import type { EngineChoice } from "../auction/solver/types.ts";
 import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
 import { type DeliveryConfig, resolveDelivery } from "./delivery.ts";
