@@ -15,7 +15,7 @@ import { readDecimal } from "./decimal.ts";
 import { parseDurationSeconds } from "./duration.ts";
 import { type EffectiveSettings, inFile } from "./effective.ts";
 import type { ConfigIssue } from "./errors.ts";
-import { formatListenAddress, type ListenAddress, parseListenAddress } from "./listen.ts";
+import { formatListenAddress, type ListenAddress, parseListenAddress } from "../lib/listen_address.ts";
 import type { ConfigFile } from "./schema.ts";
 import { describeHost, keyOf, tell } from "./shape.ts";
 

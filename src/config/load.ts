@@ -17,7 +17,7 @@ import { type EffectiveSetting, EffectiveSettings, inEnvironment, inFile } from 
 import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 import { type HooksSettings, resolveHooks } from "./hooks.ts";
-import { type ListenAddress, parseListenAddress } from "./listen.ts";
+import { type ListenAddress, parseListenAddress } from "../lib/listen_address.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { type AmbiguityPolicy, checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";

@@ -13,7 +13,7 @@ import { parseSelector } from "../delivery/measured/prometheus_text.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { RELOAD_SIGNALS } from "../delivery/proxies/reload.ts";
 import { parseDurationSeconds } from "./duration.ts";
-import { parseListenAddress } from "./listen.ts";
+import { parseListenAddress } from "../lib/listen_address.ts";
 import { checkAgainst, describe, describeHost, shown, tables, written } from "./shape.ts";
 
 /** Text of one line. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatHostPort } from "../../lib/host_port.ts";
+import { formatListenAddress } from "../../lib/listen_address.ts";
 
 /** Where miners listen that speak the cgminer API. */
 export const DEFAULT_API_PORT = 4028;
@@ -34,5 +34,5 @@ export interface FleetConfig {
 
 /** `host:port` as it is shown; it tells one machine from another. */
 export function minerAddress({ host, port }: Pick<AsicMiner, "host" | "port">): string {
-  return formatHostPort(host, port);
+  return formatListenAddress({ hostname: host, port });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fetchFailure } from "../../src/lib/fetch_failure.ts";
+import { fetchFailure } from "../../src/lib/errors.ts";
 
 Deno.test("fetchFailure() says the same each time, without the URL", async () => {
   // Closes every connection in the middle of the answer that nobody gets.

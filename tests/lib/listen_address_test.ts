@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatListenAddress, isLoopback, parseListenAddress } from "../../src/config/listen.ts";
+import { formatListenAddress, isLoopback, parseListenAddress } from "../../src/lib/listen_address.ts";
 
 const valid: [string, string, number, boolean][] = [
   ["127.0.0.1:9464", "127.0.0.1", 9464, true],
