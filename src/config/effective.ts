@@ -1,5 +1,6 @@
 /**
- * Decides the value of each key and records where it came from, so that `ih-miner config` shows what the agent uses.
+ * Decides the value of each key and records where it came from, so that `ih-miner config` shows what the
+ * agent uses.
  *
  * @module
  */

@@ -37,8 +37,9 @@ export function readEnvironment(get: (name: string) => string | undefined = Deno
 }
 
 /**
- * Makes connections to this machine bypass the proxies of `HTTP_PROXY` and similar variables, which the runtime obeys:
- * a status page, node or metrics on this host must not go through another host. Call it before the first connection.
+ * Makes connections to this machine bypass the proxies of `HTTP_PROXY` and similar variables, which the
+ * runtime obeys: requests to the status page, a node or metrics on this host must not pass through another
+ * host. Call it before the first connection.
  */
 export function keepLoopbackDirect(variables: Pick<Deno.Env, "get" | "set"> = Deno.env): void {
   const given = variables.get("NO_PROXY") ?? variables.get("no_proxy");
@@ -51,7 +52,7 @@ export function expandHome(path: string, environment: Environment): string {
   return `${environment.HOME ?? "/root"}${path.slice(1)}`;
 }
 
-/** Whether a variable is `1`, `true`, `yes` or `on`, in any case and with surrounding space, as in the original. */
+/** Whether a variable is `1`, `true`, `yes` or `on`, in any case and trimmed, as in the original. */
 export function isSwitchedOn(text: string | undefined): boolean {
   return ["1", "true", "yes", "on"].includes((text ?? "").trim().toLowerCase());
 }

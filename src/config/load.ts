@@ -59,7 +59,7 @@ export interface StalenessConfig {
 /** Which program solves the auction. */
 export interface SolverConfig {
   readonly engine: EngineChoice;
-  /** The command that starts cbc, with the program's full path if it was found; `null` when there is no cbc. */
+  /** The command that starts cbc, by its full path if it was found; `null` when there is no cbc. */
   readonly cbcCommand: readonly string[] | null;
 }
 
@@ -77,8 +77,8 @@ export const osConfigFiles: ConfigFiles = {
       Deno.statSync(path);
       return true;
     } catch (error) {
-      // A file in a folder that the agent may not enter counts as existing: the error that it cannot be read is more
-      // helpful than silently using another file.
+      // A file in a folder that the agent may not enter counts as existing: the error that it cannot be read
+      // is more helpful than silently using another file.
       return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
     }
   },

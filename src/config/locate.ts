@@ -10,7 +10,8 @@ import { ConfigError } from "./errors.ts";
 const FALLBACKS = ["./config.toml", "/etc/ih-miner/config.toml"];
 
 /**
- * The configuration file: `given`, else `$IH_MINER_CONFIG`, else `./config.toml`, else `/etc/ih-miner/config.toml`.
+ * The configuration file: `given`, else `$IH_MINER_CONFIG`, else `./config.toml`, else
+ * `/etc/ih-miner/config.toml`.
  *
  * @throws {ConfigError} when the file does not exist.
  */

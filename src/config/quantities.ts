@@ -1,5 +1,6 @@
 /**
- * Quantities in the configuration: decimals (prices and hashrates, which must not pass through a float) and durations.
+ * Quantities in the configuration: decimals (prices and hashrates, which must not pass through a float) and
+ * durations.
  *
  * @module
  */

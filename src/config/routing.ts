@@ -1,6 +1,6 @@
 /**
- * `[routing]`: the destinations of the outcome, one proxy or a list of them, with the environment variables and
- * defaults of the Python original (spec, section 9).
+ * `[routing]`: the destinations of the outcome, one proxy or a list of them, with the Python original's
+ * environment variables and defaults (spec, section 9).
  *
  * @module
  */
@@ -44,7 +44,7 @@ const PROXY_VARIABLES: readonly EnvironmentName[] = [
   ...Object.values(PROXIES).flatMap(({ fileVariable, sentinelVariable }) => [fileVariable, sentinelVariable]),
 ];
 
-/** The keys of `[routing]` that may be set beside `[[routing.targets]]`. */
+/** The keys of `[routing]` that may be set together with `[[routing.targets]]`. */
 const LIST_KEYS = ["targets", "on_ambiguous", "stale_after", "on_stale"];
 
 /** The outcome's destinations, or why there is none. */
@@ -63,9 +63,9 @@ export type RoutingConfig =
 type Mode = RoutingTarget["mode"];
 
 /**
- * Resolves `[routing]` and `[asic]`. For a single proxy the environment takes precedence over `[routing]`, and that
- * over the original's defaults; `[[routing.targets]]` uses neither. With `[asic]`, only a proxy that is named is
- * routed to.
+ * Resolves `[routing]` and `[asic]`. For a single proxy the environment takes precedence over `[routing]`,
+ * and that over the original's defaults; `[[routing.targets]]` uses neither. With `[asic]`, the agent routes to
+ * a proxy only if the file or the environment names it.
  *
  * @param exists whether a file exists.
  */
@@ -101,8 +101,8 @@ function resolveSingle(
   const { fileKey, fileVariable, defaultFile, defaultSentinel } = PROXIES[mode];
   const fromEnvironment = resolution.path(environment[fileVariable]);
   const fromFile = resolution.path(values[fileKey]);
-  // Look for the default only where it can matter: a host that names its file may not let the agent read the default's
-  // folder, and a host with [asic] routes to nothing that it does not name.
+  // Look for the default only where it can matter: a host that names its file may not let the agent read the
+  // default's folder, and a host with [asic] routes to nothing that it does not name.
   const isNamed = fromEnvironment !== undefined || fromFile !== undefined;
   const hasDefault = !isNamed && !host.hasAsics && host.exists(defaultFile);
   // Without a proxy, only a mode that is named is in effect.
@@ -121,8 +121,8 @@ function resolveSingle(
         "set [routing] mode and pools_path or profile_path to route",
     };
   }
-  // A file named in [routing] has its sentinel beside it, since the container's folder may not exist there. With the
-  // file from the environment, the sentinel stays where the original has it.
+  // A file named in [routing] has its sentinel beside it, since the container's folder may not exist there.
+  // With the file from the environment, the sentinel stays where the original has it.
   const sentinelPath = fromEnvironment === undefined && fromFile !== undefined
     ? join(dirname(file), basename(defaultSentinel))
     : defaultSentinel;
@@ -137,7 +137,7 @@ function resolveList(
 ): RoutingTarget[] {
   const section = resolution.section("routing", routing);
   for (const key of Object.keys(routing).filter((name) => !LIST_KEYS.includes(name))) {
-    section.refuse(key, "cannot be set beside targets; move it into a [[routing.targets]]");
+    section.refuse(key, "cannot be set together with targets; move it into a [[routing.targets]]");
   }
   const owners = new Map<string, number>();
   return entries.flatMap((entry, i) => {
@@ -184,11 +184,11 @@ function impliedMode(section: Section<ProxySection>): Mode | null {
   return profile_path === undefined ? null : "braiins";
 }
 
-/** What is decided about a proxy before {@link targetOf} resolves the rest. */
+/** The part of a proxy that is already resolved when {@link targetOf} resolves the rest. */
 interface ProxyChoice {
   readonly mode: Mode;
   readonly file: string;
-  /** The default. */
+  /** The default sentinel. */
   readonly sentinelPath: string;
   /** The environment for a single proxy; `null` in a list, which ignores it. */
   readonly variables: Environment | null;
@@ -267,8 +267,8 @@ function reloadOf(
 }
 
 /**
- * Warns when all shares together do not deliver what was won: less gets a hotkey banned, more is unpaid. Not an error,
- * since the operator may want a reserve or deliver the rest from elsewhere.
+ * Warns when all shares together do not deliver what was won: less gets a hotkey banned, more is unpaid. Not
+ * an error, since the operator may want a reserve or deliver the rest from elsewhere.
  */
 function shareWarnings(targets: readonly RoutingTarget[], fleet: FleetConfig | null): string[] {
   const shares = targets.flatMap((target) =>

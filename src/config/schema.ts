@@ -1,6 +1,6 @@
 /**
- * The schema of `config.toml`, section by section. It also marks the keys whose values messages may show; all others
- * may be secret. `workers.ts` has the schema of `[workers]`, whose mistakes fail only publishing.
+ * The schema of `config.toml`, section by section. It also marks the keys whose values messages may show; all
+ * others may be secret. `workers.ts` has the schema of `[workers]`, whose mistakes fail only publishing.
  *
  * @module
  */
@@ -104,8 +104,8 @@ const proxy = {
 const target = z.strictObject({ ...proxy, share }).partial();
 
 /**
- * What to deliver when several outcomes are equally good: every worker that may have won, which never risks a ban, or
- * only those that win in all of them.
+ * What to deliver when several outcomes are equally good: every worker that may have won, which never risks a
+ * ban, or only those that win in all of them.
  */
 export const AMBIGUITY_POLICIES = ["deliver-possible", "deliver-certain"] as const;
 export type AmbiguityPolicy = (typeof AMBIGUITY_POLICIES)[number];

@@ -1,6 +1,6 @@
 /**
- * Checks data against a schema. The messages name the key and what it must be, and show only values that the schema
- * allows to be shown.
+ * Checks data against a schema. The messages name the key and what it must be, and show only values that the
+ * schema allows to be shown.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { redactAddress, redactUrls } from "../lib/redact.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 
 /**
- * What messages may say about a key's value. By default only its kind: messages go to logs, hooks and pages, and the
- * value may be a secret, even one on the wrong line.
+ * What messages may say about a key's value. By default only its kind: messages go to logs, hooks and pages,
+ * and the value may be a secret, even one on the wrong line.
  */
 interface Disclosure {
   /** The value as messages show it; `null`: do not show this one. */

@@ -1,7 +1,8 @@
 /**
  * `[workers]`: the offered workers and their price (spec, sections 2 and 9).
  *
- * Stricter than the protocol's own builder: an offer that can never win, or that cannot be intended, is an error.
+ * Stricter than the protocol's own builder: an offer that can never win, or that cannot be intended, is an
+ * error.
  *
  * @module
  */
@@ -106,7 +107,7 @@ function checkSingle(workers: z.output<typeof workersSchema>, fail: Fail): Offer
   const { hashrates, worker_sizes } = workers;
   const priceFp18 = checkPrice(workers.price_multiplier, "price_multiplier", fail);
   if (hashrates !== undefined && worker_sizes !== undefined) {
-    fail("hashrates", "cannot be set beside worker_sizes; keep exactly one of the two");
+    fail("hashrates", "cannot be set together with worker_sizes; keep exactly one of the two");
   }
   if (Array.isArray(hashrates)) {
     const sizes = hashrates.map((item, i) => checkDecimal(item, `hashrates[${i}]`, fail).text);
@@ -122,7 +123,7 @@ function checkTier(tier: z.output<typeof tierSchema>, name: string, fail: Fail):
   return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(tier.worker_sizes, key, fail) } };
 }
 
-/** Builds the bid. A bid that is too large is blamed on the first part that does not fit beside those before it. */
+/** Builds the bid. Blames a bid that is too large on the first part that does not fit with those before it. */
 function build(parts: readonly OfferPart[], allowV1: boolean, fail: Fail): BuiltCommitment {
   const offers = parts.map(({ offer }) => offer);
   const mistakeOf = (chosen: readonly WorkerOffer[]): string | null => {
@@ -155,7 +156,7 @@ function checkPrice(value: unknown, key: string, fail: Fail): bigint {
 
 function checkSizes(value: unknown, key: string, fail: Fail): [string, number][] {
   if (value === undefined) {
-    return fail(key, 'is missing; say what is offered, for example worker_sizes = { "0.45" = 2 }');
+    return fail(key, 'is missing; set the offered workers, for example worker_sizes = { "0.45" = 2 }');
   }
   if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
     const forms = key === "hashrates"

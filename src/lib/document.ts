@@ -5,8 +5,8 @@
  */
 
 /**
- * Converts a result for printing: keys in snake_case as in the log, bigints as text, `undefined` left out. Every key is
- * converted, so data such as hotkeys and paths must be in values.
+ * Converts a result for printing: keys in snake_case as in the log, bigints as text, `undefined` left out.
+ * Every key is converted, so data such as hotkeys and paths must be in values.
  */
 export function toDocument(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();

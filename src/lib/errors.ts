@@ -16,8 +16,8 @@ export function describeError(thrown: unknown): { readonly name: string; readonl
 }
 
 /**
- * The runtime's reason for a failed `fetch`, the same text for the same reason. Leaves out the URL, which may be secret
- * and which the caller knows, and the local port, which differs at each attempt.
+ * The runtime's reason for a failed `fetch`, the same text for the same reason. Leaves out the URL, which may
+ * be secret and which the caller knows, and the local port, which differs at each attempt.
  */
 export function fetchFailure(thrown: unknown): string {
   return asError(thrown).message

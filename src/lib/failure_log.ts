@@ -24,8 +24,8 @@ export class FailureLog {
   constructor(private readonly nowMs: () => number) {}
 
   /**
-   * Logs a failure. The first of a series is logged in full, the 2nd, 4th, 8th, … as a summary, the others at level
-   * debug. Another message or level starts a new series.
+   * Logs a failure. The first of a series is logged in full, the 2nd, 4th, 8th, … as a summary, the others at
+   * level debug. Another message or level starts a new series.
    *
    * @returns whether the failure was logged at `level`.
    */

@@ -13,7 +13,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Parses `HOST:PORT`; `null` when invalid. The host is required: listening on all interfaces must be explicit. */
+/** Parses `HOST:PORT`; `null` when invalid. Requires a host: listening on all interfaces must be explicit. */
 export function parseListenAddress(text: string): ListenAddress | null {
   const [, bracketed, plain = "", digits = ""] =
     /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim()) ?? [];

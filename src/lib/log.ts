@@ -1,8 +1,8 @@
 /**
  * Logging: wraps LogTape.
  *
- * A log line is one JSON object with `event`, `timestamp` (ISO 8601, UTC), `level` and the fields of the event, as in
- * the Python original; the format `pretty` is the same for people.
+ * A log line is one JSON object with `event`, `timestamp` (ISO 8601, UTC), `level` and the fields of the
+ * event, as in the Python original; the format `pretty` is the same for people.
  *
  * @module
  */

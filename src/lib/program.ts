@@ -22,12 +22,13 @@ export interface ProgramOptions extends Pick<Deno.CommandOptions, "cwd" | "env" 
   /** Kills the program as the timeout does. */
   readonly signal?: AbortSignal;
   /**
-   * Time between SIGTERM and SIGKILL, and from SIGKILL until an unkillable program is abandoned. 0 sends SIGKILL at once.
+   * Time between SIGTERM and SIGKILL, and from SIGKILL until an unkillable program is abandoned. 0 sends
+   * SIGKILL at once.
    *
    * @default 2_000
    */
   readonly graceMs?: number;
-  /** Whether to kill what a program that exits by itself leaves running in its process group. @default false */
+  /** Whether to kill what the program leaves running in its process group when it exits. @default false */
   readonly killBackground?: boolean;
   /** Sends a signal; a negative id means the process group. @default Deno.kill */
   readonly kill?: (pid: number, signal: Deno.Signal) => void;
@@ -61,8 +62,8 @@ const OUTPUT_PATIENCE_MS = 200;
 const GRACE_MS = 2_000;
 
 /**
- * The full path of a program, so that it can run without an environment: a word with a slash is relative to the
- * working directory, any other is searched for in `searchPath`.
+ * The full path of a program, so that it can run without an environment: a word with a slash is relative to
+ * the working directory, any other is searched for in `searchPath`.
  *
  * @param searchPath the value of `PATH`; empty when unset.
  * @returns `null` when there is no such executable file.
@@ -87,8 +88,8 @@ export async function locateProgram(program: string, searchPath: string): Promis
 }
 
 /**
- * Runs a program to its end, in a process group of its own. After `timeoutMs`, or when `signal` aborts, the whole
- * group receives SIGTERM, and SIGKILL after `graceMs`.
+ * Runs a program to its end, in a process group of its own. After `timeoutMs`, or when `signal` aborts, the
+ * whole group receives SIGTERM, and SIGKILL after `graceMs`.
  *
  * @param words the program and its arguments; a name without a slash is searched for in `PATH`.
  * @throws {ProgramStartError} when the program is missing or cannot be executed.

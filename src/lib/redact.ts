@@ -7,12 +7,12 @@
 /** Characters that, after a URL, belong to the sentence or list around it. */
 const PUNCTUATION = "',;:.)]}";
 
-/** A host and port. Digits that more than punctuation follows may be the beginning of a password, not a port. */
+/** A host and port. Digits followed by more than punctuation may be the beginning of a password instead. */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s:"',;()[\]{}<>]+)(?::\d{1,5}(?=[',;:.)\]}]*$))?/i;
 
 /**
- * Cuts each URL in a text down to scheme and host: providers put access keys into user names, paths and queries. Cuts
- * more where the host, or the end of the URL, is ambiguous.
+ * Cuts each URL in a text down to scheme and host: providers put access keys into user names, paths and
+ * queries. Cuts more where the host, or the end of the URL, is ambiguous.
  *
  * `wss://user:key@node.example:443/v1/key?a=b` becomes `wss://node.example:443/…`.
  */
@@ -21,13 +21,13 @@ export function redactUrls(text: string): string {
   return text.replace(/:\/\/((?:\\.|[^\s"\\])+)/g, (_url, rest: string) => `://${hostOf(rest)}`);
 }
 
-/** Cuts down a text that is one address, with or without a scheme: `user:key@node.example/key` → `node.example/…`. */
+/** Cuts down one address, with or without a scheme: `user:key@node.example/key` → `node.example/…`. */
 export function redactAddress(text: string): string {
   const [scheme = ""] = /^\s*[a-z][a-z0-9+.-]*:\/\//i.exec(text) ?? [];
   return `${scheme}${hostOf(text.slice(scheme.length))}`;
 }
 
-/** Characters of a program's name or path; others mean that it is an assignment or an address in the wrong place. */
+/** Characters of a program's name or path; others are from a misplaced assignment or address. */
 const PROGRAM = /^[\p{L}\p{N}_.,+~/ -]+$/u;
 
 /** The words of a command without its arguments, which may be secret. */

@@ -1,6 +1,6 @@
 /**
- * Reading TOML: wraps the TOML library, with errors that name the file and the position in it. `toml_edit.ts` edits
- * files that belong to other programs.
+ * Reading TOML: wraps the TOML library, with errors that name the file and the position in it. `toml_edit.ts`
+ * edits files that belong to other programs.
  *
  * @module
  */
@@ -81,8 +81,8 @@ export interface UnquotedDecimalKey {
 }
 
 /**
- * Finds unquoted keys that look like decimals. `0.45 = 2` is valid TOML, but means a table `0` with a key `45`. Callers
- * that expect decimals as keys (spec, section 9: `worker_sizes`) report them from this list.
+ * Finds unquoted keys that look like decimals. `0.45 = 2` is valid TOML, but means a table `0` with a key
+ * `45`. Callers that expect decimals as keys (spec, section 9: `worker_sizes`) report them from this list.
  *
  * @throws {TomlError} when the text is not TOML
  */

@@ -1,8 +1,9 @@
 /**
  * Editing a TOML file that belongs to another program: only the bytes of the edited keys change.
  *
- * The library's own `patch` also removes a comment right above a removed key, and comments must survive (spec,
- * section 6). So this module takes the keys' positions from the library's syntax tree and cuts the text there.
+ * The library's own `patch` also removes a comment right above a removed key, and comments must survive
+ * (spec, section 6). So this module takes the keys' positions from the library's syntax tree and cuts the
+ * text there.
  *
  * @module
  */
@@ -75,7 +76,7 @@ export function editToml(text: string, edits: readonly TomlEdit[], options: { so
   // A wrong cut must never reach the operator's file.
   if (!isDeepStrictEqual(parseToml(after, { ...options, bigintIntegers: "always" }), wanted)) {
     throw new Error(
-      `Cannot edit ${options.source}: the edited text would not contain the intended values; file left unchanged`,
+      `Cannot edit ${options.source}: the edited text would not have the intended values; file left unchanged`,
     );
   }
   return bom + after;

@@ -1,11 +1,11 @@
 /**
- * Explains why a text is not TOML without quoting it: a value that lacks its quotes may be a secret, and the library's
- * own messages quote it.
+ * Explains why a text is not TOML without quoting it: a value that lacks its quotes may be a secret, and the
+ * library's own messages quote it.
  *
  * @module
  */
 
-/** Beginnings of the library's reasons, separated by `|`, and the explanation to show; the first match counts. */
+/** Beginnings of the library's reasons, separated by `|`, and the explanation to show; the first match wins. */
 const MISTAKES: readonly (readonly [beginnings: string, mistake: string])[] = [
   ["Control char|Null|DEL", "there is a control character here, which no text file should have; remove it"],
   [
@@ -21,17 +21,18 @@ const MISTAKES: readonly (readonly [beginnings: string, mistake: string])[] = [
     "a backslash starts an unknown escape; write \\\\ for a backslash, or put the string in '…'",
   ],
   [
-    'Duplicate key|Key "|Table already defined|Implicit table already defined|Value already defined|Cannot extend|' +
-    "Cannot traverse|Cannot add",
+    'Duplicate key|Key "|Table already defined|Implicit table already defined|Value already defined|' +
+    "Cannot extend|Cannot traverse|Cannot add",
     "a key or table with this name already exists above; keep one of them",
   ],
   [
-    'Expected table|Expected "[["|Expected "]]"|"[[" brackets|"]]" brackets|Table header|Array of Tables header|' +
-    "Extra content after",
+    'Expected table|Expected "[["|Expected "]]"|"[[" brackets|"]]" brackets|Table header|' +
+    "Array of Tables header|Extra content after",
     "a table's header must be on a line by itself, such as [wallet] or [[asic.miners]]",
   ],
   [
-    `Expected "="|"=" must|Use '='|Missing key|Unexpected token|Invalid bare key|Multiline strings cannot be keys`,
+    `Expected "="|"=" must|Use '='|Missing key|Unexpected token|Invalid bare key|` +
+    "Multiline strings cannot be keys",
     "a line must be key = value, and a key with more than letters, digits, - and _ needs quotes",
   ],
   ["Expected value|Value must", "a value is missing after the ="],
@@ -43,8 +44,8 @@ const MISTAKES: readonly (readonly [beginnings: string, mistake: string])[] = [
   ['Expected "]"|Expected "}"', "a list or table is not closed; put a ] or } after the last item"],
   ["Unexpected char", "this character is not allowed here; a string needs quotes"],
   [
-    'Invalid|Float|Offset|"|Leading zeros|Underscore|Consecutive underscores|Double sign|Incomplete|Hexadecimal|' +
-    "Octal|Binary|Number cannot|Expected fraction|Unrecognized token",
+    'Invalid|Float|Offset|"|Leading zeros|Underscore|Consecutive underscores|Double sign|Incomplete|' +
+    "Hexadecimal|Octal|Binary|Number cannot|Expected fraction|Unrecognized token",
     "this is not a number, a date, true or false; a string needs quotes",
   ],
 ];

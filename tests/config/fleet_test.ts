@@ -16,7 +16,7 @@ function fleetOf(asic: unknown): { fleet: ReturnType<typeof resolveFleet>; issue
   return { fleet, issues: resolution.issues.map(({ key, message }) => `${key}: ${message}`) };
 }
 
-Deno.test("resolveFleet() reads addresses with and without port, and pools of the section and of the machine", () => {
+Deno.test("resolveFleet() reads addresses with and without port, and pools of section and machine", () => {
   const { fleet, issues } = fleetOf({
     fallback_pool: 2,
     share: 0.5,
@@ -104,7 +104,7 @@ Deno.test("resolveFleet() reports every mistake with its machine", () => {
   refused({ miners: [{ port: 1 }] }, /\[asic\] miners\[0\]\.port: is not a known key/);
 });
 
-Deno.test("resolveRouting() routes only to ASICs unless a proxy is named, and warns about shares that do not add up", () => {
+Deno.test("resolveRouting() routes only to ASICs unless a proxy is named, and checks the shares", () => {
   const asic = { miners: [{ address: "a", hashrate: "1" }] };
   const resolve = (file: Parameters<typeof resolveRouting>[0]): ReturnType<typeof resolveRouting> =>
     resolveRouting(file, () => true, new Resolution("c.toml"));
@@ -139,7 +139,7 @@ Deno.test("resolveFleet() rejects TH/s, and converts them to PH/s in the message
   assert.deepEqual(fleetOf({ miners: [{ address: "a", hashrate: "5" }] }).issues, []);
 });
 
-Deno.test("resolveFleet() rejects an address that is neither an IP address nor a name, and shows no login", () => {
+Deno.test("resolveFleet() rejects what is neither an IP address nor a name, and shows no login", () => {
   const refusal = (address: string): string | undefined =>
     fleetOf({ miners: [{ address, hashrate: "0.2" }] }).issues[0];
   for (

@@ -36,7 +36,7 @@ async function refusal(text: string): Promise<string> {
   throw new Error("accepted");
 }
 
-Deno.test("loadConfig() reads a file of the Python original as it is", async () => {
+Deno.test("loadConfig() reads a file of the Python original unchanged", async () => {
   const config = await load(GOOD);
   assert.equal(config.hotkeyPath, "/home/op/.bittensor/wallets/default/hotkeys/rig");
   assert.deepEqual(config.endpoints, ["wss://entrypoint-finney.opentensor.ai:443"]);
@@ -68,7 +68,7 @@ Deno.test("loadConfig() names an unknown network", async () => {
   assert.match(await refusal(GOOD.replace('"finney"', '"finey"')), /\[bittensor\] network: .*finey/);
 });
 
-Deno.test("loadConfig() returns a mistake in [workers], and requireWorkers() throws it", async () => {
+Deno.test("loadConfig() returns a mistake in [workers] and requireWorkers() throws it", async () => {
   for (const text of [GOOD.replace('"1.0"', '"2.0"'), GOOD.slice(0, GOOD.indexOf("[workers]"))]) {
     const config = await load(text);
     assert.throws(() => requireWorkers(config), ConfigError);
@@ -76,7 +76,7 @@ Deno.test("loadConfig() returns a mistake in [workers], and requireWorkers() thr
   }
 });
 
-Deno.test("loadConfig() takes the state folder from [state], else from systemd, else from the home folder", async () => {
+Deno.test("loadConfig() takes the state folder from [state], systemd or the home folder", async () => {
   const environment = { HOME: "/home/op", STATE_DIRECTORY: "/var/lib/ih-miner:/var/lib/other" };
   assert.equal((await load(GOOD, environment)).stateDirectory, "/var/lib/ih-miner");
   assert.equal((await load(`${GOOD}[state]\ndirectory = "~/s"`, environment)).stateDirectory, "/home/op/s");

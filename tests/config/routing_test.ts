@@ -165,7 +165,7 @@ Deno.test("resolveRouting() rejects an incomplete or ambiguous reload method", (
   );
 });
 
-Deno.test("resolveRouting() reads a list of proxies, each with its own mode, file, share and reload method", () => {
+Deno.test("resolveRouting() reads a list of proxies with their modes, files, shares and reload methods", () => {
   assert.deepEqual(
     route({
       targets: [
@@ -222,8 +222,8 @@ Deno.test("resolveRouting() reports mistakes in a list with their targets", () =
       ],
     }).map((mistake) => mistake.replace(/;.*/, "")),
     [
-      "[routing] pools_path: cannot be set beside targets",
-      "[routing] sentinel_path: cannot be set beside targets",
+      "[routing] pools_path: cannot be set together with targets",
+      "[routing] sentinel_path: cannot be set together with targets",
       "[routing] targets[0].mode: is missing",
       "[routing] targets[1].pools_path: is missing",
       '[routing] targets[2].share: is for mode "ihp"',

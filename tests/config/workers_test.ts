@@ -36,7 +36,7 @@ Deno.test("checkWorkers() treats an empty offer as a withdrawal", () => {
   assert.equal(bid('price_multiplier = "1.0"\nworker_sizes = {}'), "2;b;");
 });
 
-Deno.test("checkWorkers() treats enabled = false as a withdrawal but still checks and keeps the workers", () => {
+Deno.test("checkWorkers() withdraws with enabled = false but still checks and keeps the workers", () => {
   const sizes = 'price_multiplier = "1.0"\nworker_sizes = { "0.45" = 2 }';
   const paused = check(`enabled = false\n${sizes}`);
   assert.equal(paused.commitment.text, "2;b;");
@@ -163,7 +163,7 @@ const wrong: [string, string, RegExp][] = [
   [
     "both forms",
     'price_multiplier = "1"\nhashrates = ["0.1"]\nworker_sizes = { "0.1" = 1 }',
-    /hashrates: cannot be set beside worker_sizes/,
+    /hashrates: cannot be set together with worker_sizes/,
   ],
   ["an unknown key", 'price_multiplier = "1"\nsizes = 1', /\[workers\] sizes: is not a known key/],
   [

@@ -73,8 +73,9 @@ export type RunCbc = (
 const OUTPUT_LIMIT_CHARACTERS = 32 * 1024;
 
 /**
- * Runs CBC to its end, with an empty environment and no input, in a process group of its own: what a wrapper around
- * the program started is killed with it. Needs permission to run and to signal any program, which a job's worker lacks.
+ * Runs CBC to its end, with an empty environment and no input, in a process group of its own: what a wrapper
+ * around the program started is killed with it. Needs permission to run and to signal any program, which a
+ * job's worker lacks.
  *
  * @param command the program and its leading arguments, e.g. `["qemu-x86_64-static", "-L", root, path]`
  * @returns the beginning of what it printed
