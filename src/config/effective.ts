@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { type Environment, type EnvironmentName, expandHome } from "./environment.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 import { parseDurationSeconds } from "./quantities.ts";
+import { keyOf } from "./shape.ts";
 
 /** One key in effect. */
 export interface EffectiveSetting {
@@ -68,7 +69,7 @@ export class Resolution {
 /** One section, or one table of a list, while its keys are decided. */
 export class Section<Values extends object> {
   constructor(
-    private readonly resolution: Resolution,
+    readonly resolution: Resolution,
     readonly name: string,
     /** What the file sets. */
     readonly values: Values,
@@ -81,27 +82,27 @@ export class Section<Values extends object> {
    */
   pick<Key extends keyof Values & string, Default>(
     key: Key,
-    byDefault: Default,
+    defaultValue: Default,
     show?: (value: NonNullable<Values[Key] | Default>) => unknown,
   ): NonNullable<Values[Key]> | Default {
     const value = this.values[key] ?? undefined;
-    return this.choose<NonNullable<Values[Key]> | Default>(key, [inFile(value)], byDefault, show);
+    return this.choose<NonNullable<Values[Key]> | Default>(key, [inFile(value)], defaultValue, show);
   }
 
   /** The seconds of a duration that the schema has checked. */
-  pickSeconds(key: keyof Values & string, byDefault: string): number {
-    return parseDurationSeconds(String(this.pick(key, byDefault)))!;
+  pickSeconds(key: keyof Values & string, defaultValue: string): number {
+    return parseDurationSeconds(String(this.pick(key, defaultValue)))!;
   }
 
   /** The first candidate that is set, else the default. */
   choose<T>(
     key: string,
     candidates: readonly Candidate<T>[],
-    byDefault: T,
+    defaultValue: T,
     show: (value: NonNullable<T>) => unknown = (value) => value,
   ): T {
     const chosen = candidates.find(({ value }) => value !== undefined);
-    const value = chosen?.value ?? byDefault;
+    const value = chosen?.value ?? defaultValue;
     const { from = "default", variable = null } = chosen ?? {};
     const shown = value === null || value === undefined ? null : show(value);
     this.resolution.effective.push({ section: this.name, key, value: shown, from, variable });
@@ -110,8 +111,7 @@ export class Section<Values extends object> {
 
   /** Reports a mistake at a key of this section. */
   refuse(key: string, message: string): null {
-    const [section, ...path] = `${this.name}.${key}`.split(".");
-    this.resolution.issues.push({ key: `[${section}] ${path.join(".")}`, message });
+    this.resolution.issues.push({ key: keyOf([...this.name.split("."), key]), message });
     return null;
   }
 }

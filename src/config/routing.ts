@@ -126,7 +126,7 @@ function resolveSingle(
   const sentinelPath = fromEnvironment === undefined && fromFile !== undefined
     ? join(dirname(file), basename(defaultSentinel))
     : defaultSentinel;
-  const target = targetOf(section, { mode, file, sentinelPath, variables: environment }, resolution);
+  const target = targetOf(section, { mode, file, sentinelPath, variables: environment });
   return target === null ? [] : [target];
 }
 
@@ -142,7 +142,7 @@ function resolveList(
   const owners = new Map<string, number>();
   return entries.flatMap((entry, i) => {
     const table = resolution.section(`routing.targets[${i}]`, entry);
-    const target = resolveTarget(table, resolution);
+    const target = resolveTarget(table);
     if (target === null) return [];
     const file = targetPath(target);
     const owner = owners.get(file);
@@ -157,21 +157,21 @@ function resolveList(
   });
 }
 
-function resolveTarget(table: Section<ProxySection>, resolution: Resolution): RoutingTarget | null {
+function resolveTarget(table: Section<ProxySection>): RoutingTarget | null {
   const implied = table.values.mode ?? impliedMode(table);
   if (implied === null) {
     return table.refuse("mode", 'is missing; set it to "ihp" or "braiins", and pools_path or profile_path');
   }
   const mode = table.pick("mode", implied);
   const { fileKey, defaultSentinel } = PROXIES[mode];
-  const file = resolution.path(table.values[fileKey]);
+  const file = table.resolution.path(table.values[fileKey]);
   if (file === undefined) return table.refuse(fileKey, "is missing; set the path of the proxy's file");
   table.choose(fileKey, [inFile(file)], file);
   const sentinelPath = join(dirname(file), basename(defaultSentinel));
-  return targetOf(table, { mode, file, sentinelPath, variables: null }, resolution);
+  return targetOf(table, { mode, file, sentinelPath, variables: null });
 }
 
-/** The mode that the named file implies; `null` when no file is named. */
+/** The mode that the named file implies; `null` when no file is named. Two files are a mistake. */
 function impliedMode(section: Section<ProxySection>): Mode | null {
   const { pools_path, profile_path } = section.values;
   if (pools_path !== undefined && profile_path !== undefined) {
@@ -195,13 +195,9 @@ interface ProxyChoice {
 }
 
 /** A proxy; `null` after a mistake. */
-function targetOf(
-  section: Section<ProxySection>,
-  choice: ProxyChoice,
-  resolution: Resolution,
-): RoutingTarget | null {
+function targetOf(section: Section<ProxySection>, choice: ProxyChoice): RoutingTarget | null {
   const { mode, file, variables } = choice;
-  const reload = reloadOf(section, choice, resolution);
+  const reload = reloadOf(section, choice);
   if (mode === "braiins") {
     if (section.values.share === undefined) return reload && { mode, profilePath: file, ...reload };
     return section.refuse(
@@ -228,9 +224,8 @@ const RELOAD_KEYS = {
 function reloadOf(
   section: Section<ProxySection>,
   { mode, sentinelPath, variables }: ProxyChoice,
-  resolution: Resolution,
 ): ReloadMethod | null {
-  const { values } = section;
+  const { values, resolution } = section;
   const kinds = Object.keys(RELOAD_KEYS) as (keyof typeof RELOAD_KEYS)[];
   const given = kinds.filter((kind) => RELOAD_KEYS[kind].some((key) => values[key] !== undefined));
   const kind = section.pick("reload", given.at(-1) ?? "sentinel");

@@ -107,7 +107,7 @@ const target = z.strictObject({ ...proxy, share }).partial();
  * What to deliver when several outcomes are equally good: every worker that may have won, which never risks a
  * ban, or only those that win in all of them.
  */
-export const AMBIGUITY_POLICIES = ["deliver-possible", "deliver-certain"] as const;
+const AMBIGUITY_POLICIES = ["deliver-possible", "deliver-certain"] as const;
 export type AmbiguityPolicy = (typeof AMBIGUITY_POLICIES)[number];
 
 const routing = z.strictObject({

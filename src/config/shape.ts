@@ -62,7 +62,7 @@ export function checkAgainst<S extends z.ZodType>(
 }
 
 /** `["routing", "mode"]` → `[routing] mode`; `["workers", "tiers", 0, "price"]` → `[workers] tiers[0].price`. */
-function keyOf(path: readonly PropertyKey[]): string {
+export function keyOf(path: readonly PropertyKey[]): string {
   const [section, ...rest] = path;
   if (section === undefined) return "";
   const key = rest.map((step) => typeof step === "number" ? `[${step}]` : `.${String(step)}`).join("");
@@ -81,7 +81,7 @@ export function describe(value: unknown): string {
 const WORD = /^(?:[\p{L}\p{N}._%+,-]{0,24}|\d{1,9} \p{L}{1,12})$/u;
 
 /** {@link describe}, but strings only if they are words; others may be a secret on the wrong line. */
-export function describeWord(value: unknown): string | null {
+function describeWord(value: unknown): string | null {
   return typeof value === "string" && !WORD.test(value) ? null : describe(value);
 }
 

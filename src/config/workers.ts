@@ -8,7 +8,7 @@
  */
 
 import * as z from "zod";
-import { findUnquotedDecimalKeys } from "../lib/toml.ts";
+import { findUnquotedDecimalKeys, isTable } from "../lib/toml.ts";
 import { MAX_PRICE_FP18 } from "../auction/protocol/constants.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { ProtocolError } from "../auction/protocol/protocol_error.ts";
@@ -158,7 +158,7 @@ function checkSizes(value: unknown, key: string, fail: Fail): [string, number][]
   if (value === undefined) {
     return fail(key, 'is missing; set the offered workers, for example worker_sizes = { "0.45" = 2 }');
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
+  if (!isTable(value)) {
     const forms = key === "hashrates"
       ? 'a list of sizes, or a table size = count such as { "0.45" = 2 }'
       : 'a table size = count such as { "0.45" = 2 }';

@@ -34,17 +34,14 @@ export interface LogStream {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** Options of {@link startLogging}. */
-export interface LoggingOptions {
-  readonly level: LogLevel;
-  readonly format: LogFormat;
-  readonly stream: LogStream;
-}
-
 const CATEGORY = "ih-miner";
 
 /** Sends all log lines of this process or worker to one stream; a second call replaces the settings. */
-export async function startLogging({ level, format, stream }: LoggingOptions): Promise<void> {
+export async function startLogging({ level, format, stream }: {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  readonly stream: LogStream;
+}): Promise<void> {
   const toText = format === "json" ? formatJsonLine : formatPrettyLine;
   await configure({
     reset: true,
