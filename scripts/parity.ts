@@ -8,7 +8,7 @@
 import type { AuctionProblem } from "../src/auction/inputs/problem.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../src/auction/solver/cbc/program.ts";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
-import { locateProgram } from "../src/lib/locate_program.ts";
+import { locateProgram } from "../src/lib/program.ts";
 import { solveWithCbc } from "../src/auction/solver/cbc_engine.ts";
 import { solveAllRanges, solveWithGlpk } from "../src/auction/solver/glpk_engine.ts";
 import { totalsOfWins } from "../src/auction/solver/outcome.ts";

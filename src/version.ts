@@ -1,5 +1,5 @@
 /**
- * What this program is: its version, kept in `deno.json` alone, and the build.
+ * The program's version, from `deno.json`, and its build.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import manifest from "../deno.json" with { type: "json" };
 /** Semantic version, `0.1.0`. */
 export const VERSION: string = manifest.version;
 
-/** What a bundle was built from. */
+/** The source of a bundle. */
 export interface BuildInfo {
-  /** Short hash, with `-modified` when the tree had changes; `null` when it was built outside git. */
+  /** Short hash, with `-modified` when the tree had changes; `null` when built outside git. */
   readonly commit: string | null;
   /** `2026-11-23`. */
   readonly commitDate: string | null;
 }
 
-/** Put in by the bundler (`scripts/compile/bundle.ts`); run from source, nobody does. */
+/** Defined by the bundler (`scripts/compile/bundle.ts`), not when the program runs from source. */
 declare const IH_MINER_BUILD: BuildInfo | undefined;
 
-/** The build; `null` when the program runs from source. */
+/** `null` when the program runs from source. */
 export const BUILD: BuildInfo | null = typeof IH_MINER_BUILD === "undefined" ? null : IH_MINER_BUILD;
 
 /** What `--version` prints: `0.1.0 (commit 1b8edd1a2b3c of 2026-11-23)`. */

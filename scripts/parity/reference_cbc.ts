@@ -7,7 +7,7 @@
 
 import type { AuctionProblem } from "../../src/auction/inputs/problem.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../../src/auction/solver/cbc/program.ts";
-import { locateProgram } from "../../src/lib/locate_program.ts";
+import { locateProgram } from "../../src/lib/program.ts";
 import { solveWithCbc } from "../../src/auction/solver/cbc_engine.ts";
 
 /** The program, or why there is none. */

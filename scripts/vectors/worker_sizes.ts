@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { Resolution } from "../../src/config/effective.ts";
 import { isSwitchedOn } from "../../src/config/environment.ts";
 import { ConfigError } from "../../src/config/errors.ts";
 import { checkConfigFile } from "../../src/config/schema.ts";
@@ -81,7 +82,7 @@ function listBids(built: BuiltCommitment): unknown[] {
 function normaliseConfig(config: unknown): unknown {
   const source = "config";
   const { workers: section } = checkConfigFile(config, source);
-  const [offer] = checkWorkers({ section, unquotedKeys: [], source, allowV1: false }).offers;
+  const [offer] = checkWorkers(section, "", new Resolution(source)).offers;
   return canonicalConfig(
     offer?.kind === "list"
       ? { hashrates: offer.hashrates }

@@ -7,7 +7,7 @@
 import type { AsicMiner, FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
-import { formatListenAddress } from "../config/listen.ts";
+import { formatListenAddress } from "../lib/listen_address.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import { whyWithdrawn } from "../config/workers.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { distance } from "fastest-levenshtein";
 import { type OptionSpecs, parseArguments, UsageError } from "../lib/args.ts";
-import { editDistance } from "../lib/edit_distance.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../lib/log.ts";
 
 /** The jobs `--once` can run. */
@@ -194,7 +194,7 @@ export function parseCommand(
 function refuseMistypedCommand(word: string | undefined, exists: (path: string) => boolean): void {
   if (word === undefined || COMMAND_WORDS.some((command) => command === word)) return;
   if (word.includes("/") || word.endsWith(".toml")) return;
-  const meant = COMMAND_WORDS.find((command) => editDistance(word.toLowerCase(), command) <= TYPING_MISTAKES);
+  const meant = COMMAND_WORDS.find((command) => distance(word.toLowerCase(), command) <= TYPING_MISTAKES);
   if (meant === undefined || exists(word)) return;
   throw new UsageError(`${JSON.stringify(word)} is no command and no file; did you mean ${meant}?`);
 }

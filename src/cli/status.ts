@@ -6,7 +6,7 @@
 
 import { readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
-import { formatListenAddress, type ListenAddress } from "../config/listen.ts";
+import { formatListenAddress, type ListenAddress } from "../lib/listen_address.ts";
 import { loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import { STATUS_FORMAT, type StatusReport } from "../operator/status/status_report.ts";

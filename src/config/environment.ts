@@ -1,10 +1,10 @@
 /**
- * The environment variables the agent reads, all of them, in one place (spec, section 9).
+ * All environment variables that the agent reads (spec, section 9).
  *
  * @module
  */
 
-/** The name of every variable the agent looks at; the compiled binary may read no other. */
+/** Every variable that the agent reads; the compiled binary has permission for no others. */
 export const ENVIRONMENT_NAMES = [
   "HOME",
   "STATE_DIRECTORY",
@@ -27,7 +27,7 @@ export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
-/** The variables that are set; blank ones count as unset. */
+/** The variables that are set; blank counts as unset. */
 export type Environment = Readonly<Partial<Record<EnvironmentName, string>>>;
 
 /** Reads {@link ENVIRONMENT_NAMES} from the process. */
@@ -37,24 +37,22 @@ export function readEnvironment(get: (name: string) => string | undefined = Deno
 }
 
 /**
- * Has connections to this machine bypass the proxies of `HTTP_PROXY` and its like, which the runtime obeys: neither the
- * status nor a node or a proxy's metrics on this host are anybody's to relay. Call it before the first connection.
+ * Makes connections to this machine bypass the proxies of `HTTP_PROXY` and similar variables, which the
+ * runtime obeys: requests to the status page, a node or metrics on this host must not pass through another
+ * host. Call it before the first connection.
  */
 export function keepLoopbackDirect(variables: Pick<Deno.Env, "get" | "set"> = Deno.env): void {
   const given = variables.get("NO_PROXY") ?? variables.get("no_proxy");
   variables.set("NO_PROXY", [...(given === undefined ? [] : [given]), ...LOOPBACK].join(","));
 }
 
-/**
- * `~` and `~/…` become the home folder; anything else stays. Relative paths stay relative to the working
- * directory, as the Python original had it.
- */
+/** Expands `~` and `~/…` to the home folder. Relative paths stay relative, as in the Python original. */
 export function expandHome(path: string, environment: Environment): string {
   if (path !== "~" && !path.startsWith("~/")) return path;
   return `${environment.HOME ?? "/root"}${path.slice(1)}`;
 }
 
-/** `1`, `true`, `yes`, `on` in any case and with white space around: the original's idea of a switch. */
+/** Whether a variable is `1`, `true`, `yes` or `on`, in any case and trimmed, as in the original. */
 export function isSwitchedOn(text: string | undefined): boolean {
   return ["1", "true", "yes", "on"].includes((text ?? "").trim().toLowerCase());
 }

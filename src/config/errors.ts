@@ -1,31 +1,25 @@
 /**
- * What is wrong with a configuration, in words an operator can act on.
+ * Configuration mistakes.
  *
  * @module
  */
 
-/** One mistake: where it is and what to do. */
+/** One mistake. */
 export interface ConfigIssue {
-  /** The key as it stands in the file (`[workers] price_multiplier`), the variable, or the option. */
+  /** The key as in the file (`[workers] price_multiplier`), the variable, or the option; may be empty. */
   readonly key: string;
-  /** What is wrong and how to mend it. */
+  /** What is wrong and how to fix it. */
   readonly message: string;
 }
 
-/** The configuration cannot be used. Carries every mistake that was found, not only the first. */
+/** The configuration cannot be used. Carries every mistake found, not only the first. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
-  constructor(
-    /** The file (or other source) the mistakes are in. */
-    readonly source: string,
-    readonly issues: readonly ConfigIssue[],
-    options?: ErrorOptions,
-  ) {
+  /** @param source the file, or other source, that has the mistakes. */
+  constructor(readonly source: string, readonly issues: readonly ConfigIssue[], options?: ErrorOptions) {
     super(
-      issues.map(({ key, message }) => `${source}: ${key === "" ? message : `${key}: ${message}`}`).join(
-        "\n",
-      ),
+      issues.map(({ key, message }) => [source, key, message].filter(Boolean).join(": ")).join("\n"),
       options,
     );
   }

@@ -1,5 +1,5 @@
 /**
- * `[asic]`: the miners that are switched directly, for hosts without a proxy.
+ * `[asic]`: the miners that the agent switches directly, for hosts without a proxy.
  *
  * @module
  */
@@ -11,156 +11,113 @@ import {
   minerAddress,
 } from "../delivery/asics/fleet_config.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
-import { readDecimal } from "./decimal.ts";
-import { parseDurationSeconds } from "./duration.ts";
-import { type EffectiveSettings, inFile } from "./effective.ts";
-import type { ConfigIssue } from "./errors.ts";
-import { formatListenAddress, type ListenAddress, parseListenAddress } from "./listen.ts";
+import { formatListenAddress, type ListenAddress, parseListenAddress } from "../lib/listen_address.ts";
+import { inFile, type Resolution, type Section } from "./effective.ts";
+import { readDecimal } from "./quantities.ts";
 import type { ConfigFile } from "./schema.ts";
-import { describeHost, keyOf, tell } from "./shape.ts";
+import { describeHost, tell } from "./shape.ts";
 
-/** No machine comes near it; more is TH/s. */
+/** More than any machine delivers; a higher number is meant in TH/s. */
 const MAX_HASHRATE_PH = 5n;
-/** Decimals beyond these say nothing of a machine, and would make the choice among many slow. */
+/** More decimals are meaningless for a machine, and would slow down the choice among many machines. */
 const MAX_HASHRATE_DECIMALS = 6;
-
-/** What {@link resolveFleet} works with. */
-export interface FleetSources {
-  readonly section: ConfigFile["asic"];
-  readonly settings: EffectiveSettings;
-  /** Takes what is wrong. */
-  readonly issues: ConfigIssue[];
-}
+const SUBNET_POOL = 1;
+const FALLBACK_POOL = 0;
 
 type AsicSection = NonNullable<ConfigFile["asic"]>;
-type MinerSection = NonNullable<AsicSection["miners"]>[number];
+type MinerSection = Section<NonNullable<AsicSection["miners"]>[number]>;
 
-/** The miners of `[asic]`; `null` when there is no such section, or it has mistakes. */
-export function resolveFleet({ section, settings, issues }: FleetSources): FleetConfig | null {
-  if (section === undefined) return null;
-  const defaults = {
-    subnetPool: settings.pick("asic", "subnet_pool", [inFile(section.subnet_pool)], 1),
-    fallbackPool: settings.pick("asic", "fallback_pool", [inFile(section.fallback_pool)], 0),
-  };
-  const share = settings.pick("asic", "share", [inFile(section.share)], 1);
-  const timeout = settings.pick("asic", "timeout", [inFile(section.timeout)], "5s");
-  const entries = section.miners ?? [];
+/** Resolves `[asic]`; `null` when the section is absent or lists no miner. */
+export function resolveFleet(values: ConfigFile["asic"], resolution: Resolution): FleetConfig | null {
+  if (values === undefined) return null;
+  const section = resolution.section("asic", values);
+  section.pick("subnet_pool", SUBNET_POOL);
+  section.pick("fallback_pool", FALLBACK_POOL);
+  const share = section.pick("share", 1);
+  const timeoutMs = section.pickSeconds("timeout", "5s") * 1000;
+  const entries = values.miners ?? [];
   if (entries.length === 0) {
-    issues.push({
-      key: "[asic] miners",
-      message: "lists no miner; add a [[asic.miners]] with address and hashrate for each, or remove [asic]",
-    });
-    return null;
+    return section.refuse(
+      "miners",
+      "lists no miner; add a [[asic.miners]] with address and hashrate for each, or remove [asic]",
+    );
   }
   const owners = new Map<string, string>();
   const miners = entries.flatMap((entry, i): AsicMiner[] => {
-    const key = (name: string): string => keyOf(["asic", "miners", i, name]);
-    const place = { section: `asic.miners[${i}]`, key };
-    const miner = resolveMiner(entry, { settings, issues, ...place, common: section, defaults });
-    if (miner === null) return [];
-    const labels: [name: string, value: string][] = [
-      ["address", minerAddress(miner).toLowerCase()],
-      ["name", miner.name],
-    ];
-    for (const [name, value] of labels) {
-      const owner = owners.get(`${name} ${value}`);
-      if (owner !== undefined) {
-        issues.push({ key: key(name), message: `is that of ${owner}, too (${value}); remove one of them` });
-      }
-      owners.set(`${name} ${value}`, `miners[${i}]`);
+    const table = resolution.section(`asic.miners[${i}]`, entry);
+    const issuesBefore = resolution.issues.length;
+    const miner = resolveMiner(table, values);
+    if (miner === null || resolution.issues.length > issuesBefore) return [];
+    for (
+      const [key, value] of [["address", minerAddress(miner).toLowerCase()], ["name", miner.name]] as const
+    ) {
+      const owner = owners.get(`${key} ${value}`);
+      if (owner !== undefined) table.refuse(key, `is also that of ${owner} (${value}); remove one of them`);
+      owners.set(`${key} ${value}`, `miners[${i}]`);
     }
     return [miner];
   });
-  // The schema takes no other text.
-  return { miners, share, timeoutMs: parseDurationSeconds(timeout)! * 1000 };
+  return { miners, share, timeoutMs };
 }
 
-interface MinerContext {
-  readonly settings: EffectiveSettings;
-  readonly issues: ConfigIssue[];
-  /** For {@link EffectiveSettings}. */
-  readonly section: string;
-  /** A key of the machine, for messages. */
-  readonly key: (name: string) => string;
-  /** What `[asic]` says for all machines. */
-  readonly common: AsicSection;
-  readonly defaults: { readonly subnetPool: number; readonly fallbackPool: number };
-}
-
-function resolveMiner(entry: MinerSection, context: MinerContext): AsicMiner | null {
-  const { settings, issues, section, key, common, defaults } = context;
-  const before = issues.length;
-  const refuse = (name: string, message: string): void => {
-    issues.push({ key: key(name), message });
-  };
-  const address = checkAddress(entry.address, refuse);
-  const hashrateFp18 = checkHashrate(entry.hashrate, refuse);
-  const shownAddress = address === null ? "" : formatListenAddress(address);
-  settings.pick(section, "address", [inFile(entry.address)], null);
-  settings.pick(section, "hashrate", [inFile(entry.hashrate)], null);
-  const name = settings.pick(section, "name", [inFile(entry.name)], shownAddress);
-  const subnetPool = settings.pick(
-    section,
+/** One machine; `null` when its address or hashrate cannot be read. */
+function resolveMiner(table: MinerSection, common: AsicSection): AsicMiner | null {
+  const { values } = table;
+  const address = checkAddress(table);
+  const hashrateFp18 = checkHashrate(table);
+  table.pick("address", null);
+  table.pick("hashrate", null);
+  const name = table.pick("name", address === null ? "" : formatListenAddress(address));
+  const subnetPool = table.choose(
     "subnet_pool",
-    [inFile(entry.subnet_pool), inFile(common.subnet_pool)],
-    defaults.subnetPool,
+    [inFile(values.subnet_pool), inFile(common.subnet_pool)],
+    SUBNET_POOL,
   );
-  const fallbackPool = settings.pick(
-    section,
+  const fallbackPool = table.choose(
     "fallback_pool",
-    [inFile(entry.fallback_pool), inFile(common.fallback_pool)],
-    defaults.fallbackPool,
+    [inFile(values.fallback_pool), inFile(common.fallback_pool)],
+    FALLBACK_POOL,
   );
   if (subnetPool === fallbackPool) {
-    refuse(
+    table.refuse(
       "fallback_pool",
-      `must be another pool than subnet_pool; both are ${subnetPool}, set them here or in [asic]`,
+      `must differ from subnet_pool; both are ${subnetPool}, set them here or in [asic]`,
     );
   }
-  if (issues.length > before || address === null || hashrateFp18 === null) return null;
+  if (address === null || hashrateFp18 === null) return null;
   const { hostname: host, port } = address;
   return { name, host, port, hashrateFp18, subnetPool, fallbackPool };
 }
 
-type Refuse = (name: string, message: string) => void;
-
-function checkAddress(text: string | undefined, refuse: Refuse): ListenAddress | null {
+/** `192.168.1.21`, `miner-7.lan:4028`, `[fd00::7]`. */
+function checkAddress(table: MinerSection): ListenAddress | null {
+  const text = table.values.address;
   if (text === undefined) {
-    refuse("address", 'is missing; set the machine\'s address, such as "192.168.1.21"');
-    return null;
+    return table.refuse("address", 'is missing; set the machine\'s address, such as "192.168.1.21"');
   }
-  const address = parseMinerAddress(text);
-  if (address === null) {
-    const forms = `"192.168.1.21" or "192.168.1.21:${DEFAULT_API_PORT}"`;
-    refuse("address", `must be an address such as ${forms}; ${tell(text, describeHost)}`);
-  }
-  return address;
+  const trimmed = text.trim();
+  const forms = `"192.168.1.21" or "192.168.1.21:${DEFAULT_API_PORT}"`;
+  return parseListenAddress(trimmed) ?? parseListenAddress(`${trimmed}:${DEFAULT_API_PORT}`) ??
+    table.refuse("address", `must be an address such as ${forms}; ${tell(text, describeHost)}`);
 }
 
 /** PH/s × 10^18. */
-function checkHashrate(value: unknown, refuse: Refuse): bigint | null {
+function checkHashrate(table: MinerSection): bigint | null {
+  const value = table.values.hashrate;
   if (value === undefined) {
-    refuse("hashrate", 'is missing; set what the machine delivers in PH/s, for example "0.2"');
-    return null;
+    return table.refuse("hashrate", 'is missing; set what the machine delivers in PH/s, for example "0.2"');
   }
   const hashrate = readDecimal(value);
-  if ("problem" in hashrate) {
-    refuse("hashrate", hashrate.problem);
-    return null;
-  }
+  if ("problem" in hashrate) return table.refuse("hashrate", hashrate.problem);
   const { text, fp18 } = hashrate;
-  if (fp18 <= 0n) refuse("hashrate", `must be above 0; it is ${text}`);
-  else if (fp18 > MAX_HASHRATE_PH * 10n ** 18n) {
+  if (fp18 <= 0n) return table.refuse("hashrate", `must be above 0; it is ${text}`);
+  if (fp18 > MAX_HASHRATE_PH * 10n ** 18n) {
     const meant = `${text} TH/s is "${formatFp18(fp18 / 1000n)}"`;
-    refuse("hashrate", `is in PH/s, and no machine delivers more than ${MAX_HASHRATE_PH}; ${meant}`);
-  } else if (fp18 % 10n ** BigInt(18 - MAX_HASHRATE_DECIMALS) !== 0n) {
-    refuse("hashrate", `must have at most ${MAX_HASHRATE_DECIMALS} decimals; it is ${text}`);
+    return table.refuse(
+      "hashrate",
+      `is in PH/s, and no machine delivers more than ${MAX_HASHRATE_PH}; ${meant}`,
+    );
   }
-  return fp18;
-}
-
-/** `192.168.1.21`, `miner-7.lan:4028`, `[fd00::7]`. */
-function parseMinerAddress(text: string): ListenAddress | null {
-  const trimmed = text.trim();
-  return parseListenAddress(trimmed) ?? parseListenAddress(`${trimmed}:${DEFAULT_API_PORT}`);
+  if (fp18 % 10n ** BigInt(18 - MAX_HASHRATE_DECIMALS) === 0n) return fp18;
+  return table.refuse("hashrate", `must have at most ${MAX_HASHRATE_DECIMALS} decimals; it is ${text}`);
 }

@@ -1,81 +1,56 @@
 /**
- * `[hooks]`: the operator's programs, and where alerts go.
+ * `[hooks]`: the operator's programs, and the webhook for alerts.
  *
  * @module
  */
 
 import { redactAddress, redactCommand } from "../lib/redact.ts";
-import { parseDurationSeconds } from "./duration.ts";
-import { type EffectiveSettings, inFile } from "./effective.ts";
-import { type Environment, expandHome } from "./environment.ts";
+import { inFile, type Resolution } from "./effective.ts";
+import { expandHome } from "./environment.ts";
 import { type ConfigFile, HOOK_NAMES, type HookName, type WebhookFormat } from "./schema.ts";
 
 /** The programs to run. */
 export interface HooksConfig {
-  /** A program and its arguments for each hook that has one. */
+  /** The program and its arguments, for each hook that has one. */
   readonly programs: Readonly<Partial<Record<HookName, readonly string[]>>>;
   /** A program that runs longer is killed. */
   readonly timeoutMs: number;
 }
 
-/** Where alerts are posted. */
+/** Where to post alerts. */
 export interface WebhookConfig {
   /** `http:` or `https:`; a secret. */
   readonly url: string;
   readonly format: WebhookFormat;
 }
 
-/** Where alerts are posted, and the limits that raise them. */
-export interface AlertingConfig {
-  readonly webhook: WebhookConfig;
-  /** An alert begins when nothing was won in so many windows in a row. */
-  readonly noWinWindows: number;
-}
-
 /** Programs and alerts. */
 export interface HooksSettings {
   readonly hooks: HooksConfig;
-  /** `null`: nobody is told. */
-  readonly alerting: AlertingConfig | null;
+  /** `null`: no alerts. */
+  readonly alerting: {
+    readonly webhook: WebhookConfig;
+    /** Raise an alert after this number of windows in a row without a win. */
+    readonly noWinWindows: number;
+  } | null;
 }
 
-/** Decides about `[hooks]`. A program's `~/` is the home folder; arguments stay as they are. */
-export function resolveHooks(
-  section: ConfigFile["hooks"] = {},
-  environment: Environment,
-  settings: EffectiveSettings,
-): HooksSettings {
+/** Resolves `[hooks]`. Expands `~/` in a program's path, not in its arguments. */
+export function resolveHooks(values: ConfigFile["hooks"], resolution: Resolution): HooksSettings {
+  const section = resolution.section("hooks", values);
   const programs: Partial<Record<HookName, readonly string[]>> = {};
   for (const name of HOOK_NAMES) {
-    const [program, ...args] = section[name] ?? [];
-    const words = program === undefined ? undefined : [expandHome(program, environment), ...args];
-    const chosen = settings.pick<readonly string[] | null>(
-      "hooks",
-      name,
-      [inFile(words)],
-      null,
-      (value) => value === null ? null : redactCommand(value),
-    );
+    const [program, ...args] = section.values[name] ?? [];
+    const words = program === undefined ? undefined : [expandHome(program, resolution.environment), ...args];
+    const chosen = section.choose<string[] | null>(name, [inFile(words)], null, redactCommand);
     if (chosen !== null) programs[name] = chosen;
   }
-  const timeout = settings.pick("hooks", "timeout", [inFile(section.timeout)], "30s");
-  const url = settings.pick<string | null>(
-    "hooks",
-    "webhook",
-    [inFile(section.webhook)],
-    null,
-    (value) => value === null ? null : redactAddress(value),
-  );
-  const format = settings.pick<WebhookFormat>(
-    "hooks",
-    "webhook_format",
-    [inFile(section.webhook_format)],
-    "json",
-  );
-  const noWinWindows = settings.pick("hooks", "no_win_windows", [inFile(section.no_win_windows)], 5);
+  const timeoutMs = section.pickSeconds("timeout", "30s") * 1000;
+  const url = section.pick("webhook", null, redactAddress);
+  const format = section.pick("webhook_format", "json");
+  const noWinWindows = section.pick("no_win_windows", 5);
   return {
-    // The schema takes no other text.
-    hooks: { programs, timeoutMs: parseDurationSeconds(timeout)! * 1000 },
+    hooks: { programs, timeoutMs },
     alerting: url === null ? null : { webhook: { url, format }, noWinWindows },
   };
 }

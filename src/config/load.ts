@@ -1,29 +1,28 @@
 /**
- * From `config.toml` and the environment to one checked {@link Config}. Read anew at each job run.
+ * Reads `config.toml` and the environment into one checked {@link Config}, at each job run anew.
  *
  * @module
  */
 
-import { join, resolve } from "node:path";
-import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
-import { redactAddress } from "../lib/redact.ts";
-import { findUnquotedDecimalKeys, parseToml, TomlError } from "../lib/toml.ts";
-import { locateProgram } from "../lib/locate_program.ts";
+import { resolve } from "node:path";
 import type { EngineChoice } from "../auction/solver/types.ts";
+import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
+import { asError } from "../lib/errors.ts";
+import { type ListenAddress, parseListenAddress } from "../lib/listen_address.ts";
+import { locateProgram } from "../lib/program.ts";
+import { redactAddress } from "../lib/redact.ts";
+import { parseToml, TomlError } from "../lib/toml.ts";
 import { type DeliveryConfig, resolveDelivery } from "./delivery.ts";
-import { parseDurationSeconds } from "./duration.ts";
-import { type EffectiveSetting, EffectiveSettings, inEnvironment, inFile } from "./effective.ts";
-import { type Environment, expandHome, isSwitchedOn } from "./environment.ts";
-import { ConfigError, type ConfigIssue } from "./errors.ts";
+import { type EffectiveSetting, inEnvironment, inFile, Resolution } from "./effective.ts";
+import { type Environment, expandHome } from "./environment.ts";
+import { ConfigError } from "./errors.ts";
 import { type HooksSettings, resolveHooks } from "./hooks.ts";
-import { type ListenAddress, parseListenAddress } from "./listen.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
 import { type AmbiguityPolicy, checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
-import { asError } from "../lib/errors.ts";
 
-/** Everything the agent is told, checked. Paths are absolute. */
+/** The checked configuration. Paths are absolute. */
 export interface Config extends HooksSettings {
   /** The file it was read from. */
   readonly path: string;
@@ -31,27 +30,26 @@ export interface Config extends HooksSettings {
   readonly network: string | readonly string[];
   /** URLs to try in order. */
   readonly endpoints: readonly string[];
-  /** The genesis hash of a public network; `undefined` for chains that are not known. */
+  /** The genesis hash of a public network; `undefined` for unknown chains. */
   readonly expectedGenesisHash: string | undefined;
   readonly netuid: number;
   readonly hotkeyPath: string;
-  /** A mistake in `[workers]` fails publishing alone: it is thrown when the workers are asked for. */
+  /** A mistake in `[workers]` fails only publishing; {@link requireWorkers} throws it. */
   readonly workers: WorkersConfig | ConfigError;
   readonly routing: RoutingConfig;
   readonly onAmbiguous: AmbiguityPolicy;
-  /** What to do when no window could be computed for so long. */
   readonly staleness: StalenessConfig;
   readonly solver: SolverConfig;
-  /** Journals and locks. */
+  /** For journals and locks. */
   readonly stateDirectory: string;
-  /** Where metrics, health and status are served; `null`: nowhere. */
+  /** Where to serve metrics, health and status; `null`: nowhere. */
   readonly httpListen: ListenAddress | null;
   readonly delivery: DeliveryConfig;
-  /** Each key with its value in effect and where that came from, for people. */
+  /** Each key with its value in effect and its origin, for people. */
   readonly effective: readonly EffectiveSetting[];
 }
 
-/** When the last outcome is too old to go by, and what then. */
+/** What to do with the routing when no window could be computed for a long time. */
 export interface StalenessConfig {
   readonly afterSeconds: number;
   /** `keep` the routing as it is, or `release` all hashrate from the subnet. */
@@ -61,11 +59,11 @@ export interface StalenessConfig {
 /** Which program solves the auction. */
 export interface SolverConfig {
   readonly engine: EngineChoice;
-  /** The words that start cbc, the first a full path where it was found; `null` when there is no cbc. */
+  /** The command that starts cbc, by its full path if it was found; `null` when there is no cbc. */
   readonly cbcCommand: readonly string[] | null;
 }
 
-/** How files are looked at; the real ones unless a test says otherwise. */
+/** File access; tests replace it. */
 export interface ConfigFiles {
   readonly readTextFile: (path: string) => Promise<string>;
   readonly exists: (path: string) => boolean;
@@ -79,8 +77,8 @@ export const osConfigFiles: ConfigFiles = {
       Deno.statSync(path);
       return true;
     } catch (error) {
-      // A file behind a folder that we may not enter exists as far as the operator is concerned: saying that it
-      // cannot be read is more helpful than taking another one.
+      // A file in a folder that the agent may not enter counts as existing: the error that it cannot be read
+      // is more helpful than silently using another file.
       return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
     }
   },
@@ -97,42 +95,28 @@ export async function loadConfig(
   files: ConfigFiles = osConfigFiles,
 ): Promise<Config> {
   const text = await readText(path, files);
-  const data = parse(text, path);
-  const file = checkConfigFile(data, path);
-  const settings = new EffectiveSettings();
-  const { network, netuid } = bittensorOf(file, settings);
-  const issues: ConfigIssue[] = [];
+  const file = checkConfigFile(parse(text, path), path);
+  const resolution = new Resolution(path, environment);
+  const routing = resolution.section("routing", file.routing);
   const config = {
     path,
-    network,
-    ...chainOf(network, path),
-    netuid,
-    hotkeyPath: walletPath(file, environment, settings),
-    workers: workersOf(file, text, path, environment, settings),
-    routing: resolveRouting({
-      section: file.routing,
-      asic: file.asic,
-      environment,
-      source: path,
-      exists: files.exists,
-      settings,
-      issues,
-    }),
-    onAmbiguous: settings.pick<AmbiguityPolicy>(
-      "routing",
-      "on_ambiguous",
-      [inFile(file.routing?.on_ambiguous)],
-      "deliver-possible",
-    ),
-    staleness: stalenessOf(file, settings),
-    solver: await solverOf(file, environment, settings),
-    stateDirectory: stateDirectoryOf(file, environment, settings),
-    httpListen: httpListenOf(file, settings),
-    ...resolveHooks(file.hooks, environment, settings),
-    delivery: resolveDelivery({ section: file.delivery, settings, issues }),
-    effective: settings.list,
+    ...resolveChain(file, resolution),
+    hotkeyPath: resolveHotkeyPath(file, resolution),
+    workers: resolveWorkers(file, text, resolution),
+    routing: resolveRouting(file, files.exists, resolution),
+    onAmbiguous: routing.pick("on_ambiguous", "deliver-possible"),
+    staleness: {
+      afterSeconds: routing.pickSeconds("stale_after", "2 windows"),
+      policy: routing.pick("on_stale", "keep"),
+    },
+    solver: await resolveSolver(file, resolution),
+    stateDirectory: resolveStateDirectory(file, resolution),
+    httpListen: resolveListen(file, resolution),
+    ...resolveHooks(file.hooks, resolution),
+    delivery: resolveDelivery(file.delivery, resolution),
+    effective: resolution.effective,
   };
-  if (issues.length > 0) throw new ConfigError(path, issues);
+  resolution.throwIssues();
   return config;
 }
 
@@ -150,12 +134,12 @@ async function readText(path: string, files: ConfigFiles): Promise<string> {
   try {
     return await files.readTextFile(path);
   } catch (error) {
-    const why = asError(error).message;
-    throw new ConfigError(path, [{ key: "", message: `cannot be read: ${why}` }], { cause: error });
+    const message = `cannot be read: ${asError(error).message}`;
+    throw new ConfigError(path, [{ key: "", message }], { cause: error });
   }
 }
 
-/** TOML is UTF-8; another encoding would quietly change names and paths. */
+/** TOML is UTF-8; decoding another encoding would silently change names and paths. */
 function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -174,111 +158,72 @@ function parse(text: string, path: string): unknown {
   }
 }
 
-function chainOf(
-  network: Config["network"],
-  path: string,
-): Pick<Config, "endpoints" | "expectedGenesisHash"> {
+function resolveChain(
+  { bittensor }: ConfigFile,
+  resolution: Resolution,
+): Pick<Config, "network" | "netuid" | "endpoints" | "expectedGenesisHash"> {
+  const { network, netuid } = bittensor;
+  const section = resolution.section("bittensor", bittensor);
+  // Providers put access keys into URLs.
+  section.pick(
+    "network",
+    network,
+    (value) => Array.isArray(value) ? value.map(redactAddress) : redactAddress(value),
+  );
+  section.pick("netuid", netuid);
   try {
-    return { endpoints: resolveEndpoints(network), expectedGenesisHash: knownGenesisHash(network) };
+    const endpoints = resolveEndpoints(network);
+    return { network, netuid, endpoints, expectedGenesisHash: knownGenesisHash(network) };
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    throw new ConfigError(path, [{ key: "[bittensor] network", message: error.message }], { cause: error });
+    const issues = [{ key: "[bittensor] network", message: error.message }];
+    throw new ConfigError(resolution.source, issues, { cause: error });
   }
 }
 
-function bittensorOf({ bittensor }: ConfigFile, settings: EffectiveSettings): ConfigFile["bittensor"] {
-  const { network, netuid } = bittensor;
-  // Providers put access keys into URLs.
-  const show = (value: typeof network): unknown =>
-    typeof value === "string" ? redactAddress(value) : value.map(redactAddress);
-  return {
-    network: settings.pick("bittensor", "network", [inFile(network)], network, show),
-    netuid: settings.pick("bittensor", "netuid", [inFile(netuid)], netuid),
-  };
+function resolveHotkeyPath({ wallet }: ConfigFile, resolution: Resolution): string {
+  const section = resolution.section("wallet", wallet);
+  for (const [key, value] of Object.entries(wallet)) section.choose(key, [inFile(value)], value);
+  const { directory, name, hotkey_name: hotkeyName } = wallet;
+  return resolve(hotkeyPath({ directory, name, hotkeyName }, resolution.environment.HOME));
 }
 
-function walletPath(
-  { wallet }: ConfigFile,
-  environment: Environment,
-  settings: EffectiveSettings,
-): string {
-  for (const [key, value] of Object.entries(wallet)) settings.pick("wallet", key, [inFile(value)], value);
-  const { directory, name, hotkey_name } = wallet;
-  return resolve(hotkeyPath({ directory, name, hotkeyName: hotkey_name }, environment.HOME));
-}
-
-function workersOf(
-  file: ConfigFile,
-  text: string,
-  path: string,
-  environment: Environment,
-  settings: EffectiveSettings,
-): WorkersConfig | ConfigError {
+function resolveWorkers(file: ConfigFile, text: string, resolution: Resolution): Config["workers"] {
   try {
-    return checkWorkers({
-      section: file.workers,
-      unquotedKeys: findUnquotedDecimalKeys(text, { source: path }),
-      source: path,
-      allowV1: isSwitchedOn(environment.APS_MINER_ALLOW_V1),
-      settings,
-    });
+    return checkWorkers(file.workers, text, resolution);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;
   }
 }
 
-function stalenessOf({ routing = {} }: ConfigFile, settings: EffectiveSettings): StalenessConfig {
-  const after = settings.pick("routing", "stale_after", [inFile(routing.stale_after)], "2 windows");
-  return {
-    // The schema takes no other text.
-    afterSeconds: parseDurationSeconds(after)!,
-    policy: settings.pick<StalenessConfig["policy"]>(
-      "routing",
-      "on_stale",
-      [inFile(routing.on_stale)],
-      "keep",
-    ),
-  };
-}
-
-async function solverOf(
-  { solver = {} }: ConfigFile,
-  environment: Environment,
-  settings: EffectiveSettings,
-): Promise<SolverConfig> {
-  const engine = settings.pick<EngineChoice>("solver", "engine", [inFile(solver.engine)], "auto");
-  const configured = settings.pick<string | readonly string[] | undefined>("solver", "cbc", [
+async function resolveSolver({ solver }: ConfigFile, resolution: Resolution): Promise<SolverConfig> {
+  const { environment } = resolution;
+  const section = resolution.section("solver", solver);
+  const engine = section.pick("engine", "auto");
+  const configured = section.choose<string | string[] | null>("cbc", [
     inEnvironment("IH_MINER_CBC", environment.IH_MINER_CBC),
-    inFile(solver.cbc),
-  ], undefined);
+    inFile(section.values.cbc),
+  ], null);
   if (engine === "glpk") return { engine, cbcCommand: null };
-  const [program = "cbc", ...words] = configured === undefined
-    ? []
-    : [configured].flat().map((word) => expandHome(word, environment));
+  const [program = "cbc", ...words] = [configured ?? []].flat().map((word) => expandHome(word, environment));
   const found = await locateProgram(program, environment.PATH ?? "");
-  // A program that was named and is not there stays, so that each result says why it did not decide.
-  if (found === null && configured === undefined) return { engine, cbcCommand: null };
+  // A configured program that is missing stays, so that each result reports why it did not decide.
+  if (found === null && configured === null) return { engine, cbcCommand: null };
   return { engine, cbcCommand: [found ?? resolve(program), ...words] };
 }
 
-function stateDirectoryOf(
-  { state = {} }: ConfigFile,
-  environment: Environment,
-  settings: EffectiveSettings,
-): string {
-  const path = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : resolve(expandHome(text, environment));
-  // systemd may give several folders, separated by colons.
-  const fromSystemd = environment.STATE_DIRECTORY?.split(":")[0];
-  const home = join(expandHome("~", environment), ".local/state/ih-miner");
-  return settings.pick("state", "directory", [
-    inFile(path(state.directory)),
-    inEnvironment("STATE_DIRECTORY", path(fromSystemd)),
-  ], resolve(home));
+function resolveStateDirectory({ state }: ConfigFile, resolution: Resolution): string {
+  const section = resolution.section("state", state);
+  // systemd may pass several folders, separated by colons.
+  const fromSystemd = resolution.environment.STATE_DIRECTORY?.split(":")[0];
+  return section.choose("directory", [
+    inFile(resolution.path(section.values.directory)),
+    inEnvironment("STATE_DIRECTORY", resolution.path(fromSystemd)),
+  ], resolution.path("~/.local/state/ih-miner"));
 }
 
-function httpListenOf({ http = {} }: ConfigFile, settings: EffectiveSettings): ListenAddress | null {
-  const listen = settings.pick<string | null>("http", "listen", [inFile(http.listen)], null);
+function resolveListen({ http }: ConfigFile, resolution: Resolution): ListenAddress | null {
+  const listen = resolution.section("http", http).pick("listen", null);
   return listen === null ? null : parseListenAddress(listen);
 }

@@ -1,5 +1,5 @@
 /**
- * Where `config.toml` is looked for.
+ * Finds `config.toml`.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { ConfigError } from "./errors.ts";
 const FALLBACKS = ["./config.toml", "/etc/ih-miner/config.toml"];
 
 /**
- * The configuration file: the one given, else `$IH_MINER_CONFIG`, else `./config.toml`, else
+ * The configuration file: `given`, else `$IH_MINER_CONFIG`, else `./config.toml`, else
  * `/etc/ih-miner/config.toml`.
  *
- * @throws {ConfigError} when there is none.
+ * @throws {ConfigError} when the file does not exist.
  */
 export function locateConfig(
   given: string | undefined,
@@ -26,17 +26,14 @@ export function locateConfig(
   }
   const found = FALLBACKS.find(exists);
   if (found !== undefined) return found;
-  throw new ConfigError("configuration", [{
-    key: "",
-    message: `no file given, and neither ${FALLBACKS.join(" nor ")} exists; ` +
-      "write one from config.toml.example, or name it: ih-miner CONFIG",
-  }]);
+  const message =
+    `no file given, and neither ${FALLBACKS.join(" nor ")} exists; write one (docs/configuration.md ` +
+    "documents every key), or name it: ih-miner CONFIG";
+  throw new ConfigError("configuration", [{ key: "", message }]);
 }
 
 function requireFile(path: string, key: string, exists: (path: string) => boolean): string {
   if (exists(path)) return path;
-  throw new ConfigError(path, [{
-    key,
-    message: "there is no such file; write one from config.toml.example",
-  }]);
+  const message = "there is no such file; write one as in docs/configuration.md";
+  throw new ConfigError(path, [{ key, message }]);
 }

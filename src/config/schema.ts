@@ -1,8 +1,6 @@
 /**
- * The shape of `config.toml`, section by section, and of which keys messages may show the value: all others may be
- * secret.
- *
- * `[workers]` is not here: its mistakes fail only publishing, so `workers.ts` reads it on its own.
+ * The schema of `config.toml`, section by section. It also marks the keys whose values messages may show; all
+ * others may be secret. `workers.ts` has the schema of `[workers]`, whose mistakes fail only publishing.
  *
  * @module
  */
@@ -10,48 +8,49 @@
 import * as z from "zod";
 import { HASHRATE_UNITS } from "../delivery/measured/metric_source.ts";
 import { parseSelector } from "../delivery/measured/prometheus_text.ts";
+import { parseListenAddress } from "../lib/listen_address.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { RELOAD_SIGNALS } from "../delivery/proxies/reload.ts";
-import { parseDurationSeconds } from "./duration.ts";
-import { parseListenAddress } from "./listen.ts";
+import { parseDurationSeconds } from "./quantities.ts";
 import { checkAgainst, describe, describeHost, shown, tables, written } from "./shape.ts";
 
-/** Text of one line. */
+/** One line of text. */
 function line(): z.ZodString {
-  return z.string().trim().min(1, "is empty").regex(/^\P{Cc}*$/u, "holds a control character; remove it");
+  return z.string().trim().min(1, "is empty").regex(/^\P{Cc}*$/u, "contains a control character; remove it");
 }
 
-/** A text without what ends an address in running text, where the rest of it would not be hidden. */
+/** Excludes the characters that end an address in running text: messages would not hide what follows them. */
 function address(): z.ZodString {
-  return line().regex(/^[^\s"\\<>]*$/, "holds a space, a quote, a backslash, < or >, which no address has");
+  return line().regex(
+    /^[^\s"\\<>]*$/,
+    "contains a space, a quote, a backslash, < or >, which no address has",
+  );
 }
 
-/** A name, a path, a word: nothing that is secret. */
+/** A name, path or word; not a secret. */
 const text = shown(
   line().regex(/^(?!.*:\/\/)/, "is a URL, which may hold a secret and is neither a name nor a path"),
   describe,
 );
 
-const share = shown(
-  z.number().gt(0, "must be above 0 and at most 1").lte(1, "must be above 0 and at most 1"),
-);
+const shareRange = "must be above 0 and at most 1";
+const share = shown(z.number().gt(0, shareRange).lte(1, shareRange));
 
 function wholeNumber(min: number, max: number): z.ZodInt {
   const range = `must be ${min} to ${max}`;
   return shown(z.int().min(min, range).max(max, range));
 }
 
-/** A length of time between two bounds. */
 function duration(minSeconds: number, maxSeconds: number, example: string): z.ZodString {
   return shown(
     line().refine((value) => {
       const seconds = parseDurationSeconds(value);
       return seconds !== null && seconds >= minSeconds && seconds <= maxSeconds;
-    }, `must be a length of time from ${minSeconds} s to ${maxSeconds} s, such as "${example}"`),
+    }, `must be a duration from ${minSeconds} s to ${maxSeconds} s, such as "${example}"`),
   );
 }
 
-/** `http:` or `https:`; where it leads may be nobody else's. */
+/** `http:` or `https:`; a secret. */
 function httpUrl(): z.ZodString {
   return address().refine(
     (value) => /^https?:\/\//i.test(value) && URL.canParse(value),
@@ -59,18 +58,17 @@ function httpUrl(): z.ZodString {
   );
 }
 
-/** A program and its arguments, which may be nobody else's. */
+/** A program and its arguments, which may be secret. */
 function command(example: string): z.ZodArray<z.ZodString> {
   const argument = z.string().trim().min(1, "is empty")
-    .regex(/^[\P{Cc}\t\n\r]*$/u, "holds a control character; remove it");
+    .regex(/^[\P{Cc}\t\n\r]*$/u, "contains a control character; remove it");
   return written(
     `a list of words; write it as a list: ${example}`,
     z.array(argument).min(1, `names no program; write it as a list: ${example}, or remove the key`)
       .superRefine(([program = ""], context) => {
-        const why = program.includes("://") ? "is a URL" : /\s/.test(program) ? "has spaces in it" : null;
+        const why = program.includes("://") ? "is a URL" : /\s/.test(program) ? "contains spaces" : null;
         if (why === null) return;
-        const message =
-          `${why}; write the program and each of its arguments as a word of its own: ${example}`;
+        const message = `${why}; write the program and each argument as a separate word: ${example}`;
         context.addIssue({ code: "custom", path: [0], message });
       }),
   );
@@ -90,7 +88,7 @@ const bittensor = z.strictObject({
 
 const wallet = z.strictObject({ name: text, hotkey_name: text, directory: text });
 
-/** One proxy: the keys of `[routing]` in its single form, and of each `[[routing.targets]]`. */
+/** One proxy: the keys of `[routing]` with a single proxy, and of each `[[routing.targets]]`. */
 const proxy = {
   mode: shown(z.enum(["ihp", "braiins"])),
   pools_path: text,
@@ -106,11 +104,10 @@ const proxy = {
 const target = z.strictObject({ ...proxy, share }).partial();
 
 /**
- * What to deliver when several outcomes are equally good: all that can have won, which never risks a ban, or only what
- * wins in every one of them.
+ * What to deliver when several outcomes are equally good: every worker that may have won, which never risks a
+ * ban, or only those that win in all of them.
  */
 export const AMBIGUITY_POLICIES = ["deliver-possible", "deliver-certain"] as const;
-/** One of {@link AMBIGUITY_POLICIES}. */
 export type AmbiguityPolicy = (typeof AMBIGUITY_POLICIES)[number];
 
 const routing = z.strictObject({
@@ -119,7 +116,7 @@ const routing = z.strictObject({
   stale_after: shown(
     line().refine(
       (value) => parseDurationSeconds(value) !== null,
-      'must be a length of time such as "2 windows", "24m" or "2h"',
+      'must be a duration such as "2 windows", "24m" or "2h"',
     ),
   ),
   on_stale: shown(z.enum(["keep", "release"])),
@@ -163,14 +160,12 @@ const asic = z.strictObject({
 
 const hook = command('["/path/to/program"]');
 
-/** When a program is run: after each routed window; when workers won in it; when some lost; after a failed job. */
+/** When to run a program: after each routed window; when workers won; when some lost; after a failed job. */
 export const HOOK_NAMES = ["on_result", "on_won", "on_lost", "on_error"] as const;
-/** One of {@link HOOK_NAMES}. */
 export type HookName = (typeof HOOK_NAMES)[number];
 
-/** The forms of a webhook's messages: the whole alert, or a message as chat services take it. */
+/** The formats of webhook messages: the whole alert, or a message for a chat service. */
 export const WEBHOOK_FORMATS = ["json", "slack", "discord"] as const;
-/** One of {@link WEBHOOK_FORMATS}. */
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 const hooks = z.strictObject({
@@ -186,7 +181,7 @@ const hooks = z.strictObject({
 
 const deliverySource = z.strictObject({
   url: httpUrl(),
-  // Not shown: it may be the url that stands beside it.
+  // Not shown: it may be a misplaced url.
   metric: line().refine(
     (value) => parseSelector(value) !== null,
     "must be a metric's name, with labels where there are several series, such as 'hashrate{pool=\"central-proxy\"}'",
@@ -200,7 +195,7 @@ const delivery = z.strictObject({
   sources: tables("delivery.sources", deliverySource).min(1, "lists no source; remove it"),
 }).partial();
 
-/** Everything but `[workers]`, which is passed through as it is. */
+/** Every section; `[workers]` is passed through unchecked. */
 export const configFileSchema = z.strictObject({
   bittensor,
   wallet,
@@ -214,10 +209,10 @@ export const configFileSchema = z.strictObject({
   delivery: delivery.optional(),
 });
 
-/** One proxy as `[routing]` or a `[[routing.targets]]` describes it. */
+/** One proxy as in `[routing]` or `[[routing.targets]]`. */
 export type ProxySection = z.output<typeof target>;
 
-/** A `config.toml` whose sections other than `[workers]` have been checked. */
+/** A `config.toml` with all sections but `[workers]` checked. */
 export type ConfigFile = z.output<typeof configFileSchema>;
 
 /**

@@ -1,49 +1,36 @@
 /**
- * `[workers]`: what is offered and at which price (spec, sections 2 and 9).
+ * `[workers]`: the offered workers and their price (spec, sections 2 and 9).
  *
- * Stricter than the protocol's own builder: what can be written but can never win, or cannot be meant, is an
- * error here.
+ * Stricter than the protocol's own builder: an offer that can never win, or that cannot be intended, is an
+ * error.
  *
  * @module
  */
 
 import * as z from "zod";
-import type { UnquotedDecimalKey } from "../lib/toml.ts";
+import { findUnquotedDecimalKeys, isTable } from "../lib/toml.ts";
 import { MAX_PRICE_FP18 } from "../auction/protocol/constants.ts";
-import { formatFp18, parseFp18 } from "../auction/protocol/fp18.ts";
+import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { ProtocolError } from "../auction/protocol/protocol_error.ts";
 import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../auction/protocol/worker_sizes.ts";
-import { readDecimal } from "./decimal.ts";
+import { inFile, type Resolution } from "./effective.ts";
+import { isSwitchedOn } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
-import { EffectiveSettings, inFile } from "./effective.ts";
+import { type ReadDecimal, readDecimal } from "./quantities.ts";
 import { checkAgainst, describe, shown, tables } from "./shape.ts";
 
 /** The checked `[workers]` section. */
 export interface WorkersConfig {
-  /** `false`: nothing is offered, and the empty bid is published; the workers still say what is there. */
+  /** `false`: the bid is empty; the offers still describe the workers. */
   readonly enabled: boolean;
   readonly offers: readonly WorkerOffer[];
-  /** The bid that is to be on the chain. */
+  /** The bid to publish. */
   readonly commitment: BuiltCommitment;
-}
-
-/** What {@link checkWorkers} goes by. */
-export interface WorkersSource {
-  /** The parsed section; `undefined` when there is none. */
-  readonly section: unknown;
-  /** Keys of the file that look like decimals and stand without quotes. */
-  readonly unquotedKeys: readonly UnquotedDecimalKey[];
-  /** The file, for messages. */
-  readonly source: string;
-  /** `APS_MINER_ALLOW_V1`. */
-  readonly allowV1: boolean;
-  /** Keeps what was decided, and why. */
-  readonly settings?: EffectiveSettings;
 }
 
 const tierSchema = z.strictObject({ price_multiplier: z.unknown(), worker_sizes: z.unknown() }).partial();
 
-/** The shape of `[workers]`; what is in it is checked one by one, for messages that help. */
+/** The shape of `[workers]`; {@link checkWorkers} checks most values itself, for better messages. */
 export const workersSchema = z.strictObject({
   enabled: shown(z.boolean()),
   price_multiplier: z.unknown(),
@@ -55,15 +42,17 @@ export const workersSchema = z.strictObject({
 /**
  * Checks `[workers]` and builds the bid.
  *
+ * @param section the parsed section; `undefined` when there is none.
+ * @param text the whole file.
  * @throws {ConfigError} naming the key, its value and what to do.
  */
-export function checkWorkers(options: WorkersSource): WorkersConfig {
-  const { section, unquotedKeys, source, allowV1, settings = new EffectiveSettings() } = options;
-  const fail = (key: string, message: string): never => {
-    throw new ConfigError(source, [{ key: key === "" ? "[workers]" : `[workers] ${key}`, message }]);
+export function checkWorkers(section: unknown, text: string, resolution: Resolution): WorkersConfig {
+  const { source, environment } = resolution;
+  const fail: Fail = (key, message) => {
+    throw new ConfigError(source, [{ key: `[workers] ${key}`.trimEnd(), message }]);
   };
-  if (section === undefined) fail("", "is missing; add price_multiplier and worker_sizes");
-  const [unquoted] = unquotedKeys.filter(({ table }) => table[0] === "workers");
+  if (section === undefined) return fail("", "is missing; add price_multiplier and worker_sizes");
+  const unquoted = findUnquotedDecimalKeys(text, { source }).find(({ table }) => table[0] === "workers");
   if (unquoted !== undefined) {
     const { key, table, line } = unquoted;
     fail(
@@ -72,26 +61,26 @@ export function checkWorkers(options: WorkersSource): WorkersConfig {
     );
   }
   const workers = checkAgainst(workersSchema, section, { source, path: ["workers"] });
-  const enabled = settings.pick("workers", "enabled", [inFile(workers.enabled)], true);
-  for (const name of ["price_multiplier", "worker_sizes", "hashrates"] as const) {
-    if (workers[name] !== undefined) settings.pick("workers", name, [inFile(workers[name])], null);
-  }
-
-  const { tiers = [] } = workers;
-  for (const [i, tier] of tiers.entries()) {
-    for (const [name, value] of Object.entries(tier)) {
-      settings.pick(`workers.tiers[${i}]`, name, [inFile(value)], null);
+  const { tiers = [], price_multiplier, worker_sizes, hashrates } = workers;
+  const single = { price_multiplier, worker_sizes, hashrates };
+  const enabled = resolution.section("workers", workers).pick("enabled", true);
+  const recordKeys = (name: string, values: object): void => {
+    const section = resolution.section(name, values);
+    for (const [key, value] of Object.entries(values)) {
+      if (value !== undefined) section.choose(key, [inFile(value)], null);
     }
-  }
+  };
+  recordKeys("workers", single);
+  tiers.forEach((tier, i) => recordKeys(`workers.tiers[${i}]`, tier));
 
-  const isSingle = tiers.length === 0 ||
-    [workers.price_multiplier, workers.hashrates, workers.worker_sizes].some((value) => value !== undefined);
+  const isSingle = tiers.length === 0 || Object.values(single).some((value) => value !== undefined);
   const parts = [
     ...(isSingle ? [checkSingle(workers, fail)] : []),
     ...tiers.map((tier, i) => checkTier(tier, `tiers[${i}]`, fail)),
   ];
-  // Tiers are v2 in any case.
-  const commitment = build(parts, allowV1 && tiers.length === 0, fail);
+  // Tiers always need v2.
+  const allowV1 = isSwitchedOn(environment.APS_MINER_ALLOW_V1) && tiers.length === 0;
+  const commitment = build(parts, allowV1, fail);
   return {
     enabled,
     offers: parts.map(({ offer }) => offer),
@@ -99,7 +88,7 @@ export function checkWorkers(options: WorkersSource): WorkersConfig {
   };
 }
 
-/** Why nothing is offered, in the words of the file; `null`: something is. */
+/** Why nothing is offered, in terms of the file; `null`: something is. */
 export function whyWithdrawn({ enabled, commitment }: WorkersConfig): string | null {
   if (!enabled) return "[workers] enabled = false";
   return commitment.totalWorkers === 0 ? "[workers] lists none" : null;
@@ -107,7 +96,7 @@ export function whyWithdrawn({ enabled, commitment }: WorkersConfig): string | n
 
 type Fail = (key: string, message: string) => never;
 
-/** An offer and the key that its workers stand under. */
+/** An offer and the key of its workers. */
 interface OfferPart {
   readonly key: string;
   readonly offer: WorkerOffer;
@@ -115,33 +104,26 @@ interface OfferPart {
 
 /** The workers at the single price. */
 function checkSingle(workers: z.output<typeof workersSchema>, fail: Fail): OfferPart {
+  const { hashrates, worker_sizes } = workers;
   const priceFp18 = checkPrice(workers.price_multiplier, "price_multiplier", fail);
-  if (workers.hashrates !== undefined && workers.worker_sizes !== undefined) {
-    fail("hashrates", "stands beside worker_sizes; keep exactly one of the two");
+  if (hashrates !== undefined && worker_sizes !== undefined) {
+    fail("hashrates", "cannot be set together with worker_sizes; keep exactly one of the two");
   }
-  if (workers.hashrates === undefined) {
-    const sizes = checkSizes(workers.worker_sizes, "worker_sizes", fail);
-    return { key: "worker_sizes", offer: { priceFp18, kind: "sizes", sizes } };
+  if (Array.isArray(hashrates)) {
+    const sizes = hashrates.map((item, i) => checkDecimal(item, `hashrates[${i}]`, fail).text);
+    return { key: "hashrates", offer: { priceFp18, kind: "list", hashrates: sizes } };
   }
-  const key = "hashrates";
-  if (!Array.isArray(workers.hashrates)) {
-    return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(workers.hashrates, key, fail) } };
-  }
-  const hashrates = workers.hashrates.map((item, i) => checkDecimal(item, `${key}[${i}]`, fail));
-  return { key, offer: { priceFp18, kind: "list", hashrates } };
+  const key = hashrates === undefined ? "worker_sizes" : "hashrates";
+  return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(workers[key], key, fail) } };
 }
 
-function checkTier(
-  { price_multiplier, worker_sizes }: z.output<typeof tierSchema>,
-  name: string,
-  fail: Fail,
-): OfferPart {
-  const priceFp18 = checkPrice(price_multiplier, `${name}.price_multiplier`, fail);
+function checkTier(tier: z.output<typeof tierSchema>, name: string, fail: Fail): OfferPart {
+  const priceFp18 = checkPrice(tier.price_multiplier, `${name}.price_multiplier`, fail);
   const key = `${name}.worker_sizes`;
-  return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(worker_sizes, key, fail) } };
+  return { key, offer: { priceFp18, kind: "sizes", sizes: checkSizes(tier.worker_sizes, key, fail) } };
 }
 
-/** Builds the bid; what does not fit is blamed on the first part that does not fit beside those before it. */
+/** Builds the bid. Blames a bid that is too large on the first part that does not fit with those before it. */
 function build(parts: readonly OfferPart[], allowV1: boolean, fail: Fail): BuiltCommitment {
   const offers = parts.map(({ offer }) => offer);
   const mistakeOf = (chosen: readonly WorkerOffer[]): string | null => {
@@ -157,15 +139,14 @@ function build(parts: readonly OfferPart[], allowV1: boolean, fail: Fail): Built
     const alone = mistakeOf([offer]);
     if (alone !== null) fail(key, alone);
     const together = mistakeOf(offers.slice(0, i + 1));
-    if (together !== null) fail(key, `${together}; that counts this tier and what stands before it`);
+    if (together !== null) fail(key, `${together}; that counts this tier and the workers before it`);
   }
   return buildCommitment(offers, { allowV1 });
 }
 
 function checkPrice(value: unknown, key: string, fail: Fail): bigint {
   if (value === undefined) fail(key, 'is missing; set the price of these workers, for example "1.05"');
-  const text = checkDecimal(value, key, fail);
-  const priceFp18 = parseFp18(text);
+  const { text, fp18: priceFp18 } = checkDecimal(value, key, fail);
   if (priceFp18 <= 0n) fail(key, `must be above 0; it is ${text}`);
   if (priceFp18 > MAX_PRICE_FP18) {
     fail(key, `must be at most ${formatFp18(MAX_PRICE_FP18)}, a higher price never wins; it is ${text}`);
@@ -175,9 +156,9 @@ function checkPrice(value: unknown, key: string, fail: Fail): bigint {
 
 function checkSizes(value: unknown, key: string, fail: Fail): [string, number][] {
   if (value === undefined) {
-    return fail(key, 'is missing; say what is offered, for example worker_sizes = { "0.45" = 2 }');
+    return fail(key, 'is missing; set the offered workers, for example worker_sizes = { "0.45" = 2 }');
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Date) {
+  if (!isTable(value)) {
     const forms = key === "hashrates"
       ? 'a list of sizes, or a table size = count such as { "0.45" = 2 }'
       : 'a table size = count such as { "0.45" = 2 }';
@@ -191,12 +172,11 @@ function checkSizes(value: unknown, key: string, fail: Fail): [string, number][]
     if (typeof count !== "number" || !Number.isSafeInteger(count) || count <= 0) {
       fail(place, `must be a whole number of workers, at least 1; it is ${describe(count)}`);
     }
-    return [checkDecimal(size, place, fail), count];
+    return [checkDecimal(size, place, fail).text, count];
   });
 }
 
-/** A decimal as text. */
-function checkDecimal(value: unknown, key: string, fail: Fail): string {
+function checkDecimal(value: unknown, key: string, fail: Fail): Extract<ReadDecimal, { text: string }> {
   const decimal = readDecimal(value);
-  return "problem" in decimal ? fail(key, decimal.problem) : decimal.text;
+  return "problem" in decimal ? fail(key, decimal.problem) : decimal;
 }

@@ -1,20 +1,19 @@
 /**
- * Command-line arguments: the one place that knows `parseArgs` of `node:util` (a stand-in for `@std/cli`).
+ * Command-line arguments: wraps `parseArgs` of `node:util`.
  *
  * @module
  */
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
-/** The options a command understands, as `node:util` describes them. */
+/** The options of a command, as `node:util` describes them. */
 export type OptionSpecs = NonNullable<ParseArgsConfig["options"]>;
 
-/** Wrong usage of the command line; the message says what and, where it can, what instead. */
+/** The command line is wrong; the message says what is wrong and, where possible, what to write instead. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** What {@link parseArguments} found. */
 export interface ParsedArguments {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly positionals: readonly string[];

@@ -1,12 +1,12 @@
 /**
- * Result documents: what programs read on stdout.
+ * Result documents: the JSON that other programs read from stdout.
  *
  * @module
  */
 
 /**
- * A result as it is printed: keys in snake_case as in the log, bigints as text, `undefined` left out.
- * Keys that are data (hotkeys, paths) stand in values, never in keys.
+ * Converts a result for printing: keys in snake_case as in the log, bigints as text, `undefined` left out.
+ * Every key is converted, so data such as hotkeys and paths must be in values.
  */
 export function toDocument(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
@@ -19,7 +19,7 @@ export function toDocument(value: unknown): unknown {
   );
 }
 
-/** A printed result as it was: keys in camelCase. What was a bigint stays text. */
+/** Converts the keys of a printed result back to camelCase; former bigints stay text. */
 export function fromDocument(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(fromDocument);
   if (typeof value !== "object" || value === null) return value;

@@ -1,10 +1,10 @@
 /**
- * What was thrown, in the forms the program passes it on.
+ * Thrown values in the forms in which the program reports them.
  *
  * @module
  */
 
-/** What was thrown, as an error. */
+/** A thrown value as an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
@@ -13,4 +13,14 @@ export function asError(thrown: unknown): Error {
 export function describeError(thrown: unknown): { readonly name: string; readonly message: string } {
   const { name, message } = asError(thrown);
   return { name, message };
+}
+
+/**
+ * The runtime's reason for a failed `fetch`, the same text for the same reason. Leaves out the URL, which may
+ * be secret and which the caller knows, and the local port, which differs at each attempt.
+ */
+export function fetchFailure(thrown: unknown): string {
+  return asError(thrown).message
+    .replace(/^error sending request .*? client error \(\w+\): /, "")
+    .replace(/^error sending request from \S+ for /, "error sending request for ");
 }

@@ -1,33 +1,33 @@
 /**
- * Failures that repeat: the first is logged in full, then ever rarer summaries, then that it is over.
+ * Logs repeated failures: the first in full, then ever rarer summaries, then the recovery.
  *
  * @module
  */
 
 import type { LogFields, Logger } from "./log.ts";
 
-/** How bad failures are. */
+/** The log level of a failure. */
 export type FailureLevel = "error" | "warning";
 
 interface Streak {
   readonly message: string;
   readonly level: FailureLevel;
-  readonly sinceMs: number;
+  /** ISO 8601. */
+  readonly since: string;
   count: number;
 }
 
-/** One series of failures for each subject, such as a job. */
+/** Tracks one series of failures for each subject, such as a job. */
 export class FailureLog {
   readonly #streaks = new Map<string, Streak>();
 
   constructor(private readonly nowMs: () => number) {}
 
   /**
-   * Logs a failure: the first of its kind in full, of the identical ones that follow the 2nd, 4th, 8th, … as a
-   * summary. One of another level is of another kind.
+   * Logs a failure. The first of a series is logged in full, the 2nd, 4th, 8th, … as a summary, the others at
+   * level debug. Another message or level starts a new series.
    *
-   * @param level how bad it is.
-   * @returns whether the log says so: the others are among its debug lines.
+   * @returns whether the failure was logged at `level`.
    */
   failed(
     log: Logger,
@@ -39,38 +39,27 @@ export class FailureLog {
   ): boolean {
     const streak = this.#streaks.get(subject);
     if (streak === undefined || streak.message !== message || streak.level !== level) {
-      this.#streaks.set(subject, { message, level, sinceMs: this.nowMs(), count: 1 });
+      const since = new Date(this.nowMs()).toISOString();
+      this.#streaks.set(subject, { message, level, since, count: 1 });
       log[level](event, { ...fields, error: message });
       return true;
     }
     streak.count++;
-    if (Number.isInteger(Math.log2(streak.count))) {
-      log[level](`${event} again`, {
-        ...fields,
-        error: message,
-        times: streak.count,
-        since: isoTime(streak.sinceMs),
-      });
+    const { count: times, since } = streak;
+    if (Number.isInteger(Math.log2(times))) {
+      log[level](`${event} again`, { ...fields, error: message, times, since });
       return true;
     }
-    log.debug(event, { ...fields, error: message, times: streak.count });
+    log.debug(event, { ...fields, error: message, times });
     return false;
   }
 
-  /**
-   * Logs that a series is over, if there was one.
-   *
-   * @returns whether there was.
-   */
+  /** Logs that a series of failures ended; returns whether there was one. */
   succeeded(log: Logger, subject: string, event: string, fields: LogFields = {}): boolean {
     const streak = this.#streaks.get(subject);
     if (streak === undefined) return false;
     this.#streaks.delete(subject);
-    log.info(event, { ...fields, failures: streak.count, since: isoTime(streak.sinceMs) });
+    log.info(event, { ...fields, failures: streak.count, since: streak.since });
     return true;
   }
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,57 +1,47 @@
 /**
- * Logging: the one place that knows LogTape (a stand-in for `@std/log`).
+ * Logging: wraps LogTape.
  *
  * A log line is one JSON object with `event`, `timestamp` (ISO 8601, UTC), `level` and the fields of the
- * event, as the Python original wrote them; `pretty` is the same for people.
+ * event, as in the Python original; the format `pretty` is the same for people.
  *
  * @module
  */
 
 import { configure, getLogger, type LogRecord, reset, type TextFormatter } from "@logtape/logtape";
 
-/** The levels an operator can choose, least severe first. */
+/** The log levels, least severe first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
-/** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** The output formats an operator can choose. */
 export const LOG_FORMATS = ["json", "pretty"] as const;
-/** One of {@link LOG_FORMATS}. */
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** The fields of an event. Keys are snake_case; `undefined` values are left out; bigints become text. */
+/** The fields of an event: keys in snake_case, `undefined` is left out, bigints become text. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** What the program logs with. */
+/** Logs events at one of {@link LOG_LEVELS}. */
 export interface Logger {
   debug(event: string, fields?: LogFields): void;
   info(event: string, fields?: LogFields): void;
   warning(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** A logger whose every line carries `fields` too. */
+  /** A logger that adds `fields` to every line. */
   with(fields: LogFields): Logger;
 }
 
-/** Where log lines go: `Deno.stdout`, `Deno.stderr`, or a recorder in tests. */
+/** The destination of log lines, such as `Deno.stderr`. */
 export interface LogStream {
   writeSync(bytes: Uint8Array): number;
 }
 
-/** Options of {@link startLogging}. */
-export interface LoggingOptions {
+const CATEGORY = "ih-miner";
+
+/** Sends all log lines of this process or worker to one stream; a second call replaces the settings. */
+export async function startLogging({ level, format, stream }: {
   readonly level: LogLevel;
   readonly format: LogFormat;
   readonly stream: LogStream;
-}
-
-const CATEGORY = "ih-miner";
-
-/**
- * Routes all log lines of this process (or worker) to one stream. Calling it again replaces the former
- * settings.
- */
-export async function startLogging(options: LoggingOptions): Promise<void> {
-  const { level, format, stream } = options;
+}): Promise<void> {
   const toText = format === "json" ? formatJsonLine : formatPrettyLine;
   await configure({
     reset: true,
@@ -64,18 +54,16 @@ export async function startLogging(options: LoggingOptions): Promise<void> {
   });
 }
 
-/** Ends logging; what is logged afterwards is dropped. For tests. */
-export async function stopLogging(): Promise<void> {
-  await reset();
-}
+/** Stops logging: later lines are dropped. For tests. */
+export const stopLogging: () => Promise<void> = reset;
 
-/** The program's logger. Silent until {@link startLogging} was called. */
+/** The program's logger. Silent until {@link startLogging} is called. */
 export function logger(): Logger {
   return wrap(getLogger(CATEGORY));
 }
 
 /** One JSON object and a line feed. */
-export const formatJsonLine: TextFormatter = (record) => {
+const formatJsonLine: TextFormatter = (record) => {
   const head = {
     event: eventOf(record),
     timestamp: new Date(record.timestamp).toISOString(),
@@ -85,14 +73,13 @@ export const formatJsonLine: TextFormatter = (record) => {
 };
 
 /** `12:30:00 info     Auction results computed  won_count=2 lost_count=1`. */
-export const formatPrettyLine: TextFormatter = (record) => {
+const formatPrettyLine: TextFormatter = (record) => {
   const time = new Date(record.timestamp).toISOString().slice(11, 19);
   const fields = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${prettyValue(value)}`);
-  return `${time} ${record.level.padEnd(8)} ${eventOf(record)}${fields.length > 0 ? " " : ""}${
-    fields.join("")
-  }\n`;
+  const gap = fields.length > 0 ? " " : "";
+  return `${time} ${record.level.padEnd(8)} ${eventOf(record)}${gap}${fields.join("")}\n`;
 };
 
 type Inner = ReturnType<typeof getLogger>;

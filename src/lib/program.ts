@@ -1,117 +1,173 @@
 /**
- * Running somebody else's program: without a shell, for a bounded time, with its output read as it comes.
+ * Finding programs and running them: without a shell, for a limited time, reading the output as it arrives.
  *
  * @module
  */
 
 import { asError } from "./errors.ts";
 
-/** Where a program wrote a line. */
+/** The pipe that a program wrote a line to. */
 export type OutputStream = "stdout" | "stderr";
 
-/** How a program is run. */
-export interface ProgramOptions {
-  /** After so long it is ended. */
+/** Options of {@link runProgram}; `env` is added to the inherited variables unless `clearEnv` is set. */
+export interface ProgramOptions extends Pick<Deno.CommandOptions, "cwd" | "env" | "clearEnv"> {
+  /** A program that runs longer is killed. */
   readonly timeoutMs: number;
-  /** What it can read on its stdin; nothing when absent. It need not read it. */
+  /** Text for the program's stdin, which it need not read; by default stdin is empty. */
   readonly stdin?: string;
-  /** Variables beside the inherited ones. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Is told each line, without its line feed, cut behind 2,000 characters. Must not throw. */
+  /** Called with each line, without its line feed, cut after 2,000 characters. Must not throw. */
   readonly onLine?: (stream: OutputStream, line: string) => void;
-  /** Ends it as well. */
+  /** Called with all output, in pieces as it arrives. Must not throw. */
+  readonly onText?: (stream: OutputStream, text: string) => void;
+  /** Kills the program as the timeout does. */
   readonly signal?: AbortSignal;
-  /** Between SIGTERM and SIGKILL, and once more before a program is left to itself. @default 2_000 */
+  /**
+   * Time between SIGTERM and SIGKILL, and from SIGKILL until an unkillable program is abandoned. 0 sends
+   * SIGKILL at once.
+   *
+   * @default 2_000
+   */
   readonly graceMs?: number;
-  /** Sends a signal; a negative id means the whole process group. @default Deno.kill */
+  /** Whether to kill what the program leaves running in its process group when it exits. @default false */
+  readonly killBackground?: boolean;
+  /** Sends a signal; a negative id means the process group. @default Deno.kill */
   readonly kill?: (pid: number, signal: Deno.Signal) => void;
 }
 
 /** How a program ended. */
 export interface ProgramEnd {
-  /** The exit code, 128 + n after signal n; `null` when we ended it, by `timeoutMs` or `signal`. */
+  /** The exit code, 128 + n after signal n; `null` when {@link runProgram} killed it. */
   readonly code: number | null;
-  /** The signal that it died of; `null` when it exited. */
+  /** The signal that killed the program; `null` when it exited. */
   readonly signal: Deno.Signal | null;
   /** The end of what it wrote to stderr. */
   readonly stderr: string;
 }
 
-/** A program could not be started at all. The message names it, and no argument of it. */
+/** A program could not be started. The message names the program but none of its arguments. */
 export class ProgramStartError extends Error {
   override readonly name = "ProgramStartError";
-  /** The program, as it was given. */
-  readonly program: string;
 
-  constructor(program: string, message: string, options?: ErrorOptions) {
+  constructor(readonly program: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.program = program;
   }
 }
 
-/** So much of a program's stderr is kept. */
-const STDERR_BYTES = 2_000;
-/** A line that is longer is cut: a program may write for ever without a line feed. */
+/** How much of the end of stderr is kept. */
+const TAIL_CHARACTERS = 2_000;
+/** Longer lines are cut: a program may write forever without a line feed. */
 const LINE_CHARACTERS = 2_000;
-/** A program that has ended may have left its pipes open to a child. */
+/** How long to read on after the program ended: a child of it may keep the pipes open. */
 const OUTPUT_PATIENCE_MS = 200;
 const GRACE_MS = 2_000;
 
 /**
- * Runs a program to its end, in a process group of its own. When it takes too long, or `signal` says so, the whole
- * group gets SIGTERM, and SIGKILL after `graceMs`. What a program that ends by itself leaves in the background is
- * left alone and not waited for.
+ * The full path of a program, so that it can run without an environment: a word with a slash is relative to
+ * the working directory, any other is searched for in `searchPath`.
  *
- * @param words the program and its arguments; a name without a slash is looked for on `PATH`.
- * @throws {ProgramStartError} when it is missing or cannot be executed.
+ * @param searchPath the value of `PATH`; empty when unset.
+ * @returns `null` when there is no such executable file.
  */
-export async function runProgram(words: readonly string[], options: ProgramOptions): Promise<ProgramEnd> {
-  const { timeoutMs, stdin, onLine, signal, graceMs = GRACE_MS, kill = Deno.kill } = options;
-  const child = await start(words, options);
-  const tail = new Tail(STDERR_BYTES);
-  const readers = [new PipeReader(child.stderr, [tail, ...linesTo("stderr", onLine)])];
-  if (onLine !== undefined) readers.push(new PipeReader(child.stdout, linesTo("stdout", onLine)));
-  if (stdin !== undefined) feed(child.stdin, stdin);
-
-  const ending = new GroupEnding((signal) => kill(-child.pid, signal), graceMs);
-  const end = (): void => ending.begin();
-  const timer = setTimeout(end, timeoutMs);
-  signal?.addEventListener("abort", end, { once: true });
-  if (signal?.aborted === true) end();
-  const status = await Promise.race([child.status, ending.givenUp]);
-  clearTimeout(timer);
-  signal?.removeEventListener("abort", end);
-  ending.finish();
-  if (status === null) child.unref();
-  await Promise.all(readers.map((reader) => reader.finish()));
-  const isOurs = status === null || ending.hasBegun;
-  return { code: isOurs ? null : status.code, signal: status?.signal ?? null, stderr: tail.text() };
+export async function locateProgram(program: string, searchPath: string): Promise<string | null> {
+  const candidates = program.startsWith("/")
+    ? [program]
+    : program.includes("/")
+    ? [`${Deno.cwd()}/${program}`]
+    : searchPath.split(":").filter((folder) => folder !== "").map((folder) => `${folder}/${program}`);
+  for (const candidate of candidates) {
+    try {
+      const { isFile, mode } = await Deno.stat(candidate);
+      if (isFile && (mode === null || (mode & 0o111) !== 0)) return candidate;
+    } catch (error) {
+      const isAbsent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+        error instanceof Deno.errors.PermissionDenied;
+      if (!isAbsent) throw error;
+    }
+  }
+  return null;
 }
 
-async function start(
-  words: readonly string[],
-  { stdin, env = {}, onLine }: ProgramOptions,
-): Promise<Deno.ChildProcess> {
+/**
+ * Runs a program to its end, in a process group of its own. After `timeoutMs`, or when `signal` aborts, the
+ * whole group receives SIGTERM, and SIGKILL after `graceMs`.
+ *
+ * @param words the program and its arguments; a name without a slash is searched for in `PATH`.
+ * @throws {ProgramStartError} when the program is missing or cannot be executed.
+ */
+export async function runProgram(words: readonly string[], options: ProgramOptions): Promise<ProgramEnd> {
+  const { timeoutMs, stdin, signal, graceMs = GRACE_MS, killBackground = false, kill = Deno.kill } = options;
+  const child = await start(words, options);
+  const stderr = new Output("stderr", child, options);
+  const outputs = wantsStdout(options) ? [stderr, new Output("stdout", child, options)] : [stderr];
+  if (stdin !== undefined) feed(child.stdin, stdin);
+
+  const send = (name: Deno.Signal): void => {
+    try {
+      kill(-child.pid, name);
+    } catch {
+      // The group is gone already, or belongs to another user; either way there is nothing else to try.
+    }
+  };
+  const abandoned = Promise.withResolvers<null>();
+  let isKilled = false;
+  let timer: number;
+  const killAtOnce = (): void => {
+    send("SIGKILL");
+    // The program belongs to another user or is stuck in the kernel.
+    timer = setTimeout(() => abandoned.resolve(null), graceMs || GRACE_MS);
+  };
+  const stop = (): void => {
+    if (isKilled) return;
+    isKilled = true;
+    clearTimeout(timer);
+    if (graceMs === 0) return killAtOnce();
+    send("SIGTERM");
+    timer = setTimeout(killAtOnce, graceMs);
+  };
+  timer = setTimeout(stop, timeoutMs);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted === true) stop();
+  const status = await Promise.race([child.status, abandoned.promise]);
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", stop);
+  // The program may have ended before its children did.
+  if (isKilled || killBackground) send("SIGKILL");
+  if (status === null) child.unref();
+  await Promise.all(outputs.map((output) => output.finish()));
+  return {
+    code: isKilled || status === null ? null : status.code,
+    signal: status?.signal ?? null,
+    stderr: stderr.tail.trim(),
+  };
+}
+
+async function start(words: readonly string[], options: ProgramOptions): Promise<Deno.ChildProcess> {
   const [program = "", ...args] = words;
+  const { stdin, cwd, env = {}, clearEnv = false } = options;
   try {
     return new Deno.Command(program, {
       args,
       env,
+      clearEnv,
+      ...(cwd === undefined ? {} : { cwd }),
       detached: true,
       stdin: stdin === undefined ? "null" : "piped",
-      stdout: onLine === undefined ? "null" : "piped",
+      stdout: wantsStdout(options) ? "piped" : "null",
       stderr: "piped",
     }).spawn();
   } catch (cause) {
-    throw new ProgramStartError(program, `Cannot run ${program}: ${await whyNotStarted(program, cause)}`, {
-      cause,
-    });
+    const reason = await whyNotStarted(program, cause);
+    throw new ProgramStartError(program, `Cannot run ${program}: ${reason}`, { cause });
   }
+}
+
+function wantsStdout({ onLine, onText }: ProgramOptions): boolean {
+  return onLine !== undefined || onText !== undefined;
 }
 
 async function whyNotStarted(program: string, error: unknown): Promise<string> {
   if (error instanceof Deno.errors.NotFound) {
-    // The system says the same of a missing interpreter.
+    // The system reports a missing interpreter with the same error.
     const isThere = program.includes("/") && await Deno.stat(program).then(() => true, () => false);
     return isThere
       ? "the interpreter that its first line names is missing; correct that line or install it"
@@ -123,138 +179,50 @@ async function whyNotStarted(program: string, error: unknown): Promise<string> {
   return asError(error).message;
 }
 
-/** Writes all at once and hangs up. */
+/** Writes `text` and closes the pipe, without waiting: a child may keep it open and never read it. */
 function feed(stdin: WritableStream<Uint8Array<ArrayBuffer>>, text: string): void {
   const writer = stdin.getWriter();
-  // Whether it is read is the program's affair; nobody waits for a child that keeps it open unread.
   writer.write(new TextEncoder().encode(text)).then(() => writer.close()).catch(() => {});
 }
 
-/** Ends a process group, step by step. */
-class GroupEnding {
-  hasBegun = false;
-  /** Resolves when even SIGKILL did not help: the program is another user's, or stuck in the kernel. */
-  readonly givenUp: Promise<null>;
-  readonly #kill: (signal: Deno.Signal) => void;
-  readonly #graceMs: number;
-  readonly #giveUp: () => void;
-  #timer: number | undefined;
-
-  constructor(kill: (signal: Deno.Signal) => void, graceMs: number) {
-    const { promise, resolve } = Promise.withResolvers<null>();
-    this.givenUp = promise;
-    this.#giveUp = () => resolve(null);
-    this.#kill = kill;
-    this.#graceMs = graceMs;
-  }
-
-  begin(): void {
-    if (this.hasBegun) return;
-    this.hasBegun = true;
-    this.#send("SIGTERM");
-    this.#timer = setTimeout(() => {
-      this.#send("SIGKILL");
-      this.#timer = setTimeout(this.#giveUp, this.#graceMs);
-    }, this.#graceMs);
-  }
-
-  /** The program is gone: the rest of a group that was to end goes with it. */
-  finish(): void {
-    clearTimeout(this.#timer);
-    if (this.hasBegun) this.#send("SIGKILL");
-  }
-
-  #send(signal: Deno.Signal): void {
-    try {
-      this.#kill(signal);
-    } catch {
-      // It is gone already, or not ours to end; in either case there is nothing else to try.
-    }
-  }
-}
-
-/** Takes what a program writes. */
-interface Sink {
-  add(bytes: Uint8Array): void;
-  /** There is no more. */
-  end(): void;
-}
-
-/** Reads a pipe to its end, or until nobody waits for it any longer. */
-class PipeReader {
+/** Reads one of a program's pipes. */
+class Output {
+  /** The last {@link TAIL_CHARACTERS} characters. */
+  tail = "";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
-  readonly #sinks: readonly Sink[];
   readonly #done: Promise<void>;
-
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, sinks: readonly Sink[]) {
-    this.#reader = stream.getReader();
-    this.#sinks = sinks;
-    this.#done = this.#read();
-  }
-
-  async finish(): Promise<void> {
-    let timer: number | undefined;
-    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_PATIENCE_MS));
-    await Promise.race([this.#done, patience]);
-    clearTimeout(timer);
-    await this.#reader.cancel();
-    await this.#done;
-  }
-
-  async #read(): Promise<void> {
-    for (;;) {
-      const { value, done } = await this.#reader.read();
-      for (const sink of this.#sinks) {
-        if (done) sink.end();
-        else sink.add(value);
-      }
-      if (done) return;
-    }
-  }
-}
-
-/** Keeps the end. */
-class Tail implements Sink {
-  #bytes = new Uint8Array();
-
-  constructor(private readonly limit: number) {}
-
-  add(bytes: Uint8Array): void {
-    const joined = new Uint8Array(this.#bytes.length + bytes.length);
-    joined.set(this.#bytes);
-    joined.set(bytes, this.#bytes.length);
-    this.#bytes = joined.slice(-this.limit);
-  }
-
-  end(): void {}
-
-  text(): string {
-    return new TextDecoder().decode(this.#bytes).trim();
-  }
-}
-
-function linesTo(stream: OutputStream, onLine: ProgramOptions["onLine"]): Sink[] {
-  return onLine === undefined ? [] : [new LineSplitter((line) => onLine(stream, line))];
-}
-
-/** Makes lines of bytes. */
-class LineSplitter implements Sink {
-  readonly #decoder = new TextDecoder();
   #line = "";
   #isCut = false;
 
-  constructor(private readonly onLine: (line: string) => void) {}
-
-  add(bytes: Uint8Array): void {
-    this.#take(this.#decoder.decode(bytes, { stream: true }));
+  constructor(
+    private readonly stream: OutputStream,
+    child: Deno.ChildProcess,
+    private readonly options: ProgramOptions,
+  ) {
+    this.#reader = child[stream].getReader();
+    this.#done = this.#read();
   }
 
-  end(): void {
-    this.#take(this.#decoder.decode());
+  /** Resolves at the end of the pipe, or after {@link OUTPUT_PATIENCE_MS}. */
+  async finish(): Promise<void> {
+    const timer = setTimeout(() => this.#reader.cancel(), OUTPUT_PATIENCE_MS);
+    await this.#done;
+    clearTimeout(timer);
+  }
+
+  async #read(): Promise<void> {
+    const decoder = new TextDecoder();
+    for (let isDone = false; !isDone;) {
+      const { value, done } = await this.#reader.read();
+      this.#take(decoder.decode(value, { stream: !done }));
+      isDone = done;
+    }
     if (this.#line !== "") this.#emit();
   }
 
   #take(text: string): void {
+    this.options.onText?.(this.stream, text);
+    this.tail = (this.tail + text).slice(-TAIL_CHARACTERS);
     const [first = "", ...further] = text.split("\n");
     this.#append(first);
     for (const part of further) {
@@ -273,6 +241,6 @@ class LineSplitter implements Sink {
     const line = this.#isCut ? `${this.#line}…` : this.#line.replace(/\r$/, "");
     this.#line = "";
     this.#isCut = false;
-    this.onLine(line);
+    this.options.onLine?.(this.stream, line);
   }
 }

@@ -1,39 +1,36 @@
 /**
- * Keeps what belongs to nobody else out of logs, messages, pages and metrics.
+ * Keeps secrets out of logs, messages, pages and metrics.
  *
  * @module
  */
 
-/** What ends a sentence or a list behind a URL, rather than the URL. */
+/** Characters that, after a URL, belong to the sentence or list around it. */
 const PUNCTUATION = "',;:.)]}";
 
-/** A host, and a port where nothing but punctuation follows it: otherwise it may be the beginning of a password. */
+/** A host and port. Digits followed by more than punctuation may be the beginning of a password instead. */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[^\s:"',;()[\]{}<>]+)(?::\d{1,5}(?=[',;:.)\]}]*$))?/i;
 
 /**
- * Text with each URL cut down to scheme and host: providers put access keys into user names, paths and queries. Where
- * it is not clear what the host is, or where a URL ends, more is cut.
+ * Cuts each URL in a text down to scheme and host: providers put access keys into user names, paths and
+ * queries. Cuts more where the host, or the end of the URL, is ambiguous.
  *
  * `wss://user:key@node.example:443/v1/key?a=b` becomes `wss://node.example:443/…`.
  */
 export function redactUrls(text: string): string {
-  // A quote ends a URL, but for one that is escaped, as in JSON.
+  // A quote ends a URL unless it is escaped, as in JSON.
   return text.replace(/:\/\/((?:\\.|[^\s"\\])+)/g, (_url, rest: string) => `://${hostOf(rest)}`);
 }
 
-/**
- * What may be shown of a text that is an address as a whole, also when it has no scheme: `user:key@node.example/key`
- * becomes `node.example/…`.
- */
+/** Cuts down one address, with or without a scheme: `user:key@node.example/key` → `node.example/…`. */
 export function redactAddress(text: string): string {
   const [scheme = ""] = /^\s*[a-z][a-z0-9+.-]*:\/\//i.exec(text) ?? [];
   return `${scheme}${hostOf(text.slice(scheme.length))}`;
 }
 
-/** What a program's name or path consists of. Other signs make it an assignment or an address in the wrong place. */
+/** Characters of a program's name or path; others are from a misplaced assignment or address. */
 const PROGRAM = /^[\p{L}\p{N}_.,+~/ -]+$/u;
 
-/** The words of a command as they may be shown: its arguments may hold what is nobody else's. */
+/** The words of a command without its arguments, which may be secret. */
 export function redactCommand(words: readonly string[]): readonly string[] {
   const [program, ...args] = words;
   if (program === undefined) return words;
@@ -41,12 +38,12 @@ export function redactCommand(words: readonly string[]): readonly string[] {
   return args.length === 0 ? [shown] : [shown, "…"];
 }
 
-/** What stands behind the scheme, without what may be secret. */
+/** Cuts down what follows the scheme. */
 function hostOf(rest: string): string {
   const [authority = ""] = /^[^/?#\\]*/.exec(rest) ?? [];
   const behind = rest.slice(authority.length);
   const hostAndPort = authority.slice(authority.lastIndexOf("@") + 1);
-  // With an @ further on, what stands before it may all be a password.
+  // With an @ further on, everything before it may be a password.
   const [host = ""] = behind.includes("@") ? [] : HOST.exec(hostAndPort) ?? [];
   const tail = hostAndPort.slice(host.length) + behind;
   let end = tail.length;

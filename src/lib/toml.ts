@@ -1,7 +1,6 @@
 /**
- * Reading TOML: the one door to the TOML library, with errors that name the file and the place in it.
- *
- * Editing a file that belongs to somebody else is `toml_edit.ts`.
+ * Reading TOML: wraps the TOML library, with errors that name the file and the position in it. `toml_edit.ts`
+ * edits files that belong to other programs.
  *
  * @module
  */
@@ -12,35 +11,30 @@ import { tomlMistake } from "./toml_mistakes.ts";
 /** A node of the library's concrete syntax tree at the top level of a document. */
 export type TomlBlock = TomlDocument["cst"][number];
 
-/** A table as parsed: an object without prototype, so that a key such as `__proto__` is a key like any other. */
+/** A parsed table: an object without prototype, so that `__proto__` is an ordinary key. */
 export type TomlTable = Record<string, unknown>;
 
-/** Whether a parsed value is a table. */
 export function isTable(value: unknown): value is TomlTable {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** A text that is not TOML. */
+/** A text is not TOML. */
 export class TomlError extends Error {
   override readonly name = "TomlError";
-  /** The file, or whatever the caller named the text. */
-  readonly source: string;
-  /** Line, from 1. */
-  readonly line: number;
-  /** Column in UTF-16 code units, from 1. */
-  readonly column: number;
-  /** What is wrong there, without place and file, and without anything of the text, which may hold secrets. */
-  readonly reason: string;
 
-  constructor(place: { source: string; line: number; column: number; reason: string }) {
-    super(
-      `Cannot parse ${place.source} as TOML: line ${place.line}, column ${place.column}: ${place.reason}; ` +
-        "correct that line",
-    );
-    this.source = place.source;
-    this.line = place.line;
-    this.column = place.column;
-    this.reason = place.reason;
+  /**
+   * @param source the file, or what the caller calls the text.
+   * @param line from 1.
+   * @param column from 1, in UTF-16 code units.
+   * @param reason what is wrong, without position, file or any of the text, which may hold secrets.
+   */
+  constructor(
+    readonly source: string,
+    readonly line: number,
+    readonly column: number,
+    readonly reason: string,
+  ) {
+    super(`Cannot parse ${source} as TOML: line ${line}, column ${column}: ${reason}; correct that line`);
   }
 }
 
@@ -50,7 +44,7 @@ export interface ParseTomlOptions {
   readonly source: string;
   /**
    * `"when-needed"`: integers are numbers, and bigints beyond 2^53. `"always"`: integers are bigints, which
-   * tells `5` from `5.0`.
+   * distinguishes `5` from `5.0`.
    *
    * @default "when-needed"
    */
@@ -76,21 +70,19 @@ export function parseTomlTree(text: string, options: { source: string }): readon
   return located(options.source, () => [...new TomlDocument(text).cst]);
 }
 
-/** A key such as `0.45` that was meant as a decimal and that TOML reads as two nested keys. */
+/** A key such as `0.45` that was meant as a decimal but that TOML reads as two nested keys. */
 export interface UnquotedDecimalKey {
   /** The key as written, `0.45`. */
   readonly key: string;
-  /** The names of the table it stands in, `["workers", "worker_sizes"]`. */
+  /** The table that holds it, `["workers", "worker_sizes"]`. */
   readonly table: readonly string[];
-  /** Line, from 1. */
+  /** From 1. */
   readonly line: number;
-  /** Column, from 1. */
-  readonly column: number;
 }
 
 /**
- * Finds keys that look like decimals and are not quoted. `0.45 = 2` is valid TOML, but means a table `0` with a
- * key `45`; whoever expects a decimal as a key (spec, section 9: `worker_sizes`) can say so by this list.
+ * Finds unquoted keys that look like decimals. `0.45 = 2` is valid TOML, but means a table `0` with a key
+ * `45`. Callers that expect decimals as keys (spec, section 9: `worker_sizes`) report them from this list.
  *
  * @throws {TomlError} when the text is not TOML
  */
@@ -98,37 +90,34 @@ export function findUnquotedDecimalKeys(text: string, options: { source: string 
   const found: UnquotedDecimalKey[] = [];
   type Value = Extract<TomlBlock, { type: "KeyValue" }>["value"];
   const visitValue = (value: Value, table: readonly string[]): void => {
-    if (value.type === "InlineTable") { for (const entry of value.items) visit(entry.item, table); }
-    if (value.type === "InlineArray") {
-      for (const entry of value.items) visitValue(entry.item as Value, table);
-    }
+    if (value.type === "InlineTable") value.items.forEach(({ item }) => visit(item, table));
+    if (value.type === "InlineArray") value.items.forEach(({ item }) => visitValue(item as Value, table));
   };
   const visit = (block: TomlBlock, table: readonly string[]): void => {
     if (block.type === "Table" || block.type === "TableArray") {
-      for (const row of block.items) visit(row, block.key.item.value);
+      block.items.forEach((row) => visit(row, block.key.item.value));
     } else if (block.type === "KeyValue") {
       const { key, value } = block;
       if (/^\d+\s*\.\s*\d+$/.test(key.raw)) {
-        const { line, column } = key.loc.start;
-        found.push({ key: key.value.join("."), table, line, column: column + 1 });
+        found.push({ key: key.value.join("."), table, line: key.loc.start.line });
       }
       visitValue(value, [...table, ...key.value]);
     }
   };
-  for (const block of parseTomlTree(text, options)) visit(block, []);
+  parseTomlTree(text, options).forEach((block) => visit(block, []));
   return found;
 }
 
-/** Runs a parse and gives the library's error (its class is not exported) our shape. */
+/** Runs a parse and converts the library's error, whose class is not exported. */
 function located<T>(source: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
     const { message, line, column } = error as Error & { line?: unknown; column?: unknown };
     if (typeof line !== "number" || typeof column !== "number") throw error;
-    // Above the reason stand a headline and, unless the line is empty, that line with a mark below it.
+    // The reason follows a headline and, unless the line is empty, that line with a mark below it.
     const [, , mark = "", ...below] = message.split("\n");
     const reason = /^ *\^$/.test(mark) ? below.join("\n") : message.split("\n").slice(1).join("\n");
-    throw new TomlError({ source, line, column: column + 1, reason: tomlMistake(reason) });
+    throw new TomlError(source, line, column + 1, tomlMistake(reason));
   }
 }

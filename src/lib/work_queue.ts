@@ -1,30 +1,30 @@
 /**
- * Work that is done one piece at a time, in the order it came, while nobody waits for it.
+ * Background work, done one item at a time in order of arrival.
  *
  * @module
  */
 
 /** Options of {@link WorkQueue}. */
 export interface WorkQueueOptions<Item> {
-  /** Does one piece. Must not reject. */
+  /** Must not reject. */
   readonly work: (item: Item) => Promise<void>;
-  /** With so many waiting behind the one under way, the oldest of them is dropped. */
+  /** How many items may wait behind the current one; beyond that the oldest is dropped. */
   readonly maxWaiting: number;
   readonly onDropped: (item: Item) => void;
 }
 
-/** A queue of bounded length. */
+/** A bounded queue that works on its items. */
 export class WorkQueue<Item> {
   readonly #options: WorkQueueOptions<Item>;
   readonly #waiting: Item[] = [];
-  /** Ends when nothing waits any longer; `null` while nothing is under way. */
+  /** Resolves when the queue is empty; `null` while it is idle. */
   #working: Promise<void> | null = null;
 
   constructor(options: WorkQueueOptions<Item>) {
     this.#options = options;
   }
 
-  /** Queues a piece; begins at once when none is under way. */
+  /** Queues an item; an idle queue starts on it at once. */
   add(item: Item): void {
     this.#waiting.push(item);
     if (this.#working !== null && this.#waiting.length > this.#options.maxWaiting) {
@@ -33,12 +33,12 @@ export class WorkQueue<Item> {
     this.#working ??= this.#workOff();
   }
 
-  /** Forgets what waits, and says what it was. */
+  /** Removes and returns the waiting items. */
   clear(): Item[] {
     return this.#waiting.splice(0);
   }
 
-  /** Resolves when nothing is under way and nothing waits. */
+  /** Resolves when the queue is idle. */
   async settled(): Promise<void> {
     await this.#working;
   }

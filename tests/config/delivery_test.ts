@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { resolveDelivery } from "../../src/config/delivery.ts";
-import { EffectiveSettings } from "../../src/config/effective.ts";
-import { ConfigError, type ConfigIssue } from "../../src/config/errors.ts";
+import { Resolution } from "../../src/config/effective.ts";
+import { ConfigError } from "../../src/config/errors.ts";
 import { checkConfigFile } from "../../src/config/schema.ts";
 import { parseSelector } from "../../src/delivery/measured/prometheus_text.ts";
 
@@ -13,23 +13,21 @@ const BASE = {
 function deliveryOf(
   delivery: unknown,
 ): { config: ReturnType<typeof resolveDelivery>; issues: string[]; shown: string } {
-  const issues: ConfigIssue[] = [];
-  const settings = new EffectiveSettings();
-  const { delivery: section } = checkConfigFile({ ...BASE, delivery }, "c.toml");
-  const config = resolveDelivery({ section, settings, issues });
+  const resolution = new Resolution("c.toml");
+  const config = resolveDelivery(checkConfigFile({ ...BASE, delivery }, "c.toml").delivery, resolution);
   return {
     config,
-    issues: issues.map(({ key, message }) => `${key}: ${message}`),
-    shown: JSON.stringify(settings.list),
+    issues: resolution.issues.map(({ key, message }) => `${key}: ${message}`),
+    shown: JSON.stringify(resolution.effective),
   };
 }
 
-Deno.test("resolveDelivery() has the validators' limits and no metric by default", () => {
+Deno.test("resolveDelivery() defaults to the validators' limits and no metric", () => {
   const { config, issues } = deliveryOf(undefined);
   assert.deepEqual([config, issues], [{ sources: [], limits: { warnBelow: 0.97, alertBelow: 0.95 } }, []]);
 });
 
-Deno.test("resolveDelivery() takes metrics with labels and units, and hides what stands in their addresses", () => {
+Deno.test("resolveDelivery() reads metrics with labels and units, and hides secrets in their URLs", () => {
   const metric = 'pool_hashrate{pool="central-proxy"}';
   const url = "http://user:secret@127.0.0.1:9100/metrics?key=secret";
   const { config, issues, shown } = deliveryOf({
@@ -44,7 +42,7 @@ Deno.test("resolveDelivery() takes metrics with labels and units, and hides what
   assert.match(shown, /"http:\/\/127\.0\.0\.1:9100\/…"/);
 });
 
-Deno.test("resolveDelivery() names what is missing or contradicts itself", () => {
+Deno.test("resolveDelivery() reports missing and contradictory keys", () => {
   assert.deepEqual(
     deliveryOf({ warn_below: 0.9, sources: [{ metric: "a" }] }).issues.map((issue) => issue.split(";")[0]),
     [
@@ -88,7 +86,7 @@ Deno.test("resolveDelivery() refuses to count the same series twice, naming both
     const [issue, ...more] = twice({ metric: "other" }, ...pair);
     assert.match(
       issue!,
-      /^\[delivery\] sources\[2\]\.metric: takes series of this url that sources\[1\] takes, too/,
+      /^\[delivery\] sources\[2\]\.metric: selects series of this url that sources\[1\] also selects/,
     );
     assert.doesNotMatch(issue!, /secret/);
     assert.deepEqual(more, []);

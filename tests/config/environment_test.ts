@@ -6,7 +6,7 @@ import {
   readEnvironment,
 } from "../../src/config/environment.ts";
 
-Deno.test("readEnvironment() leaves out blank variables and those it does not know", () => {
+Deno.test("readEnvironment() leaves out blank and unknown variables", () => {
   const values: Record<string, string> = { HOME: "/h", APS_MINER_PROXY_MODE: "  ", SECRET: "s" };
   assert.deepEqual(readEnvironment((name) => values[name]), { HOME: "/h" });
 });
@@ -19,14 +19,14 @@ Deno.test("expandHome() expands a leading ~ only", () => {
   assert.equal(expandHome("~other/x", environment), "~other/x");
 });
 
-Deno.test("isSwitchedOn() takes 1, true, yes and on, in any case, trimmed", () => {
+Deno.test("isSwitchedOn() accepts 1, true, yes and on, in any case, trimmed", () => {
   for (const text of ["1", "TRUE", " yes ", "On"]) assert.equal(isSwitchedOn(text), true, text);
   for (const text of [undefined, "", "0", "2", "no", "y"]) {
     assert.equal(isSwitchedOn(text), false, String(text));
   }
 });
 
-Deno.test("keepLoopbackDirect() adds this machine to what goes past proxies", () => {
+Deno.test("keepLoopbackDirect() adds this machine to NO_PROXY", () => {
   const after = (variables: Record<string, string>): string | undefined => {
     const set = { ...variables };
     keepLoopbackDirect({ get: (name) => set[name], set: (name, value) => set[name] = value });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { EffectiveSettings } from "../../src/config/effective.ts";
-import type { ConfigIssue } from "../../src/config/errors.ts";
+import { Resolution } from "../../src/config/effective.ts";
 import { ConfigError } from "../../src/config/errors.ts";
 import { resolveFleet } from "../../src/config/fleet.ts";
 import { resolveRouting } from "../../src/config/routing.ts";
@@ -12,13 +11,12 @@ const BASE = {
 };
 
 function fleetOf(asic: unknown): { fleet: ReturnType<typeof resolveFleet>; issues: string[] } {
-  const issues: ConfigIssue[] = [];
-  const section = checkConfigFile({ ...BASE, asic }, "c.toml").asic;
-  const fleet = resolveFleet({ section, settings: new EffectiveSettings(), issues });
-  return { fleet, issues: issues.map(({ key, message }) => `${key}: ${message}`) };
+  const resolution = new Resolution("c.toml");
+  const fleet = resolveFleet(checkConfigFile({ ...BASE, asic }, "c.toml").asic, resolution);
+  return { fleet, issues: resolution.issues.map(({ key, message }) => `${key}: ${message}`) };
 }
 
-Deno.test("resolveFleet() takes addresses with and without port, and pools of the section and of the machine", () => {
+Deno.test("resolveFleet() reads addresses with and without port, and pools of section and machine", () => {
   const { fleet, issues } = fleetOf({
     fallback_pool: 2,
     share: 0.5,
@@ -64,7 +62,7 @@ Deno.test("resolveFleet() takes addresses with and without port, and pools of th
   assert.equal(fleetOf(undefined).fleet, null);
 });
 
-Deno.test("resolveFleet() names every mistake with its machine", () => {
+Deno.test("resolveFleet() reports every mistake with its machine", () => {
   assert.match(fleetOf({}).issues[0]!, /^\[asic\] miners: lists no miner; add a \[\[asic\.miners\]\]/);
   const { fleet, issues } = fleetOf({
     miners: [
@@ -88,9 +86,9 @@ Deno.test("resolveFleet() names every mistake with its machine", () => {
     "[asic] miners[3].hashrate: is missing",
     "[asic] miners[4].hashrate: must be above 0",
     "[asic] miners[5].hashrate: must have at most 6 decimals",
-    "[asic] miners[6].fallback_pool: must be another pool than subnet_pool",
-    "[asic] miners[8].name: is that of miners[7], too (same)",
-    "[asic] miners[9].address: is that of miners[7], too (f:4028)",
+    "[asic] miners[6].fallback_pool: must differ from subnet_pool",
+    "[asic] miners[8].name: is also that of miners[7] (same)",
+    "[asic] miners[9].address: is also that of miners[7] (f:4028)",
   ]);
   assert.match(issues[2]!, /^\[asic\] miners\[2\]\.hashrate: .*it is "much"/);
   const refused = (asic: unknown, message: RegExp): void =>
@@ -98,7 +96,7 @@ Deno.test("resolveFleet() names every mistake with its machine", () => {
       () => fleetOf(asic),
       (error) => error instanceof ConfigError && message.test(error.message),
     );
-  refused({ timeout: "5m" }, /\[asic\] timeout: must be a length of time from 1 s to 30 s/);
+  refused({ timeout: "5m" }, /\[asic\] timeout: must be a duration from 1 s to 30 s/);
   refused(
     { miners: [{ subnet_pool: -1 }] },
     /\[asic\] miners\[0\]\.subnet_pool: must be 0 to 99; it is -1/,
@@ -106,31 +104,33 @@ Deno.test("resolveFleet() names every mistake with its machine", () => {
   refused({ miners: [{ port: 1 }] }, /\[asic\] miners\[0\]\.port: is not a known key/);
 });
 
-Deno.test("resolveRouting() routes to ASICs alone unless a proxy is named, and warns of shares that do not add up", () => {
+Deno.test("resolveRouting() routes only to ASICs unless a proxy is named, and checks the shares", () => {
   const asic = { miners: [{ address: "a", hashrate: "1" }] };
-  const common = { environment: {}, source: "c.toml", exists: () => true };
-  const alone = resolveRouting({ ...common, section: undefined, asic });
+  const resolve = (file: Parameters<typeof resolveRouting>[0]): ReturnType<typeof resolveRouting> =>
+    resolveRouting(file, () => true, new Resolution("c.toml"));
+  const alone = resolve({ asic });
   assert.ok(alone.kind === "on");
   assert.deepEqual([alone.targets, alone.fleet?.miners.length, alone.warnings], [[], 1, []]);
 
-  const both = resolveRouting({ ...common, section: { pools_path: "/p" }, asic });
+  const both = resolve({ routing: { pools_path: "/p" }, asic });
   assert.ok(both.kind === "on");
   assert.equal(both.targets.length, 1);
   assert.match(
     both.warnings[0]!,
-    /shares of the "ihp" targets and of \[asic\] add up to 2 \(\/p 1, \[asic\] 1\): more is/,
+    /shares of the "ihp" targets and \[asic\] add up to 2 \(\/p 1, \[asic\] 1\): the miner delivers more/,
   );
-  const shared = resolveRouting({
-    ...common,
-    section: { targets: [{ pools_path: "/p", share: 0.75 }] },
+  const shared = resolve({
+    routing: { targets: [{ pools_path: "/p", share: 0.75 }] },
     asic: { ...asic, share: 0.25 },
   });
   assert.ok(shared.kind === "on");
   assert.deepEqual(shared.warnings, []);
-  assert.throws(() => resolveRouting({ ...common, section: undefined, asic: {} }), ConfigError);
+  const resolution = new Resolution("c.toml");
+  resolveRouting({ asic: {} }, () => true, resolution);
+  assert.throws(() => resolution.throwIssues(), ConfigError);
 });
 
-Deno.test("resolveFleet() refuses TH/s, and says what they are in PH/s", () => {
+Deno.test("resolveFleet() rejects TH/s, and converts them to PH/s in the message", () => {
   const [issue] = fleetOf({ miners: [{ address: "a", hashrate: "200" }] }).issues;
   assert.equal(
     issue,
@@ -139,7 +139,7 @@ Deno.test("resolveFleet() refuses TH/s, and says what they are in PH/s", () => {
   assert.deepEqual(fleetOf({ miners: [{ address: "a", hashrate: "5" }] }).issues, []);
 });
 
-Deno.test("resolveFleet() refuses an address that is no IP address and no name, and shows no login", () => {
+Deno.test("resolveFleet() rejects what is neither an IP address nor a name, and shows no login", () => {
   const refusal = (address: string): string | undefined =>
     fleetOf({ miners: [{ address, hashrate: "0.2" }] }).issues[0];
   for (
@@ -152,15 +152,15 @@ Deno.test("resolveFleet() refuses an address that is no IP address and no name, 
     );
   }
   assert.match(refusal("192.168.1.321")!, /it is "192\.168\.1\.321"$/);
-  assert.match(refusal("user:secret@host")!, /it is a text, which is not shown$/);
+  assert.match(refusal("user:secret@host")!, /it is a string, which is not shown$/);
   for (const address of ["192.168.1.21", "rig-7.lan", "rig_7", "2nd.rack.lan", "[fd00::7]:4029"]) {
     assert.equal(refusal(address), undefined, address);
   }
 });
 
-Deno.test("resolveFleet() knows a machine again whose name is written in capitals", () => {
+Deno.test("resolveFleet() compares host names case-insensitively", () => {
   const { issues } = fleetOf({
     miners: [{ address: "rig.lan", hashrate: "1" }, { address: "Rig.LAN:4028", hashrate: "1" }],
   });
-  assert.match(issues[0]!, /^\[asic\] miners\[1\]\.address: is that of miners\[0\], too/);
+  assert.match(issues[0]!, /^\[asic\] miners\[1\]\.address: is also that of miners\[0\]/);
 });

@@ -25,7 +25,7 @@ function load(text: string, environment: Environment = { HOME: "/home/op" }): Pr
   return loadConfig("/etc/c.toml", environment, { readTextFile, exists: () => false });
 }
 
-/** The message a configuration is refused with. */
+/** The message of the error that a configuration causes. */
 async function refusal(text: string): Promise<string> {
   try {
     await load(text);
@@ -36,7 +36,7 @@ async function refusal(text: string): Promise<string> {
   throw new Error("accepted");
 }
 
-Deno.test("loadConfig() reads a file of the Python original as it is", async () => {
+Deno.test("loadConfig() reads a file of the Python original unchanged", async () => {
   const config = await load(GOOD);
   assert.equal(config.hotkeyPath, "/home/op/.bittensor/wallets/default/hotkeys/rig");
   assert.deepEqual(config.endpoints, ["wss://entrypoint-finney.opentensor.ai:443"]);
@@ -47,7 +47,7 @@ Deno.test("loadConfig() reads a file of the Python original as it is", async () 
   assert.equal(requireWorkers(config).commitment.text, "2;b;BTC,1=0.1:1,0.2:1");
 });
 
-Deno.test("loadConfig() refuses a file that is not UTF-8 and says so", async () => {
+Deno.test("loadConfig() rejects a file that is not UTF-8", async () => {
   const path = await Deno.makeTempFile({ suffix: ".toml" });
   try {
     await Deno.writeFile(path, Uint8Array.from([...new TextEncoder().encode(GOOD), 0x23, 0xe9, 0x0a]));
@@ -57,18 +57,18 @@ Deno.test("loadConfig() refuses a file that is not UTF-8 and says so", async () 
   }
 });
 
-Deno.test("loadConfig() names the line and column of a TOML mistake", async () => {
+Deno.test("loadConfig() reports the line and column of a TOML mistake", async () => {
   assert.match(
     await refusal(GOOD.replace("netuid = 89", "netuid = = 89")),
     /^\/etc\/c\.toml: line 4, column \d+: /,
   );
 });
 
-Deno.test("loadConfig() names the network it does not know", async () => {
+Deno.test("loadConfig() names an unknown network", async () => {
   assert.match(await refusal(GOOD.replace('"finney"', '"finey"')), /\[bittensor\] network: .*finey/);
 });
 
-Deno.test("loadConfig() keeps a mistake in [workers] for whoever needs the workers", async () => {
+Deno.test("loadConfig() returns a mistake in [workers] and requireWorkers() throws it", async () => {
   for (const text of [GOOD.replace('"1.0"', '"2.0"'), GOOD.slice(0, GOOD.indexOf("[workers]"))]) {
     const config = await load(text);
     assert.throws(() => requireWorkers(config), ConfigError);
@@ -76,13 +76,13 @@ Deno.test("loadConfig() keeps a mistake in [workers] for whoever needs the worke
   }
 });
 
-Deno.test("loadConfig() takes the state folder from [state], else from systemd, else below the home folder", async () => {
+Deno.test("loadConfig() takes the state folder from [state], systemd or the home folder", async () => {
   const environment = { HOME: "/home/op", STATE_DIRECTORY: "/var/lib/ih-miner:/var/lib/other" };
   assert.equal((await load(GOOD, environment)).stateDirectory, "/var/lib/ih-miner");
   assert.equal((await load(`${GOOD}[state]\ndirectory = "~/s"`, environment)).stateDirectory, "/home/op/s");
 });
 
-Deno.test("loadConfig() reads lengths of time", async () => {
+Deno.test("loadConfig() reads durations", async () => {
   assert.deepEqual((await load(GOOD)).staleness, { afterSeconds: 1440, policy: "keep" });
   for (
     const [text, afterSeconds] of [["3 windows", 2160], ["90s", 90], ["24m", 1440], ["2h", 7200]] as const
@@ -92,7 +92,7 @@ Deno.test("loadConfig() reads lengths of time", async () => {
   }
 });
 
-Deno.test("loadConfig() finds cbc where it is named or on the PATH", async () => {
+Deno.test("loadConfig() finds cbc at its configured path or on the PATH", async () => {
   const folder = await Deno.makeTempDir();
   const cbc = join(folder, "cbc");
   await Deno.writeTextFile(cbc, "", { mode: 0o755 });
@@ -108,7 +108,7 @@ Deno.test("loadConfig() finds cbc where it is named or on the PATH", async () =>
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("loadConfig() keeps a cbc that is named and not there, for the result to say so", async () => {
+Deno.test("loadConfig() keeps a configured cbc that is missing, so that the result can report it", async () => {
   assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "/opt/nowhere/cbc"`)).solver.cbcCommand, [
     "/opt/nowhere/cbc",
   ]);
@@ -121,7 +121,7 @@ Deno.test("loadConfig() reports an unreadable file as a configuration error", as
   );
 });
 
-Deno.test("locateConfig() looks at the argument, the environment, the working folder and /etc in turn", () => {
+Deno.test("locateConfig() tries the argument, the environment, the working directory and /etc in turn", () => {
   const all = (): boolean => true;
   assert.equal(locateConfig("a.toml", { IH_MINER_CONFIG: "b.toml" }, all), "a.toml");
   assert.equal(locateConfig(undefined, { IH_MINER_CONFIG: "b.toml" }, all), "b.toml");

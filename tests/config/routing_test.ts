@@ -2,19 +2,20 @@ import assert from "node:assert/strict";
 import { resolve } from "node:path";
 import type { Environment } from "../../src/config/environment.ts";
 import { ConfigError } from "../../src/config/errors.ts";
-import { resolveRouting, type RoutingConfig, type RoutingSources } from "../../src/config/routing.ts";
+import { Resolution } from "../../src/config/effective.ts";
+import { resolveRouting, type RoutingConfig } from "../../src/config/routing.ts";
+import type { ConfigFile } from "../../src/config/schema.ts";
 
+/** Resolves `[routing]`; throws its mistakes. */
 function route(
-  section: RoutingSources["section"],
+  routing: ConfigFile["routing"],
   environment: Environment,
   existing: string[] = [],
 ): RoutingConfig {
-  return resolveRouting({
-    section,
-    environment,
-    source: "config.toml",
-    exists: (path) => existing.includes(path),
-  });
+  const resolution = new Resolution("config.toml", environment);
+  const config = resolveRouting({ routing }, (path) => existing.includes(path), resolution);
+  resolution.throwIssues();
+  return config;
 }
 
 Deno.test("resolveRouting() is off when nothing names a proxy file and the default does not exist", () => {
@@ -40,9 +41,9 @@ Deno.test("resolveRouting() follows the environment of the Python original", () 
     fleet: null,
     warnings: [],
   });
-  // A path that does not exist does not make it ihp, and braiins has no file here.
+  // A path that does not exist does not imply ihp, and braiins has no file here.
   assert.equal(route(undefined, environment).kind, "off");
-  // An explicit mode does, and then the missing file is routing's to report.
+  // An explicit mode does, and then routing reports the missing file.
   assert.equal(route(undefined, { ...environment, APS_MINER_PROXY_MODE: " IHP " }).kind, "on");
   // Anything else counts as unset.
   assert.equal(
@@ -61,7 +62,7 @@ Deno.test("resolveRouting() finds the original's default files", () => {
   });
 });
 
-Deno.test("resolveRouting() takes paths of [routing], with the sentinel beside them", () => {
+Deno.test("resolveRouting() uses paths from [routing], with the sentinel beside them", () => {
   assert.deepEqual(
     route({ pools_path: "~/ihp/pools.toml", subnet_pool_name: "subnet" }, { HOME: "/home/op" }),
     {
@@ -84,7 +85,7 @@ Deno.test("resolveRouting() takes paths of [routing], with the sentinel beside t
   });
 });
 
-Deno.test("resolveRouting() lets the environment beat [routing]", () => {
+Deno.test("resolveRouting() prefers the environment to [routing]", () => {
   const section = { mode: "ihp", pools_path: "/file/pools.toml", subnet_pool_name: "file" } as const;
   assert.deepEqual(
     route(section, {
@@ -108,12 +109,12 @@ Deno.test("resolveRouting() lets the environment beat [routing]", () => {
   assert.equal(braiins.kind === "on" && braiins.targets[0]?.mode, "braiins");
 });
 
-Deno.test("resolveRouting() asks which proxy is meant when [routing] names both", () => {
+Deno.test("resolveRouting() requires a mode when [routing] names both files", () => {
   assert.throws(() => route({ pools_path: "a", profile_path: "b" }, {}), ConfigError);
 });
 
-/** The messages that a section is refused with. */
-function mistakes(section: RoutingSources["section"], environment: Environment = {}): string[] {
+/** The mistakes in a section. */
+function mistakes(section: ConfigFile["routing"], environment: Environment = {}): string[] {
   try {
     route(section, environment);
   } catch (error) {
@@ -123,8 +124,8 @@ function mistakes(section: RoutingSources["section"], environment: Environment =
   return [];
 }
 
-Deno.test("resolveRouting() takes the way to reload that is named, or whose keys are given", () => {
-  const reloadOf = (section: RoutingSources["section"]): unknown => {
+Deno.test("resolveRouting() uses the reload method that is named, or whose keys are set", () => {
+  const reloadOf = (section: ConfigFile["routing"]): unknown => {
     const config = route({ pools_path: "/p/pools.toml", ...section }, { HOME: "/home/op" });
     assert.ok(config.kind === "on");
     const { mode: _mode, poolsPath: _path, subnetPoolName: _name, ...reload } = config.targets[0] as Record<
@@ -144,19 +145,19 @@ Deno.test("resolveRouting() takes the way to reload that is named, or whose keys
   });
 });
 
-Deno.test("resolveRouting() refuses a reload that lacks something or is asked for twice", () => {
+Deno.test("resolveRouting() rejects an incomplete or ambiguous reload method", () => {
   const file = { pools_path: "/p" };
   assert.match(
     mistakes({ ...file, signal: "SIGHUP" })[0]!,
-    /^\[routing\] pid_file: is missing; name the file/,
+    /^\[routing\] pid_file: is missing; set the file/,
   );
   assert.match(
     mistakes({ ...file, reload: "command" })[0]!,
-    /^\[routing\] reload_command: is missing; give a list/,
+    /^\[routing\] reload_command: is missing; set a list/,
   );
   assert.match(
     mistakes({ ...file, signal: "SIGHUP", pid_file: "/r", reload_command: ["x"] })[0]!,
-    /^\[routing\] signal: is for reload = "signal", but "command" is asked for/,
+    /^\[routing\] signal: is for reload = "signal", but reload is "command"/,
   );
   assert.match(
     mistakes({ ...file, reload: "signal", pid_file: "/r", sentinel_path: "/s" })[0]!,
@@ -164,7 +165,7 @@ Deno.test("resolveRouting() refuses a reload that lacks something or is asked fo
   );
 });
 
-Deno.test("resolveRouting() takes a list of proxies, each with its own mode, file, share and reload", () => {
+Deno.test("resolveRouting() reads a list of proxies with their modes, files, shares and reload methods", () => {
   assert.deepEqual(
     route({
       targets: [
@@ -205,7 +206,7 @@ Deno.test("resolveRouting() takes a list of proxies, each with its own mode, fil
   );
 });
 
-Deno.test("resolveRouting() refuses what is wrong with a list, naming each target", () => {
+Deno.test("resolveRouting() reports mistakes in a list with their targets", () => {
   assert.deepEqual(
     mistakes({
       pools_path: "/x",
@@ -221,18 +222,18 @@ Deno.test("resolveRouting() refuses what is wrong with a list, naming each targe
       ],
     }).map((mistake) => mistake.replace(/;.*/, "")),
     [
-      "[routing] pools_path: stands beside targets",
-      "[routing] sentinel_path: stands beside targets",
+      "[routing] pools_path: cannot be set together with targets",
+      "[routing] sentinel_path: cannot be set together with targets",
       "[routing] targets[0].mode: is missing",
       "[routing] targets[1].pools_path: is missing",
       '[routing] targets[2].share: is for mode "ihp"',
       "[routing] targets[4].pid_file: is missing",
-      "[routing] targets[5].profile_path: is the file of targets[3], too",
+      "[routing] targets[5].profile_path: is also the file of targets[3]",
     ],
   );
 });
 
-Deno.test("resolveRouting() warns when proxies together deliver more or less than was won", () => {
+Deno.test("resolveRouting() warns when proxies together deliver more or less than the miner won", () => {
   const warnings = (...shares: (number | undefined)[]): readonly string[] => {
     const targets = shares.map((share, i) => ({
       pools_path: `/${i}`,
@@ -244,12 +245,14 @@ Deno.test("resolveRouting() warns when proxies together deliver more or less tha
   assert.deepEqual(warnings(undefined), []);
   assert.deepEqual(warnings(0.1, 0.2, 0.7), []);
   assert.match(warnings(undefined, undefined)[0]!, /add up to 2/);
-  assert.match(warnings(0.5)[0]!, /add up to 0\.5 \(\/0 0\.5\): less is delivered/);
+  assert.match(warnings(0.5)[0]!, /add up to 0\.5 \(\/0 0\.5\): the miner delivers less/);
 });
 
-Deno.test("resolveRouting() says that a list does not heed the environment's one proxy", () => {
+Deno.test("resolveRouting() warns that a list ignores the environment's proxy", () => {
   const config = route({ targets: [{ pools_path: "/a" }] }, { APS_MINER_POOLS_CONFIG_PATH: "/env" });
   assert.ok(config.kind === "on");
   assert.equal(config.targets.length, 1);
-  assert.deepEqual(config.warnings, ["APS_MINER_POOLS_CONFIG_PATH is set, but [[routing.targets]] decides"]);
+  assert.deepEqual(config.warnings, [
+    "APS_MINER_POOLS_CONFIG_PATH is set, but [[routing.targets]] takes precedence",
+  ]);
 });

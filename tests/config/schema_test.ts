@@ -8,7 +8,7 @@ const good = {
   workers: { price_multiplier: "1.0", hashrates: ["0.1"] },
 };
 
-/** The keys and messages of all mistakes in `data`. */
+/** The keys and messages of all mistakes. */
 function mistakes(data: unknown): string[] {
   try {
     checkConfigFile(data, "config.toml");
@@ -24,17 +24,17 @@ Deno.test("checkConfigFile() accepts a file of the Python original and does not 
   assert.deepEqual(mistakes({ ...good, workers: "anything" }), []);
 });
 
-Deno.test("checkConfigFile() names every missing section and key", () => {
+Deno.test("checkConfigFile() reports every missing section and key", () => {
   assert.deepEqual(mistakes({ wallet: { name: "x", hotkey_name: "y" } }), [
-    "[bittensor]: is missing; add it as in config.toml.example",
-    "[wallet] directory: is missing; add it as in config.toml.example",
+    "[bittensor]: is missing; add it as in docs/configuration.md",
+    "[wallet] directory: is missing; add it as in docs/configuration.md",
   ]);
   assert.deepEqual(mistakes({ ...good, bittensor: { network: "finney" } }), [
-    "[bittensor] netuid: is missing; add it as in config.toml.example",
+    "[bittensor] netuid: is missing; add it as in docs/configuration.md",
   ]);
 });
 
-Deno.test("checkConfigFile() names unknown keys and sections", () => {
+Deno.test("checkConfigFile() reports unknown keys and sections", () => {
   assert.deepEqual(mistakes({ ...good, bitensor: {}, routing: { pool_path: "x" } }), [
     "[routing] pool_path: is not a known key; remove it or correct its spelling",
     "[bitensor]: is not a known key; remove it or correct its spelling",
@@ -64,9 +64,9 @@ const wrongValues: [string, object, string][] = [
     '[routing] mode: must be one of "ihp", "braiins"; it is "ipp"',
   ],
   [
-    "a length of time without a unit",
+    "a duration without a unit",
     { routing: { stale_after: "24" } },
-    '[routing] stale_after: must be a length of time such as "2 windows", "24m" or "2h"; it is "24"',
+    '[routing] stale_after: must be a duration such as "2 windows", "24m" or "2h"; it is "24"',
   ],
   [
     "a network that is a number",
@@ -74,13 +74,13 @@ const wrongValues: [string, object, string][] = [
     "[bittensor] network: must be a string or a list of strings, none of them empty; it is 5",
   ],
   [
-    "a section that is no table",
+    "a section that is not a table",
     { wallet: "default" },
-    "[wallet]: must be a table; it is a text, which is not shown",
+    "[wallet]: must be a table; it is a string, which is not shown",
   ],
 ];
 for (const [what, change, expected] of wrongValues) {
-  Deno.test(`checkConfigFile() refuses ${what}, showing it`, () => {
+  Deno.test(`checkConfigFile() rejects ${what}, showing it`, () => {
     assert.deepEqual(mistakes({ ...good, ...change }), [expected]);
   });
 }
@@ -88,14 +88,14 @@ for (const [what, change, expected] of wrongValues) {
 const PROXY = { pools_path: "/p" };
 const FORMS: [string, object, RegExp][] = [
   [
-    "a hook that is one text",
+    "a hook that is one string",
     { hooks: { on_won: "/bin/hook secret" } },
-    /^\[hooks\] on_won: must be a list of words; write it as a list: \["\/path\/to\/program"\]; it is a text, which is not shown$/,
+    /^\[hooks\] on_won: must be a list of words; write it as a list: \["\/path\/to\/program"\]; it is a string, which is not shown$/,
   ],
   [
-    "a hook whose words are one",
+    "a hook with all its words in one string",
     { hooks: { on_won: ["/bin/hook secret"] } },
-    /^\[hooks\] on_won\[0\]: has spaces in it; write the program and each of its arguments as a word/,
+    /^\[hooks\] on_won\[0\]: contains spaces; write the program and each argument as a separate word/,
   ],
   ["a hook that is a URL", { hooks: { on_won: ["https://h/secret"] } }, /^\[hooks\] on_won\[0\]: is a URL; /],
   [
@@ -104,65 +104,65 @@ const FORMS: [string, object, RegExp][] = [
     /^\[routing\] reload_command: names no program; write it as a list: \["systemctl", "reload", .*\], or remove the key/,
   ],
   [
-    "a command that is one text",
+    "a command that is one string",
     { routing: { ...PROXY, reload_command: "reload secret" } },
     /^\[routing\] reload_command: must be a list of words; write it as a list: \["systemctl", /,
   ],
   [
-    "sources that are a text",
+    "sources that are a string",
     { delivery: { sources: "http://u:secret@h/" } },
     /^\[delivery\] sources: must be a list of tables; write \[\[delivery\.sources\]\] above/,
   ],
   [
-    "a source that is a text",
+    "a source that is a string",
     { delivery: { sources: ["http://u:secret@h/"] } },
     /^\[delivery\] sources\[0\]: must be a table; write \[\[delivery\.sources\]\] above/,
   ],
   [
-    "key and value exchanged",
+    "key and value swapped",
     { hooks: { "https://h/secret": "webhook" } },
-    /^\[hooks\]: has a key that is not known, and not shown/,
+    /^\[hooks\]: has an unknown key, which is not shown/,
   ],
   [
     "NUL in a hook's argument",
     { hooks: { on_won: ["a", "b\0"] } },
-    /^\[hooks\] on_won\[1\]: holds a control character/,
+    /^\[hooks\] on_won\[1\]: contains a control character/,
   ],
   [
     "NUL in a command's argument",
     { routing: { ...PROXY, reload_command: ["a", "b\0"] } },
-    /^\[routing\] reload_command\[1\]: holds a control/,
+    /^\[routing\] reload_command\[1\]: contains a control/,
   ],
   [
     "a line break in a path",
     { routing: { pools_path: "/a\nb" } },
-    /^\[routing\] pools_path: holds a control character/,
+    /^\[routing\] pools_path: contains a control character/,
   ],
   [
     "an escape sequence in a name",
     { asic: { miners: [{ name: "\x1b[2Jrig" }] } },
-    /^\[asic\] miners\[0\]\.name: holds a control/,
+    /^\[asic\] miners\[0\]\.name: contains a control/,
   ],
   [
     "a control character in a URL",
     { hooks: { webhook: "https://h/secret\u0001" } },
-    /^\[hooks\] webhook: holds a control character/,
+    /^\[hooks\] webhook: contains a control character/,
   ],
   [
     "a control character in an endpoint",
     { bittensor: { network: "ws://h\x7f", netuid: 1 } },
-    /^\[bittensor\] network: holds a control/,
+    /^\[bittensor\] network: contains a control/,
   ],
-  ["a space in a URL", { hooks: { webhook: "https://h/a secret" } }, /^\[hooks\] webhook: holds a space/],
+  ["a space in a URL", { hooks: { webhook: "https://h/a secret" } }, /^\[hooks\] webhook: contains a space/],
 ];
 for (const [what, change, expected] of FORMS) {
-  Deno.test(`checkConfigFile() refuses ${what}, without showing it`, () => {
+  Deno.test(`checkConfigFile() rejects ${what} without showing it`, () => {
     const [mistake = "accepted"] = mistakes({ ...good, ...change });
     assert.match(mistake, expected);
     assert.doesNotMatch(mistake, /secret|\p{Cc}/u);
   });
 }
 
-Deno.test("checkConfigFile() takes a script of several lines for an argument", () => {
+Deno.test("checkConfigFile() accepts a script of several lines as an argument", () => {
   assert.deepEqual(mistakes({ ...good, hooks: { on_won: ["/bin/sh", "-c", "a\n\tb"] } }), []);
 });

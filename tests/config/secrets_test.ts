@@ -15,14 +15,14 @@ const BASE: Table = {
   workers: { price_multiplier: "1.05", worker_sizes: { "0.45": 2 } },
 };
 
-/** The neighbours that a key of a list's table needs. */
+/** Other keys that the table of a list requires. */
 const NEIGHBOURS: Readonly<Record<string, Table>> = {
   "asic.miners": { address: "192.168.1.21", hashrate: "0.2" },
   "delivery.sources": { url: "http://127.0.0.1:9100/metrics", metric: "hashrate" },
   "routing.targets": { pools_path: "/etc/pools.toml" },
 };
 
-/** Every section, list and key, `delivery.sources.url`; the tables of a list are their list. */
+/** Every section, list and key, such as `delivery.sources.url`. */
 const PLACES = Object.entries({ ...configFileSchema.shape, workers: workersSchema })
   .flatMap(([section, schema]) => placesOf(section, schema));
 
@@ -38,12 +38,12 @@ function placesOf(place: string, schema: unknown): string[] {
   ];
 }
 
-/** Where a secret is at home: nothing of it may be seen, whatever its form. */
+/** Keys that hold secrets: nothing of the value may be shown, whatever its form. */
 const SECRET_PLACES =
   /^(?:hooks|hooks\.on_\w+|hooks\.webhook|.+\.reload_command|delivery|delivery\.sources(?:\.url)?)$/;
 /**
- * Where an address is expected, or stands beside, with a password or a key, or where a word or a number belongs. A word
- * alone is a host or a name there, or mistyped.
+ * Keys that expect an address, a word or a number. An address may contain a secret; a single word is a host, a name or
+ * a typing mistake.
  */
 const ADDRESS_PLACES = new RegExp(
   "^(?:bittensor\\.network|http\\.listen|asic\\.miners\\.address|delivery\\.sources\\.metric" +
@@ -72,14 +72,14 @@ const ADDRESSES = [
 ];
 const WORDS = [SECRET, `/bin/sh ${SECRET}`, `Bearer ${SECRET}`, `a\u0000${SECRET}`];
 
-/** A text that stands where it may be, and in lists and tables where it may not. */
+/** The text alone, and in lists and tables. */
 function formsOf(text: string): unknown[] {
   return [text, [text], [5, text], { [text]: 1 }, { key: text }, [{ key: text }], [[text]]];
 }
 
 function valuesFor(place: string): unknown[] {
   if (/^hooks\.on_|reload_command$/.test(place)) {
-    // The program itself is shown, unless it can be none.
+    // The program itself is shown, if it can be one.
     const programs = [...WORDS.slice(1), ...URLS.filter((url) => url.includes("://"))].map((text) => [text]);
     const others = [...WORDS, ...ADDRESSES].flatMap((text) => [...formsOf(text), ["/bin/true", text]]);
     return [...programs, ...others.filter((value) => !Array.isArray(value) || value.length > 1)];
@@ -99,7 +99,7 @@ function withValue(place: string, value: unknown): Table {
   return { ...BASE, [section]: { ...common, [keys[0]!]: [{ ...NEIGHBOURS[list], [last]: value }] } };
 }
 
-/** A value as TOML has it in one line. */
+/** A value as TOML in one line. */
 function tomlOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlOf).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -115,8 +115,8 @@ function documentOf(data: Table): string {
 const folder = await Deno.makeTempDir();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-/** What `ih-miner config` says is wrong with a file, and with that all that it prints of it. */
-async function toldOf(text: string): Promise<{ error: string; all: string }> {
+/** The errors of `ih-miner config` for a file, and all that it prints. */
+async function printedFor(text: string): Promise<{ error: string; all: string }> {
   const configPath = join(folder, "config.toml");
   await Deno.writeTextFile(configPath, text);
   const shown = await Promise.all(
@@ -126,22 +126,22 @@ async function toldOf(text: string): Promise<{ error: string; all: string }> {
 }
 
 function assertKept(told: string, file: string): void {
-  assert.ok(!told.includes(SECRET), `of\n${file}\nis told\n${told}`);
+  assert.ok(!told.includes(SECRET), `shown for\n${file}\n:\n${told}`);
 }
 
-Deno.test("config and its errors hold no secret that stands at any key, in whatever form", async () => {
+Deno.test("config and its errors show no secret at any key, in any form", async () => {
   assert.ok(PLACES.includes("delivery.sources.url") && PLACES.includes("hooks.on_won"), `${PLACES}`);
   for (const place of PLACES) {
     for (const value of valuesFor(place)) {
       const file = documentOf(withValue(place, value));
-      const { error, all } = await toldOf(file);
-      // What is offered is everybody's, and shown beside what is wrong with it.
+      const { error, all } = await printedFor(file);
+      // Offers are public, and shown together with their mistakes.
       assertKept(place.startsWith("workers") ? error : all, file);
     }
   }
 });
 
-Deno.test("config and its errors hold no secret that lacks its quotes", async () => {
+Deno.test("config and its errors show no secret that lacks its quotes", async () => {
   const written = [...WORDS.slice(0, 3), ...ADDRESSES].flatMap((text) => [text, `[${text}]`, `"${text}`]);
   for (const place of PLACES.filter((name) => name.includes("."))) {
     const [, table = "", key = ""] = /^(.+)\.(\w+)$/.exec(place) ?? [];
@@ -151,12 +151,12 @@ Deno.test("config and its errors hold no secret that lacks its quotes", async ()
     );
     for (const value of written) {
       const file = `${others}${header}\n${key} = ${value}\n`;
-      assertKept((await toldOf(file)).all, file);
+      assertKept((await printedFor(file)).all, file);
     }
   }
 });
 
-Deno.test("config and its errors hold no secret that stands as a key or as a header", async () => {
+Deno.test("config and its errors show no secret that is a key or a header", async () => {
   const quoted = JSON.stringify(`https://host.example/${SECRET}`);
   for (
     const lines of [
@@ -175,6 +175,6 @@ Deno.test("config and its errors hold no secret that stands as a key or as a hea
     ]
   ) {
     const file = `${documentOf(BASE)}${lines}\n`;
-    assertKept((await toldOf(file)).all, file);
+    assertKept((await printedFor(file)).all, file);
   }
 });

@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Resolution } from "../../src/config/effective.ts";
 import { ConfigError } from "../../src/config/errors.ts";
 import { checkWorkers, type WorkersConfig } from "../../src/config/workers.ts";
-import { findUnquotedDecimalKeys, parseToml } from "../../src/lib/toml.ts";
+import { parseToml } from "../../src/lib/toml.ts";
 
 function check(toml: string, allowV1 = false): WorkersConfig {
   const text = `[workers]\n${toml}\n`;
-  return checkWorkers({
-    section: parseToml(text, { source: "config.toml" }).workers,
-    unquotedKeys: findUnquotedDecimalKeys(text, { source: "config.toml" }),
-    source: "config.toml",
-    allowV1,
-  });
+  const resolution = new Resolution("config.toml", allowV1 ? { APS_MINER_ALLOW_V1: "1" } : {});
+  return checkWorkers(parseToml(text, { source: "config.toml" }).workers, text, resolution);
 }
 
 const bid = (toml: string, allowV1 = false): string => check(toml, allowV1).commitment.text;
@@ -28,18 +25,18 @@ Deno.test("checkWorkers() reads a table of sizes, a table called hashrates, and 
   );
 });
 
-Deno.test("checkWorkers() takes TOML numbers by their shortest decimal text", () => {
+Deno.test("checkWorkers() reads TOML numbers by their shortest decimal text", () => {
   assert.equal(bid("price_multiplier = 1.05\nhashrates = [0.1, 0.45]"), "2;b;BTC,1.05=0.1:1,0.45:1");
   assert.equal(bid("price_multiplier = 1\nhashrates = [1]"), "2;b;BTC,1=0.1:1,0.45:2");
   assert.equal(bid("price_multiplier = 1e-7\nhashrates = [5e-2]"), "2;b;BTC,0.0000001=0.05:1");
 });
 
-Deno.test("checkWorkers() takes an empty offer as a withdrawal", () => {
+Deno.test("checkWorkers() treats an empty offer as a withdrawal", () => {
   assert.equal(bid('price_multiplier = "1.0"\nhashrates = []'), "2;b;");
   assert.equal(bid('price_multiplier = "1.0"\nworker_sizes = {}'), "2;b;");
 });
 
-Deno.test("checkWorkers() takes enabled = false as a withdrawal that keeps the workers, and checks them still", () => {
+Deno.test("checkWorkers() withdraws with enabled = false but still checks and keeps the workers", () => {
   const sizes = 'price_multiplier = "1.0"\nworker_sizes = { "0.45" = 2 }';
   const paused = check(`enabled = false\n${sizes}`);
   assert.equal(paused.commitment.text, "2;b;");
@@ -48,11 +45,11 @@ Deno.test("checkWorkers() takes enabled = false as a withdrawal that keeps the w
   assert.equal(bid(`enabled = true\n${sizes}`), bid(sizes));
 });
 
-Deno.test("checkWorkers() writes a list as v1 only where that is switched on", () => {
+Deno.test("checkWorkers() writes a list as v1 only when that is switched on", () => {
   assert.equal(bid('price_multiplier = "1.0"\nhashrates = ["0.2", "0.1"]', true), "1;b;1=0.1,0.2");
 });
 
-Deno.test("checkWorkers() publishes tiers as groups of one bid, beside the single price or without it", () => {
+Deno.test("checkWorkers() publishes tiers as groups of one bid, with or without a single price", () => {
   const tiers = `[[workers.tiers]]
 price_multiplier = "0.9"
 [workers.tiers.worker_sizes]
@@ -71,7 +68,7 @@ price_multiplier = 1.01
   );
   assert.equal(beside.offers.length, 3);
   assert.equal(beside.commitment.totalWorkers, 7);
-  // A list beside tiers is v2, also where lists would be v1.
+  // A list beside tiers is v2 even when lists would be v1.
   assert.match(bid(`price_multiplier = 1\nhashrates = ["0.1"]\n${tiers}`, true), /^2;b;/);
 });
 
@@ -85,7 +82,7 @@ Deno.test("checkWorkers() puts tiers of the same price into one group", () => {
   );
 });
 
-Deno.test("checkWorkers() withdraws all tiers together", () => {
+Deno.test("checkWorkers() withdraws all tiers with enabled = false", () => {
   const tiers = '[[workers.tiers]]\nprice_multiplier = 1\nworker_sizes = { "0.1" = 2 }';
   const paused = check(`enabled = false\n${tiers}`);
   assert.equal(paused.commitment.text, "2;b;");
@@ -97,12 +94,12 @@ const TIER = '[[workers.tiers]]\nprice_multiplier = "1"\nworker_sizes = { "0.1" 
 const wrong: [string, string, RegExp][] = [
   ["no section content", "", /\[workers\] price_multiplier: is missing/],
   [
-    "a switch that is text",
+    "a switch that is a string",
     'enabled = "no"\nprice_multiplier = "1"\nworker_sizes = { "0.1" = 1 }',
     /\[workers\] enabled: must be true or false; it is "no"/,
   ],
   [
-    "a mistake although it is switched off",
+    "a mistake although the workers are disabled",
     'enabled = false\nprice_multiplier = "1"\nworker_sizes = { "0.1" = 1001 }',
     /worker_sizes: .*1000/,
   ],
@@ -132,14 +129,14 @@ const wrong: [string, string, RegExp][] = [
     /tiers\[0\]\.worker_sizes: Cannot offer a worker of "0\.5" PH[^;]*$/,
   ],
   [
-    "a count that is text in a tier",
+    "a count that is a string in a tier",
     TIER.replace("500", '"5"'),
     /tiers\[0\]\.worker_sizes\."0\.1": must be a whole number/,
   ],
   [
-    "more than 1000 workers over all tiers, naming the tier that goes beyond",
+    "more than 1000 workers over all tiers, naming the tier that exceeds the limit",
     `${TIER}${TIER.replace('"1"', '"0.9"')}${TIER.replace("500", "1")}`,
-    /tiers\[2\]\.worker_sizes: .*at most 1000; that counts this tier and what stands before it/,
+    /tiers\[2\]\.worker_sizes: .*at most 1000; that counts this tier and the workers before it/,
   ],
   [
     "a single price without workers beside tiers",
@@ -147,7 +144,7 @@ const wrong: [string, string, RegExp][] = [
     /\[workers\] worker_sizes: is missing/,
   ],
   [
-    "tiers that are no list",
+    "tiers that are not a list",
     "tiers = 3",
     /\[workers\] tiers: must be a list of tables; write \[\[workers\.tiers\]\]/,
   ],
@@ -166,7 +163,7 @@ const wrong: [string, string, RegExp][] = [
   [
     "both forms",
     'price_multiplier = "1"\nhashrates = ["0.1"]\nworker_sizes = { "0.1" = 1 }',
-    /hashrates: stands beside worker_sizes/,
+    /hashrates: cannot be set together with worker_sizes/,
   ],
   ["an unknown key", 'price_multiplier = "1"\nsizes = 1', /\[workers\] sizes: is not a known key/],
   [
@@ -200,7 +197,7 @@ const wrong: [string, string, RegExp][] = [
     /must be at most 1.05, a higher price never wins; it is 1.06/,
   ],
   [
-    "a price that is no decimal",
+    "a price that is not a decimal",
     'price_multiplier = "cheap"\nhashrates = ["0.1"]',
     /price_multiplier: .*it is "cheap"/,
   ],
@@ -245,13 +242,13 @@ const wrong: [string, string, RegExp][] = [
     /worker_sizes: .*1000/,
   ],
   [
-    "a list entry that is no size",
+    "a list entry that is not a size",
     'price_multiplier = "1"\nhashrates = ["0.1", true]',
     /hashrates\[1\]: must be a decimal in quotes.*it is true/,
   ],
 ];
 for (const [what, toml, message] of wrong) {
-  Deno.test(`checkWorkers() refuses ${what}`, () => {
+  Deno.test(`checkWorkers() rejects ${what}`, () => {
     assert.throws(() => check(toml), (error) => {
       assert.ok(error instanceof ConfigError);
       assert.match(error.message, message);
@@ -260,7 +257,7 @@ for (const [what, toml, message] of wrong) {
   });
 }
 
-Deno.test("checkWorkers() says how long a bid above 128 bytes is and what would shorten it", () => {
+Deno.test("checkWorkers() reports the length of a bid above 128 bytes and how to shorten it", () => {
   const sizes = Array.from({ length: 20 }, (_, i) => `"0.${201 + i}" = 1`).join(", ");
   assert.throws(() => check(`price_multiplier = "1"\nworker_sizes = { ${sizes} }`), (error) => {
     assert.ok(error instanceof ConfigError);
@@ -270,25 +267,25 @@ Deno.test("checkWorkers() says how long a bid above 128 bytes is and what would 
   });
 });
 
-Deno.test("checkWorkers() names the tier with which the bid outgrows 128 bytes", () => {
+Deno.test("checkWorkers() names the tier that makes the bid exceed 128 bytes", () => {
   const tier = (price: string, from: number): string => {
     const sizes = Array.from({ length: 8 }, (_, i) => `"0.${from + i}" = 1`).join(", ");
     return `[[workers.tiers]]\nprice_multiplier = "${price}"\nworker_sizes = { ${sizes} }\n`;
   };
   assert.throws(() => check(tier("0.9", 200) + tier("1.0", 300) + tier("1.05", 400)), (error) => {
     assert.ok(error instanceof ConfigError);
-    assert.match(error.message, /\[workers\] tiers\[1\]\.worker_sizes: .*\d{3} bytes.*what stands before it/);
+    assert.match(error.message, /\[workers\] tiers\[1\]\.worker_sizes: .*\d{3} bytes.*the workers before it/);
     return true;
   });
 });
 
-Deno.test("checkWorkers() answers anything with a bid or a ConfigError", () => {
+Deno.test("checkWorkers() returns a bid or throws a ConfigError for any input", () => {
   fc.assert(
     fc.property(fc.anything(), fc.anything(), fc.anything(), (price_multiplier, hashrates, worker_sizes) => {
       const tiers = [{ price_multiplier, worker_sizes }, { price_multiplier: worker_sizes, hashrates }];
       const section = { price_multiplier, hashrates, worker_sizes, tiers };
       try {
-        checkWorkers({ section, unquotedKeys: [], source: "x", allowV1: false });
+        checkWorkers(section, "", new Resolution("x"));
       } catch (error) {
         assert.ok(error instanceof ConfigError, String(error));
       }

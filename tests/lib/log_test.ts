@@ -3,7 +3,7 @@ import { logger, type LogStream, startLogging, stopLogging } from "../../src/lib
 
 class Recorder implements LogStream {
   text = "";
-  /** Takes at most `chunk` bytes at a time, as a full pipe does. */
+  /** Accepts at most `chunk` bytes at a time, like a full pipe. */
   constructor(readonly chunk = Number.POSITIVE_INFINITY) {}
   writeSync(bytes: Uint8Array): number {
     const taken = bytes.subarray(0, this.chunk);
@@ -15,7 +15,7 @@ class Recorder implements LogStream {
   }
 }
 
-Deno.test("logger() writes one JSON object a line with event, timestamp, level and fields", async () => {
+Deno.test("logger() writes one JSON object per line with event, timestamp, level and fields", async () => {
   const recorder = new Recorder();
   await startLogging({ level: "info", format: "json", stream: recorder });
   logger().with({ run_id: "r1" }).info("Auction results computed", {
@@ -36,7 +36,7 @@ Deno.test("logger() writes one JSON object a line with event, timestamp, level a
   assert.equal(second!.level, "warning");
 });
 
-Deno.test("logger() drops what is below the level, and everything once logging has ended", async () => {
+Deno.test("logger() drops lines below the level, and all lines after stopLogging()", async () => {
   const recorder = new Recorder();
   await startLogging({ level: "warning", format: "json", stream: recorder });
   logger().info("unseen");
@@ -46,7 +46,7 @@ Deno.test("logger() drops what is below the level, and everything once logging h
   assert.deepEqual(recorder.lines.map(({ event }) => event), ["seen"]);
 });
 
-Deno.test("logger() writes a line whole through a stream that takes a few bytes at a time", async () => {
+Deno.test("logger() writes whole lines to a stream that accepts a few bytes at a time", async () => {
   const recorder = new Recorder(7);
   await startLogging({ level: "info", format: "json", stream: recorder });
   logger().info("Miner commitment updated", { text: "2;b;BTC,1=0.45:2" });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import {
+  locateProgram,
   type ProgramEnd,
   type ProgramOptions,
   ProgramStartError,
@@ -9,7 +10,7 @@ import {
 
 const TIMEOUT_MS = 20_000;
 
-/** Runs a shell script; keeps its lines. */
+/** Runs a shell script and collects its lines. */
 async function runScript(
   script: string,
   options: Partial<ProgramOptions> = {},
@@ -23,11 +24,11 @@ async function runScript(
   return { ...end, lines };
 }
 
-/** Resolves once no process has the id; fails when one still has it after a while. */
+/** Resolves once no process has the id; fails after a timeout. */
 async function gone(pid: number): Promise<void> {
   const deadline = performance.now() + 5_000;
   for (;;) {
-    // A zombie is gone as well: its parent here may never collect it.
+    // A zombie is gone too: its parent here may never reap it.
     const state = await Deno.readTextFile(`/proc/${pid}/stat`).then((text) => text.split(" ")[2], () => "X");
     if (state === "X" || state === "Z") return;
     assert.ok(performance.now() < deadline, `process ${pid} is still there`);
@@ -35,7 +36,7 @@ async function gone(pid: number): Promise<void> {
   }
 }
 
-Deno.test("runProgram() tells lines as they are, and the exit code", async () => {
+Deno.test("runProgram() passes on the output line by line, and returns the exit code", async () => {
   const { code, signal, stderr, lines } = await runScript(
     "printf 'one\\r\\ntwo\\n\\nlast'; echo oops >&2; exit 3",
   );
@@ -49,7 +50,7 @@ Deno.test("runProgram() tells lines as they are, and the exit code", async () =>
   assert.ok(lines.includes("stderr: oops"));
 });
 
-Deno.test("runProgram() uses no shell: words arrive as they are", async () => {
+Deno.test("runProgram() uses no shell: arguments arrive unchanged", async () => {
   const lines: string[] = [];
   const words = ["printf", "%s\\n", "$HOME; echo x", "two words", ""];
   await runProgram(words, { timeoutMs: TIMEOUT_MS, onLine: (_, line) => lines.push(line) });
@@ -63,7 +64,7 @@ Deno.test("runProgram() adds variables to the inherited ones", async () => {
   assert.deepEqual(lines, ["stdout: on_won inherited"]);
 });
 
-Deno.test("runProgram() gives a megabyte on stdin, and no offence at one that is not read", async () => {
+Deno.test("runProgram() writes a megabyte to stdin, and tolerates a program that does not read it", async () => {
   const stdin = "x".repeat(1_000_000);
   assert.deepEqual((await runScript("wc -c | tr -d ' '", { stdin })).lines, ["stdout: 1000000"]);
   assert.equal((await runScript("exit 0", { stdin })).code, 0);
@@ -71,11 +72,11 @@ Deno.test("runProgram() gives a megabyte on stdin, and no offence at one that is
   assert.deepEqual((await runScript("cat", { stdin: "" })).lines, []);
 });
 
-Deno.test("runProgram() has an empty stdin without one", async () => {
+Deno.test("runProgram() leaves stdin empty by default", async () => {
   assert.deepEqual((await runScript("cat; echo end")).lines, ["stdout: end"]);
 });
 
-Deno.test("runProgram() cuts endless lines, and keeps the end of a long stderr", async () => {
+Deno.test("runProgram() cuts endless lines and keeps the end of a long stderr", async () => {
   const { lines } = await runScript("head -c 3000000 /dev/zero | tr '\\0' x; echo; echo next");
   assert.equal(lines.length, 2);
   assert.equal(lines[0], `stdout: ${"x".repeat(2_000)}…`);
@@ -86,12 +87,12 @@ Deno.test("runProgram() cuts endless lines, and keeps the end of a long stderr",
   assert.ok(stderr.endsWith("last words") && stderr.length <= 2_000);
 });
 
-Deno.test("runProgram() tells a character that arrives in two pieces", async () => {
+Deno.test("runProgram() decodes a character that arrives in two pieces", async () => {
   const { lines } = await runScript("printf '\\303'; sleep 0.05; printf '\\244\\n'");
   assert.deepEqual(lines, ["stdout: ä"]);
 });
 
-Deno.test("runProgram() ends a program that takes too long, with its children", async () => {
+Deno.test("runProgram() kills a program that takes too long, with its children", async () => {
   const { code, signal, lines } = await runScript("sleep 60 & echo $! $$; wait", { timeoutMs: 300 });
   assert.equal(code, null);
   assert.equal(signal, "SIGTERM");
@@ -107,14 +108,14 @@ Deno.test("runProgram() kills programs and children that ignore SIGTERM", async 
   await gone(Number(lines[0]!.replace("stdout: ", "")));
 });
 
-Deno.test("runProgram() kills what a program that heeds SIGTERM leaves behind", async () => {
+Deno.test("runProgram() kills the children of a program that exits on SIGTERM", async () => {
   const script = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 60; done' & trap 'exit 0' TERM; wait";
   const { code, lines } = await runScript(script, { timeoutMs: 300 });
-  assert.equal(code, null, "an end that we asked for is no success");
+  assert.equal(code, null, "a killed program did not succeed, whatever its exit code");
   await gone(Number(lines[0]!.replace("stdout: ", "")));
 });
 
-Deno.test("runProgram() ends a program on its caller's signal, also one given before", async () => {
+Deno.test("runProgram() kills a program when the caller's signal aborts, even before the start", async () => {
   const stop = new AbortController();
   const ended = await runScript("echo ready; sleep 60", {
     signal: stop.signal,
@@ -124,12 +125,12 @@ Deno.test("runProgram() ends a program on its caller's signal, also one given be
   assert.equal((await runScript("sleep 60", { signal: AbortSignal.abort() })).code, null);
 });
 
-Deno.test("runProgram() says of what signal a program died by itself", async () => {
+Deno.test("runProgram() reports the signal that a program died of", async () => {
   const { code, signal } = await runScript("kill -SEGV $$");
   assert.deepEqual([code, signal], [139, "SIGSEGV"]);
 });
 
-Deno.test("runProgram() does not wait for a child in the background, and leaves it alone", async () => {
+Deno.test("runProgram() neither waits for a background child nor kills it", async () => {
   const startMs = performance.now();
   const { code, lines } = await runScript("echo before; sleep 60 & echo $!");
   assert.equal(code, 0);
@@ -139,9 +140,9 @@ Deno.test("runProgram() does not wait for a child in the background, and leaves 
   Deno.kill(pid, "SIGKILL");
 });
 
-// Nobody waits for that program any longer: the runtime would call it leaked.
+// The runtime would report the abandoned program as a leak.
 Deno.test({
-  name: "runProgram() gives up on a program that cannot be ended",
+  name: "runProgram() abandons a program that it cannot kill",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -159,7 +160,7 @@ Deno.test({
   },
 });
 
-Deno.test("runProgram() names a program that cannot be started, and says why", async () => {
+Deno.test("runProgram() names a program that cannot be started, and the reason", async () => {
   const folder = await Deno.makeTempDir();
   const file = async (name: string, text: string, mode: number): Promise<string> => {
     await Deno.writeTextFile(join(folder, name), text, { mode });
@@ -184,4 +185,21 @@ Deno.test("runProgram() names a program that cannot be started, and says why", a
     });
   }
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("locateProgram() searches the path, accepts paths, and requires an executable file", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ih-miner-locate-" });
+  try {
+    const program = join(folder, "tool");
+    await Deno.writeTextFile(program, "#!/bin/sh\n", { mode: 0o700 });
+    assert.equal(await locateProgram("tool", `/nonexistent:${folder}`), program);
+    assert.equal(await locateProgram(program, ""), program);
+    assert.equal(await locateProgram("tool", ""), null);
+    assert.equal(await locateProgram(folder, ""), null);
+    await Deno.chmod(program, 0o600);
+    assert.equal(await locateProgram("tool", folder), null);
+    assert.equal(await locateProgram(`${program}/below`, ""), null);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

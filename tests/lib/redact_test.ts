@@ -17,18 +17,18 @@ const cases: [string, string][] = [
   ["no address: 12:30, a/b, mailto:x", "no address: 12:30, a/b, mailto:x"],
 ];
 for (const [text, expected] of cases) {
-  Deno.test(`redactUrls() leaves scheme and host of ${JSON.stringify(text)}`, () => {
+  Deno.test(`redactUrls() keeps scheme and host of ${JSON.stringify(text)}`, () => {
     assert.equal(redactUrls(text), expected);
   });
 }
 
-Deno.test("redactUrls() cuts rather too much where a URL has characters that may end it", () => {
+Deno.test("redactUrls() cuts more when a URL contains characters that may end it", () => {
   assert.equal(redactUrls("http://user:pa'ss@proxy:9100/x'y failed"), "http://proxy:9100/… failed");
   assert.equal(redactUrls("(http://h:1/a)b?key=s)."), "(http://h:1/…).");
   assert.equal(redactUrls('["wss://a/k,ey","wss://b/"]'), '["wss://a/…","wss://b"]');
 });
 
-Deno.test("redactUrls() shows nothing of a login, a path or a query, whatever is in it", () => {
+Deno.test("redactUrls() shows nothing of a login, path or query, whatever it contains", () => {
   const secret = "kEy0fS0me0ne";
   const rest = fc.stringMatching(/^[!-~]{0,8}$/).filter((text) => !text.includes('"'));
   fc.assert(fc.property(rest, rest, fc.constantFrom("/", "?", "#", "/a@"), (before, after, sign) => {
@@ -44,7 +44,7 @@ Deno.test("redactUrls() shows nothing of a login, a path or a query, whatever is
   }));
 });
 
-Deno.test("redactAddress() leaves the host of an address without a scheme", () => {
+Deno.test("redactAddress() keeps the host of an address without a scheme", () => {
   for (
     const address of ["finney", "node.example:443", "[::1]:9944", "wss://node.example:443", "192.168.1.21"]
   ) {
@@ -54,7 +54,7 @@ Deno.test("redactAddress() leaves the host of an address without a scheme", () =
   assert.equal(redactAddress("node.example:key"), "node.example/…");
 });
 
-Deno.test("redactCommand() leaves the program, where it is one, and no argument", () => {
+Deno.test("redactCommand() keeps the program, if it is one, and no argument", () => {
   assert.deepEqual(redactCommand([]), []);
   assert.deepEqual(redactCommand(["/usr/local/bin/tell-me"]), ["/usr/local/bin/tell-me"]);
   assert.deepEqual(redactCommand(["~/bin/größe 2.sh", "secret"]), ["~/bin/größe 2.sh", "…"]);

@@ -28,7 +28,7 @@ Deno.test("editToml() replaces a multi-line value", () => {
   );
 });
 
-Deno.test("editToml() puts a missing key behind the last one, with its indentation and line ending", () => {
+Deno.test("editToml() adds a missing key after the last one, with its indentation and line ending", () => {
   check(
     [setTarget],
     '[[pools.main]]\r\n  name = "x" # c\r\n  # more\r\n\r\n[server]\nx = 1\n',
@@ -36,7 +36,7 @@ Deno.test("editToml() puts a missing key behind the last one, with its indentati
   );
 });
 
-Deno.test("editToml() keeps a file without final newline so", () => {
+Deno.test("editToml() adds no final newline to a file without one", () => {
   check([setTarget], '[[pools.main]]\r\nname = "x"', '[[pools.main]]\r\nname = "x"\r\ntarget = "1TH/s"');
   check([removeWeight], '[[pools.main]]\r\nname = "x"\r\nweight = 1', '[[pools.main]]\r\nname = "x"');
   check([replaceWeight], "[[pools.main]]\nweight = 1", '[[pools.main]]\ntarget = "1TH/s"');
@@ -64,7 +64,7 @@ Deno.test("editToml() keeps the comments around a removed key", () => {
   );
 });
 
-Deno.test("editToml() leaves a text alone whose removed key is not there", () => {
+Deno.test("editToml() leaves the text unchanged when the key to remove is missing", () => {
   check([removeWeight], "[[pools.main]]\nname = 'x'\n", "[[pools.main]]\nname = 'x'\n");
   check([replaceWeight], "[[pools.main]]\nname = 'x'\n", "[[pools.main]]\nname = 'x'\n");
 });
@@ -125,7 +125,7 @@ Deno.test("editToml() finds tables however they are written", () => {
   );
 });
 
-Deno.test("editToml() removes a key that is a table of its own", () => {
+Deno.test("editToml() removes a key that is written as a table", () => {
   const after = editToml("[[pools.main]]\nname = 'x'\n[pools.main.weight]\na = 1\n[server]\nb = 2 # c\n", [
     removeWeight,
     setTarget,
@@ -135,7 +135,7 @@ Deno.test("editToml() removes a key that is a table of its own", () => {
   assert.doesNotMatch(after, /weight/);
 });
 
-Deno.test("editToml() escapes what a TOML string cannot hold", () => {
+Deno.test("editToml() escapes characters that a TOML string cannot contain", () => {
   check(
     [{ ...setTarget, value: 'a"\\\n\x7f' } as TomlEdit],
     "[[pools.main]]\ntarget = 1\n",
@@ -143,7 +143,7 @@ Deno.test("editToml() escapes what a TOML string cannot hold", () => {
   );
 });
 
-Deno.test("editToml() throws when the text is not TOML or the table is not there", () => {
+Deno.test("editToml() throws when the text is not TOML or the table is missing", () => {
   assert.throws(() => editToml("[[pools.main]\n", [setTarget], { source }), TomlError);
   assert.throws(() => editToml("[pools]\n", [setTarget], { source }), RangeError);
   assert.throws(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { WorkQueue } from "../../src/lib/work_queue.ts";
 
-/** A queue whose pieces of work end when the test says so. */
+/** A queue whose items the test finishes one by one. */
 function scriptedQueue(): { queue: WorkQueue<string>; log: string[]; finish: () => Promise<void> } {
   const log: string[] = [];
   let gate = Promise.withResolvers<void>();
@@ -22,7 +22,7 @@ function scriptedQueue(): { queue: WorkQueue<string>; log: string[]; finish: () 
   return { queue, log, finish };
 }
 
-Deno.test("WorkQueue does one piece after the other, and drops the oldest of too many", async () => {
+Deno.test("WorkQueue works on one item at a time, and drops the oldest when too many wait", async () => {
   const { queue, log, finish } = scriptedQueue();
   for (const item of ["a", "b", "c", "d"]) queue.add(item);
   assert.deepEqual(log, ["begins a", "drops b"]);
@@ -37,7 +37,7 @@ Deno.test("WorkQueue does one piece after the other, and drops the oldest of too
   await finish();
 });
 
-Deno.test("WorkQueue forgets what waits when it is told to, and ends what is under way", async () => {
+Deno.test("WorkQueue drops the waiting items on clear(), and finishes the current one", async () => {
   const { queue, log, finish } = scriptedQueue();
   for (const item of ["a", "b", "c"]) queue.add(item);
   assert.deepEqual(queue.clear(), ["b", "c"]);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatHostPort } from "../../lib/host_port.ts";
+import { formatListenAddress } from "../../lib/listen_address.ts";
 
 /** The usual port of the cgminer API. */
 export const DEFAULT_API_PORT = 4028;
@@ -33,5 +33,5 @@ export interface FleetConfig {
 
 /** `host:port`; identifies a machine. */
 export function minerAddress({ host, port }: Pick<AsicMiner, "host" | "port">): string {
-  return formatHostPort(host, port);
+  return formatListenAddress({ hostname: host, port });
 }

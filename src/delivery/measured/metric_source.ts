@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fetchFailure } from "../../lib/fetch_failure.ts";
+import { fetchFailure } from "../../lib/errors.ts";
 import {
   formatSelector,
   hasUnknownType,

@@ -8,7 +8,7 @@
 
 import type { WebhookConfig } from "../../config/hooks.ts";
 import { FailureLog } from "../../lib/failure_log.ts";
-import { fetchFailure } from "../../lib/fetch_failure.ts";
+import { fetchFailure } from "../../lib/errors.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { VERSION } from "../../version.ts";

@@ -12,7 +12,7 @@ import { readMetricSource } from "../../delivery/measured/metric_source.ts";
 import { formatSelector } from "../../delivery/measured/prometheus_text.ts";
 import { SOURCE_TIMEOUT_MS } from "../../delivery/measured/sources.ts";
 import { describeError } from "../../lib/errors.ts";
-import { locateProgram } from "../../lib/locate_program.ts";
+import { locateProgram } from "../../lib/program.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { type Finding, finding } from "./finding.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatListenAddress, isLoopback, type ListenAddress } from "../../config/listen.ts";
+import { formatListenAddress, isLoopback, type ListenAddress } from "../../lib/listen_address.ts";
 import type { Logger } from "../../lib/log.ts";
 import { asError } from "../../lib/errors.ts";
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Fleet } from "../../../src/delivery/asics/fleet.ts";
 import type { FleetConfig } from "../../../src/delivery/asics/fleet_config.ts";
 import { FleetShortError } from "../../../src/delivery/asics/fleet_report.ts";
+import { Resolution } from "../../../src/config/effective.ts";
 import type { RoutingConfig } from "../../../src/config/routing.ts";
 import { checkWorkers, type WorkersConfig } from "../../../src/config/workers.ts";
 import {
@@ -197,7 +198,7 @@ Deno.test("warnAboutRouting() says what is doubtful", () => {
 });
 
 function workersOf(section: object, allowV1 = false): WorkersConfig {
-  return checkWorkers({ section, unquotedKeys: [], source: "config.toml", allowV1 });
+  return checkWorkers(section, "", new Resolution("config.toml", allowV1 ? { APS_MINER_ALLOW_V1: "1" } : {}));
 }
 
 Deno.test("unroutedDemand() counts all configured workers as lost", () => {

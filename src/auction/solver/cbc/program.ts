@@ -6,6 +6,7 @@
 
 import type { SolverBuild } from "../types.ts";
 import { asError } from "../../../lib/errors.ts";
+import { ProgramStartError, runProgram } from "../../../lib/program.ts";
 
 /** What went wrong with an external solver. */
 export type CbcFailure =
@@ -35,7 +36,7 @@ export class CbcError extends Error {
 }
 
 /** The build whose outcomes are the validators' own: the program inside the PuLP 3.3 wheel. */
-export const VALIDATOR_BUILD: SolverBuild = { version: "2.10.3", buildDate: "Dec 15 2019" };
+const VALIDATOR_BUILD: SolverBuild = { version: "2.10.3", buildDate: "Dec 15 2019" };
 
 /** Whether this is the validators' build. */
 export function isValidatorBuild(build: SolverBuild | null): boolean {
@@ -68,14 +69,13 @@ export type RunCbc = (
   limits: RunLimits,
 ) => Promise<string>;
 
-/** So much of what a program prints is kept. */
-const OUTPUT_LIMIT_BYTES = 32 * 1024;
-/** How long output is waited for when the program has ended and something else keeps the pipe open. */
-const OUTPUT_GRACE_MS = 500;
+/** How much of the beginning of the output is kept. */
+const OUTPUT_LIMIT_CHARACTERS = 32 * 1024;
 
 /**
- * Runs CBC to its end, with an empty environment and no input, in a process group of its own: what a wrapper around
- * the program started ends with it. Needs the right to run and to signal any program, which a job's worker has not.
+ * Runs CBC to its end, with an empty environment and no input, in a process group of its own: what a wrapper
+ * around the program started is killed with it. Needs permission to run and to signal any program, which a
+ * job's worker lacks.
  *
  * @param command the program and its leading arguments, e.g. `["qemu-x86_64-static", "-L", root, path]`
  * @returns the beginning of what it printed
@@ -86,69 +86,39 @@ export async function runCbc(
   args: readonly string[],
   { folder, timeLimitMs, signal }: RunLimits,
 ): Promise<string> {
-  const [program, ...leading] = command;
-  if (program === undefined) {
+  if (command.length === 0) {
     throw new CbcError("not-started", "Cannot run cbc: its command is empty; give a path or a list of words");
   }
   signal?.throwIfAborted();
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(program, {
-      args: [...leading, ...args],
-      cwd: folder,
-      clearEnv: true,
-      detached: true,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-  } catch (error) {
-    throw new CbcError(
-      "not-started",
-      `Cannot run cbc: ${program} does not start (${
-        asError(error).message
-      }); correct [solver] cbc or IH_MINER_CBC`,
-      {
-        cause: error,
-      },
-    );
+  const output = { stdout: "", stderr: "" };
+  const end = await runProgram([...command, ...args], {
+    cwd: folder,
+    clearEnv: true,
+    timeoutMs: timeLimitMs,
+    ...(signal === undefined ? {} : { signal }),
+    graceMs: 0,
+    killBackground: true,
+    onText: (stream, text) => {
+      output[stream] = (output[stream] + text).slice(0, OUTPUT_LIMIT_CHARACTERS);
+    },
+  }).catch((error) => {
+    if (!(error instanceof ProgramStartError)) throw error;
+    const why = `${error.program} does not start (${asError(error.cause).message})`;
+    throw new CbcError("not-started", `Cannot run cbc: ${why}; correct [solver] cbc or IH_MINER_CBC`, {
+      cause: error,
+    });
+  });
+  signal?.throwIfAborted();
+  if (end.code === null) {
+    const limit = `${Math.round(timeLimitMs)} ms`;
+    throw new CbcError("timeout", `Cannot use cbc: it took longer than ${limit} and was stopped`);
   }
-  let isTimedOut = false;
-  const kill = (): void => {
-    try {
-      Deno.kill(-child.pid, "SIGKILL");
-    } catch {
-      // All of it has ended by itself.
-    }
-  };
-  const timer = setTimeout(() => {
-    isTimedOut = true;
-    kill();
-  }, timeLimitMs);
-  signal?.addEventListener("abort", kill, { once: true });
-  const output = collect(child.stdout);
-  const errors = collect(child.stderr);
-  try {
-    const status = await child.status;
-    const [printed, complaint] = await Promise.all([output.text(), errors.text()]);
-    signal?.throwIfAborted();
-    if (isTimedOut) {
-      throw new CbcError(
-        "timeout",
-        `Cannot use cbc: it took longer than ${Math.round(timeLimitMs)} ms and was stopped`,
-      );
-    }
-    if (!status.success) {
-      const how = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
-      const last = (complaint.trim() || printed.trim()).split("\n").at(-1)?.slice(0, 200);
-      throw new CbcError("crashed", `Cannot use cbc: it ended with ${how}${last ? ` ("${last}")` : ""}`);
-    }
-    return printed;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", kill);
-    kill();
+  if (end.code !== 0) {
+    const how = end.signal === null ? `exit code ${end.code}` : `signal ${end.signal}`;
+    const said = (output.stderr.trim() || output.stdout.trim()).split("\n").at(-1)?.slice(0, 200);
+    throw new CbcError("crashed", `Cannot use cbc: it ended with ${how}${said ? ` ("${said}")` : ""}`);
   }
+  return output.stdout;
 }
 
 /**
@@ -162,31 +132,4 @@ export async function identifyCbc(
   limits: RunLimits,
 ): Promise<SolverBuild | null> {
   return parseBuild(await runCbc(command, ["-quit"], limits));
-}
-
-/** Reads a pipe to its end and keeps the beginning. */
-function collect(stream: ReadableStream<Uint8Array>): { text: () => Promise<string> } {
-  const reader = stream.getReader();
-  const chunks: Uint8Array[] = [];
-  let kept = 0;
-  const finished = (async (): Promise<void> => {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      if (kept < OUTPUT_LIMIT_BYTES) chunks.push(value.subarray(0, OUTPUT_LIMIT_BYTES - kept));
-      kept += value.length;
-    }
-  })();
-  return {
-    text: async (): Promise<string> => {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const grace = new Promise<void>((resolve) => timer = setTimeout(resolve, OUTPUT_GRACE_MS));
-      await Promise.race([finished, grace]);
-      clearTimeout(timer);
-      await reader.cancel();
-      await finished;
-      const decoder = new TextDecoder();
-      return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
-    },
-  };
 }

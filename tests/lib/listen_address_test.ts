@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatListenAddress, isLoopback, parseListenAddress } from "../../src/config/listen.ts";
+import { formatListenAddress, isLoopback, parseListenAddress } from "../../src/lib/listen_address.ts";
 
 const valid: [string, string, number, boolean][] = [
   ["127.0.0.1:9464", "127.0.0.1", 9464, true],
@@ -10,7 +10,7 @@ const valid: [string, string, number, boolean][] = [
   ["127.example.net:9464", "127.example.net", 9464, false],
 ];
 for (const [text, hostname, port, loopback] of valid) {
-  Deno.test(`parseListenAddress() reads ${text}, and formatListenAddress() writes it`, () => {
+  Deno.test(`parseListenAddress() parses ${text}, and formatListenAddress() formats it`, () => {
     const address = parseListenAddress(` ${text} `);
     assert.deepEqual(address, { hostname, port });
     assert.equal(formatListenAddress({ hostname, port }), text);
@@ -18,7 +18,7 @@ for (const [text, hostname, port, loopback] of valid) {
   });
 }
 
-Deno.test("parseListenAddress() takes nothing else", () => {
+Deno.test("parseListenAddress() rejects anything else", () => {
   for (
     const text of [
       "9464",

@@ -1,20 +1,19 @@
 /**
- * Addresses to listen on: `127.0.0.1:9464`, `[::1]:9464`.
+ * Addresses with a port, to listen on or to connect to: `127.0.0.1:9464`, `[::1]:9464`.
  *
  * @module
  */
 
 import { isIPv4, isIPv6 } from "node:net";
-import { formatHostPort } from "../lib/host_port.ts";
 
-/** Where to listen. */
+/** A host and a port. */
 export interface ListenAddress {
   /** An IP address (IPv6 without brackets) or a name. */
   readonly hostname: string;
   readonly port: number;
 }
 
-/** Reads `HOST:PORT`; `null` when it is none. The host is never optional: what listens to all must say so. */
+/** Parses `HOST:PORT`; `null` when invalid. Requires a host: listening on all interfaces must be explicit. */
 export function parseListenAddress(text: string): ListenAddress | null {
   const [, bracketed, plain = "", digits = ""] =
     /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text.trim()) ?? [];
@@ -24,7 +23,7 @@ export function parseListenAddress(text: string): ListenAddress | null {
   return isIPv4(plain) || isHostName(plain) ? { hostname: plain, port } : null;
 }
 
-/** Whether it is a name. One that ends in a number would be taken for an IPv4 address, and is none. */
+/** A name must not end in a number: it would be taken for an IPv4 address. */
 function isHostName(text: string): boolean {
   const labels = text.replace(/\.$/, "").split(".");
   return text.length <= 253 && labels.every((label) => /^\w(?:[\w-]{0,61}\w)?$/.test(label)) &&
@@ -33,10 +32,10 @@ function isHostName(text: string): boolean {
 
 /** `127.0.0.1:9464`, `[::1]:9464`. */
 export function formatListenAddress({ hostname, port }: ListenAddress): string {
-  return formatHostPort(hostname, port);
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/** Whether only this machine can reach it. */
+/** Whether only this machine can reach the address. */
 export function isLoopback({ hostname }: ListenAddress): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d+){3}$/.test(hostname);
 }

@@ -1,20 +1,22 @@
 /**
- * Decimals in the configuration: prices and hashrates, which no float may touch.
+ * Quantities in the configuration: decimals (prices and hashrates, which must not pass through a float) and
+ * durations.
  *
  * @module
  */
 
-import { redactUrls } from "../lib/redact.ts";
+import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../auction/protocol/constants.ts";
 import { parseFp18 } from "../auction/protocol/fp18.ts";
 import { ProtocolError } from "../auction/protocol/protocol_error.ts";
+import { redactUrls } from "../lib/redact.ts";
 import { describe } from "./shape.ts";
 
-/** A decimal in both its forms, or what is wrong with it and what it is. */
+/** A decimal as text and as fixed point, or what is wrong with it. */
 export type ReadDecimal =
   | { readonly text: string; readonly fp18: bigint }
   | { readonly problem: string };
 
-/** Reads a decimal in quotes; a TOML number stands for its shortest decimal text. */
+/** Reads a decimal in quotes. Also accepts a TOML number, by its shortest decimal text. */
 export function readDecimal(value: unknown): ReadDecimal {
   const text = decimalText(value);
   if (text === undefined) {
@@ -23,10 +25,8 @@ export function readDecimal(value: unknown): ReadDecimal {
   try {
     return { text, fp18: parseFp18(text) };
   } catch (error) {
-    if (error instanceof ProtocolError) {
-      return { problem: `${redactUrls(error.message)}; it is ${describe(value)}` };
-    }
-    throw error;
+    if (!(error instanceof ProtocolError)) throw error;
+    return { problem: `${redactUrls(error.message)}; it is ${describe(value)}` };
   }
 }
 
@@ -37,7 +37,7 @@ function decimalText(value: unknown): string | undefined {
   return withoutExponent(String(value));
 }
 
-/** `1e-7` → `0.0000001`: JavaScript's shortest text of a number, with its digits written out. */
+/** Writes out the digits of JavaScript's shortest text of a number: `1e-7` → `0.0000001`. */
 function withoutExponent(text: string): string {
   const parts = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text);
   if (parts === null) return text;
@@ -47,4 +47,20 @@ function withoutExponent(text: string): string {
   if (point <= 0) return `${sign}0.${"0".repeat(-point)}${digits}`;
   if (point >= digits.length) return `${sign}${digits}${"0".repeat(point - digits.length)}`;
   return `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+const WINDOW_SECONDS = WINDOW_BLOCKS * BLOCK_TIME_SECONDS;
+const UNIT_SECONDS: Readonly<Record<string, number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  window: WINDOW_SECONDS,
+  windows: WINDOW_SECONDS,
+};
+
+/** The seconds of a duration such as `90s`, `24m`, `2h` or `2 windows`; `null` when it is invalid or zero. */
+export function parseDurationSeconds(text: string): number | null {
+  const [, count = "", unit = ""] = /^\s*(\d{1,6})\s*([a-z]+)\s*$/.exec(text) ?? [];
+  const seconds = Number(count) * (UNIT_SECONDS[unit] ?? 0);
+  return seconds > 0 ? seconds : null;
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { fetchFailure } from "../../src/lib/fetch_failure.ts";
+import { fetchFailure } from "../../src/lib/errors.ts";
 
-Deno.test("fetchFailure() says the same each time, without the URL", async () => {
-  // Closes every connection in the middle of the answer that nobody gets.
+Deno.test("fetchFailure() returns the same text each time, without the URL", async () => {
+  // Closes every connection without a response.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const closing = (async () => {
     for await (const connection of listener) {
@@ -26,7 +26,7 @@ Deno.test("fetchFailure() says the same each time, without the URL", async () =>
   assert.doesNotMatch(failure!, /secret|127\.0\.0\.1/);
 });
 
-Deno.test("fetchFailure() leaves the local port out of whatever the runtime says", () => {
+Deno.test("fetchFailure() removes the local port from the runtime's messages", () => {
   const message = "error sending request from 127.0.0.1:47988 for http://h/: it broke";
   assert.equal(fetchFailure(new TypeError(message)), "error sending request for http://h/: it broke");
   const other = "error sending request from [::1]:47988 for http://h/: it broke";
