@@ -1,6 +1,6 @@
 /**
- * The outcome of one window for one miner, as plain data: what the log, the result document, the callbacks and
- * the routing all work from (spec, sections 5 and 6).
+ * The outcome of one window for one miner, as plain data: the input of the log, the result document, the callbacks and the
+ * routing (spec, sections 5 and 6).
  *
  * @module
  */
@@ -24,13 +24,13 @@ export interface WorkerRun {
   readonly count: number;
 }
 
-/** A window and the times that belong to it. */
+/** A window with its times. */
 export interface WindowReport extends ValidationWindow {
-  /** `null` for a window of the past whose first block was not looked at. */
+  /** `null` for a past window whose first block was not read. */
   readonly firstBlockHash: string | null;
-  /** ISO 8601, UTC; `null` when the chain keeps no time. */
+  /** ISO 8601, UTC; `null` if the chain has no time. */
   readonly firstBlockTime: string | null;
-  /** ISO 8601, UTC; from the head's time and the block time while the block is in the future. */
+  /** ISO 8601, UTC; estimated from the head while the block is in the future. */
   readonly lastBlockTime: string | null;
   readonly lastBlockTimeEstimated: boolean;
 }
@@ -49,22 +49,22 @@ export interface SolverReport extends
   readonly totalValue: bigint;
   /** Millionths of a PH. */
   readonly totalCost: bigint;
-  /** Workers that could win. */
+  /** Number of workers that could win. */
   readonly workers: number;
 }
 
-/** Why nothing of ours won, by name and in words. */
+/** Why the miner won nothing. */
 export interface OutcomeReason {
   /** `never-committed`, `banned`, `prices-missing`, `outbid`, … */
   readonly code: string;
   readonly message: string;
 }
 
-/** What won and lost of one miner. */
+/** The won and lost workers of the miner. */
 export interface OwnOutcome {
   readonly hotkey: string;
   readonly registered: boolean;
-  /** Whether the miner has bids in this auction. Without any, nothing of it is won or lost. */
+  /** Whether the miner has bids in this auction; without any, nothing is won or lost. */
   readonly hasBids: boolean;
   readonly won: readonly WorkerRun[];
   readonly lost: readonly WorkerRun[];
@@ -72,31 +72,31 @@ export interface OwnOutcome {
   readonly lostCount: number;
   readonly wonHashratePh: number;
   readonly lostHashratePh: number;
-  /** Whether other, equally good outcomes exist in which something else of ours wins. */
+  /** Whether equally good outcomes exist in which the miner wins something else. */
   readonly ambiguous: boolean;
-  /** Won in every optimal outcome, in PH/s. */
+  /** Won in every optimal outcome. */
   readonly certainHashratePh: number;
-  /** Won in the best of the optimal outcomes, in PH/s. */
+  /** Won in the best of the optimal outcomes. */
   readonly possibleHashratePh: number;
-  /** For each of our bids the fewest and the most workers that can have won. */
+  /** For each bid the fewest and the most workers that can have won. */
   readonly ranges: readonly (WorkerRun & { readonly fewest: number; readonly most: number })[];
   /** Whether the ranges are exact; otherwise they are outer bounds. */
   readonly rangesExact: boolean;
 }
 
-/** What became of the commitments on the chain. */
+/** A summary of the commitments on the chain. */
 export interface CommitmentsReport {
-  /** Records at the window's first block. */
+  /** Number of records at the window's first block. */
   readonly records: number;
-  /** Hotkeys whose bids were in the auction. */
+  /** Number of hotkeys with bids in the auction. */
   readonly bidders: number;
-  /** Their workers. */
+  /** Number of their workers. */
   readonly workers: number;
-  /** How many records were left out, by reason. */
+  /** Number of records left out, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
 }
 
-/** What validators agree on, as decimal text; `null` where there is no consensus. */
+/** The consensus of the validators as decimal text; `null` without consensus. */
 export interface ConsensusPrices {
   /** USDC per TAO. */
   readonly taoUsdc: string | null;
@@ -119,21 +119,21 @@ export interface AuctionOutcome {
   readonly mechanismShare: number;
   readonly budgetPh: number | null;
   readonly commitments: CommitmentsReport;
-  /** Why nobody won; `null` when somebody may have. */
+  /** Why there are no winners at all; `null` if there may be some. */
   readonly noWinners: NoWinnersReason["reason"] | null;
-  /** `null` when there was nothing to solve. */
+  /** `null` if there was nothing to solve. */
   readonly solver: SolverReport | null;
-  /** Whether validators would have stumbled over this window's data, so that this is a guess. */
+  /** Whether this window's data makes the validators' run fail, so that the outcome is a guess. */
   readonly estimated: boolean;
   readonly estimatedBecause: readonly EstimateReason[];
   readonly own: OwnOutcome;
-  /** Why nothing of ours won; `null` when something did. */
+  /** Why the miner won nothing; `null` if it won something. */
   readonly reason: OutcomeReason | null;
-  /** All winners in the validators' order, equal workers of a hotkey as one run. */
+  /** All winners in the validators' order, with equal workers of a hotkey as one entry. */
   readonly winners: readonly (WorkerRun & { readonly hotkey: string })[];
 }
 
-/** What {@link concludeAuction} puts together. */
+/** Input of {@link concludeAuction}. */
 export interface AuctionConclusion {
   readonly snapshot: AuctionSnapshot;
   readonly window: ValidationWindow;
@@ -143,7 +143,7 @@ export interface AuctionConclusion {
   readonly solved: SolverResult | null;
 }
 
-/** Puts the outcome together. */
+/** Derives the outcome. */
 export function concludeAuction(conclusion: AuctionConclusion): AuctionOutcome {
   const { snapshot, window, prepared, solved } = conclusion;
   const winners = prepared.problem === null || solved === null
@@ -169,7 +169,7 @@ export function concludeAuction(conclusion: AuctionConclusion): AuctionOutcome {
   };
 }
 
-/** A window of the past, of which nothing is known but its place. */
+/** The report of a past window of which only the position is known. */
 export function reportPastWindow(window: ValidationWindow): WindowReport {
   return {
     ...window,
@@ -194,7 +194,7 @@ function reportWindow(window: ValidationWindow, { head, firstBlock }: AuctionSna
   };
 }
 
-/** `null` for what is no date: a chain may keep any number as its time. */
+/** `null` for an invalid date: a chain may hold any number as its time. */
 function isoTime(ms: number | null): string | null {
   if (ms === null) return null;
   const date = new Date(ms);
@@ -270,7 +270,7 @@ function ownOutcome(conclusion: AuctionConclusion, winners: readonly Bid[]): Own
     wonHashratePh,
     lostHashratePh: fp18ToNumber(totals.lostHashrateFp18),
     ambiguous: solved?.ambiguous ?? false,
-    // A solver that stopped short of the optimum may lie outside the ranges over all optimal outcomes.
+    // A solver that stopped before the optimum may lie outside the ranges over all optimal outcomes.
     certainHashratePh: Math.min(wonHashratePh, microToPh(ranges?.value.fewest, wonHashratePh)),
     possibleHashratePh: Math.max(wonHashratePh, microToPh(ranges?.value.most, wonHashratePh)),
     ranges: (ranges?.bids ?? []).map((bid) => ({ ...workerRun(bid, bid.count), ...bid.won })),

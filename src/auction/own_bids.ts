@@ -1,5 +1,5 @@
 /**
- * What the auction means for one miner: which of its bids won, and why it may have none (spec, section 6;
+ * The result of an auction for one miner: which of its bids won, or why it has none (spec, section 6;
  * `vectors/reconcile.json`).
  *
  * @module
@@ -13,7 +13,7 @@ import type { DropReason, PreparedAuction } from "./inputs/prepare.ts";
 import type { AuctionSnapshot } from "./inputs/snapshot.ts";
 import type { Bid } from "./inputs/problem.ts";
 
-/** An own bid and how many of its workers won. */
+/** A bid of the miner and how many of its workers won. */
 export interface BidOutcome {
   readonly bid: CommittedBid;
   /** 0 to `bid.count`. */
@@ -27,10 +27,10 @@ export type OwnReason =
   /** No commitment on the chain. */
   | { readonly reason: "never-committed" }
   | DropReason
-  /** There are bids, and the workers of none can win. */
+  /** There are bids, but none of their workers can win. */
   | { readonly reason: ItemExclusion; readonly bids: readonly CommittedBid[] };
 
-/** How a miner stands in an auction before the solver runs. */
+/** The standing of a miner in an auction before the solver runs. */
 export interface OwnStanding {
   /** Whether the hotkey has a UID on the subnet. */
   readonly registered: boolean;
@@ -51,9 +51,9 @@ export interface OwnTotals {
 }
 
 /**
- * Where a hotkey stands in a prepared auction, and by name why it has no bid that can win.
+ * The standing of a hotkey in a prepared auction, with the reason if none of its workers can win.
  *
- * @param snapshot the one that `prepared` was made from.
+ * @param snapshot the snapshot that `prepared` was made from.
  */
 export function ownStanding(
   prepared: PreparedAuction,
@@ -79,7 +79,7 @@ export function ownStanding(
   return { registered, bids, reason };
 }
 
-/** An {@linkcode OwnReason} as a sentence for the operator. */
+/** Describes an {@linkcode OwnReason} to the operator. */
 export function describeOwnReason(own: OwnReason): string {
   switch (own.reason) {
     case "not-registered":
@@ -116,10 +116,10 @@ export function describeOwnReason(own: OwnReason): string {
 }
 
 /**
- * Marks own bids as won or lost. Bids and winners are matched as multisets of (size, price): winners go to the bids
- * in their order, and winners beyond what was bid are left over.
+ * Matches bids with winners as multisets of (size, price): winners are assigned to the bids in order, surplus winners are
+ * ignored.
  *
- * @param winners this miner's own winners.
+ * @param winners the winners of this miner.
  */
 export function reconcileBids(
   bids: readonly CommittedBid[],
@@ -138,7 +138,7 @@ export function reconcileBids(
   });
 }
 
-/** Sums over outcomes. */
+/** Adds up outcomes. */
 export function totalOutcomes(outcomes: readonly BidOutcome[]): OwnTotals {
   let [wonWorkers, lostWorkers, wonHashrateFp18, lostHashrateFp18] = [0, 0, 0n, 0n];
   for (const { bid, won } of outcomes) {

@@ -12,7 +12,7 @@ import type { AuctionItem, Bid } from "./inputs/problem.ts";
  * `hotkey:size`. Runs of the same hotkey, size and price are merged.
  *
  * @param wins workers won, parallel to `items`.
- * @throws {RangeError} when `wins` does not fit `items`.
+ * @throws {RangeError} if `wins` does not match `items`.
  */
 export function listWinners(items: readonly AuctionItem[], wins: readonly number[]): Bid[] {
   if (wins.length !== items.length) {

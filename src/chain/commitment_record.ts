@@ -1,5 +1,5 @@
 /**
- * Decoding `Commitments.CommitmentOf` records (spec, section 2). Foreign data: nothing here throws.
+ * Decodes `Commitments.CommitmentOf` records (spec, section 2). They are foreign data: nothing here throws.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { OwnCommitment } from "./types.ts";
 const UNDECODABLE: OwnCommitment = { block: null, fieldKind: "Undecodable", data: null };
 
 /**
- * Decodes one record as far as the auction looks at it: its block and field 0.
+ * Decodes the parts of a record that the auction uses: its block and field 0.
  *
  * @param item `Commitments.CommitmentOf` of the runtime that stored the value.
- * @param value The stored bytes.
+ * @param value the stored bytes.
  */
 export function decodeCommitment(item: StorageItem, value: Uint8Array): OwnCommitment {
   try {
@@ -31,9 +31,9 @@ export function decodeCommitment(item: StorageItem, value: Uint8Array): OwnCommi
   }
 }
 
-/** The bytes of `RawN`, `BigRaw` and the hashes, without a length in front; `null` for other variants. */
+/** The bytes of `RawN`, `BigRaw` and the hashes, without a length prefix; `null` for other variants. */
 function fieldBytes(field: Enum): string | null {
-  // Codecs of byte strings, of fixed or variable length, are the ones that are a Uint8Array.
+  // Codecs of byte strings are instances of Uint8Array.
   if (field.inner instanceof Uint8Array) return u8aToHex(field.inner.toU8a(true));
   return field.type === "Raw0" ? "0x" : null;
 }

@@ -1,5 +1,5 @@
 /**
- * Finding an endpoint that can be used, and the connection to it.
+ * Finds a usable endpoint and connects to it.
  *
  * @module
  */
@@ -29,19 +29,19 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 20_000;
 const DEFAULT_MAX_HEAD_AGE_SECONDS = 60;
 const DEFAULT_FINALIZATION_TIMEOUT_MS = 110_000;
-// Behind this many blocks without finality, an era that starts at the finalized head is mostly over already.
+// After this many blocks without finality, an era that starts at the finalized head has mostly expired.
 const MAX_FINALITY_LAG_BLOCKS = 32;
 
 /**
  * Connects to the first usable endpoint of a list.
  *
- * An endpoint that is dead, too slow, of another chain or without the pallets needed is passed over. So is one
- * whose best head is too old; but when nothing better is left, the one with the freshest head is used and says so
- * (`isHeadStale`): an auction at an old head is still the right one for that window, a test chain's clock may be
- * anything, and with an endpoint that cannot do better a miner that refused would just stop delivering.
+ * It passes over endpoints that are dead, too slow, on another chain or without the required pallets, and those whose best
+ * head is too old. If no better endpoint is left, it uses the one with the freshest head and sets `isHeadStale`: an auction
+ * at an old head is still right for that window, the clock of a test chain may be anything, and refusing would only make
+ * the miner stop delivering.
  *
- * @throws {ChainError} the reason of the only endpoint, or `no-endpoint` with the reasons of all.
- * @throws {RangeError} when the options make no sense.
+ * @throws {ChainError} the error of the only endpoint, or `no-endpoint` with the errors of all.
+ * @throws {RangeError} for an empty list.
  */
 export async function connectChain(options: ConnectChainOptions): Promise<ChainConnection> {
   const { endpoints, signal, maxHeadAgeSeconds = DEFAULT_MAX_HEAD_AGE_SECONDS } = options;
@@ -103,7 +103,7 @@ class NodeConnection implements ChainConnection {
   readonly #rpc: JsonRpcConnection;
   readonly #runtime: Runtime;
   readonly #onWarning: ((warning: ChainWarning) => void) | undefined;
-  // Other versions of the runtime than the connected one, which a window's first block may still have.
+  // Other runtime versions than that of the head, which a window's first block may still have.
   readonly #runtimes = new Map<number, Promise<Runtime>>();
   #hasCheckedExtensions = false;
 
@@ -292,14 +292,13 @@ class NodeConnection implements ChainConnection {
     this.#onWarning?.({
       kind: "unknown-extensions",
       extensions,
-      message:
-        `The chain at ${this.endpoint} has transaction extensions that are not known here and not empty ` +
+      message: `The chain at ${this.endpoint} has unknown transaction extensions that are not empty ` +
         `(${extensions.join(", ")}); if it refuses the signature, this program needs an update`,
     });
   }
 }
 
-/** Without these two there is nothing to do on a chain. */
+/** A chain without these is unusable. */
 const REQUIRED_STORAGE = [["Commitments", "CommitmentOf"], ["SubtensorModule", "Tempo"]] as const;
 
 async function requestBlockHash(rpc: JsonRpcConnection, blockNumber: number): Promise<string> {
@@ -319,7 +318,7 @@ async function requestHeaderNumber(rpc: JsonRpcConnection, ...at: readonly strin
   const header = await rpc.request(method, at) as { number?: unknown } | null;
   const number = Number(header?.number ?? NaN);
   if (!Number.isSafeInteger(number)) {
-    throw invalidAnswer(rpc.endpoint, method, "it is no header with a number");
+    throw invalidAnswer(rpc.endpoint, method, "it is not a header with a number");
   }
   return number;
 }
@@ -334,8 +333,8 @@ async function requestBestHead(rpc: JsonRpcConnection): Promise<BlockRef> {
 }
 
 /**
- * The finalized head, because a signature that names a block which loses a fork is worthless; without recent
- * finality the best head is all there is.
+ * The block from which the extrinsic is valid: the finalized head, since a signature over a block that loses a fork is void;
+ * without recent finality the best head.
  */
 async function requestEraBirth(rpc: JsonRpcConnection): Promise<BlockRef> {
   const method = "chain_getFinalizedHead";
@@ -349,7 +348,7 @@ async function requestNextNonce(rpc: JsonRpcConnection, address: string): Promis
   const method = "system_accountNextIndex";
   const nonce = await rpc.request(method, [address]);
   if (typeof nonce !== "number" || !Number.isSafeInteger(nonce) || nonce < 0) {
-    throw invalidAnswer(rpc.endpoint, method, "it is no nonce");
+    throw invalidAnswer(rpc.endpoint, method, "it is not a nonce");
   }
   return nonce;
 }
@@ -365,7 +364,7 @@ async function requestTimestampMs(
 
 function checkedHash(rpc: JsonRpcConnection, method: string, hash: unknown): string {
   if (typeof hash !== "string" || !/^0x[0-9a-f]{64}$/i.test(hash)) {
-    throw invalidAnswer(rpc.endpoint, method, "it is no block hash");
+    throw invalidAnswer(rpc.endpoint, method, "it is not a block hash");
   }
   return hash.toLowerCase();
 }
@@ -377,7 +376,7 @@ function isFresher(connection: NodeConnection, other: NodeConnection | null): bo
 function staleError({ endpoint, headAgeSeconds }: NodeConnection, maxHeadAgeSeconds: number): ChainError {
   return new ChainError(
     `Cannot rely on ${endpoint}: its best head is ${Math.round(headAgeSeconds ?? 0)} s old, more than ` +
-      `${maxHeadAgeSeconds} s; check that the node is in sync and this host's clock right`,
+      `${maxHeadAgeSeconds} s; check that the node is in sync and that this host's clock is right`,
     { kind: "stale-head", endpoint, retryable: true },
   );
 }

@@ -1,19 +1,19 @@
 /**
- * The failures of the chain client. Light on purpose: no codec library is loaded for catching an error.
+ * The errors of the chain client, in a module of their own so that catching one does not load the codec library.
  *
  * @module
  */
 
 /**
- * What went wrong, for callers that decide what to do next.
+ * The kind of failure, by which callers decide what to do next.
  *
  * - `unreachable`: no connection, or it was lost; `timeout`: no answer in time; `aborted`: the caller's signal.
- * - `stale-head`: the best head is older than allowed; `wrong-genesis`: another chain answers there.
- * - `no-endpoint`: no endpoint of the list could be used; `attempts` has the reason of each.
+ * - `stale-head`: the best head is older than allowed; `wrong-genesis`: the endpoint serves another chain.
+ * - `no-endpoint`: no endpoint of the list is usable; `attempts` has the error of each.
  * - `missing-pallet`: the chain's metadata lacks a pallet, storage item, call or runtime API.
  * - `missing-state`: the node does not know the block or no longer has its state.
- * - `rpc`: the node answered a request with an error; `invalid-answer`: with something that cannot be read.
- * - `rejected`: the transaction pool refused the extrinsic; `dropped`: it left the pool without being final.
+ * - `rpc`: the node answered with an error; `invalid-answer`: with something unreadable.
+ * - `rejected`: the transaction pool refused the extrinsic; `dropped`: it left the pool before finalization.
  * - `dispatch`: it was included and failed; see {@linkcode DispatchError}.
  */
 export type ChainErrorKind =
@@ -31,23 +31,23 @@ export type ChainErrorKind =
   | "dropped"
   | "dispatch";
 
-/** What {@linkcode ChainError} carries beside its message. */
+/** The data of a {@linkcode ChainError}. */
 export interface ChainErrorOptions {
   readonly kind: ChainErrorKind;
-  /** The URL that was talked to; `null` when the failure is of no single endpoint. */
+  /** The label of the endpoint; `null` if the failure concerns no single endpoint. */
   readonly endpoint: string | null;
-  /** What was asked, such as `state_getKeysPaged`; `null` when nothing was. */
+  /** The request, such as `state_getKeysPaged`; `null` without one. */
   readonly request?: string | null;
-  /** Whether the same job can succeed when it is simply run again. */
+  /** Whether the same job may succeed when it is run again. */
   readonly retryable: boolean;
   /** The JSON-RPC error code, for `rpc` and `rejected`. */
   readonly code?: number | null;
-  /** For `no-endpoint`: why each endpoint could not be used, in the order of the list. */
+  /** For `no-endpoint`: the error of each endpoint, in the order of the list. */
   readonly attempts?: readonly ChainError[];
   readonly cause?: unknown;
 }
 
-/** A failed chain operation. The message says which endpoint, what was asked, and what to do. */
+/** A chain operation failed. The message names the endpoint, the request and the remedy. */
 export class ChainError extends Error {
   override readonly name: string = "ChainError";
   readonly kind: ChainErrorKind;
@@ -68,38 +68,38 @@ export class ChainError extends Error {
   }
 }
 
-/** An endpoint that did not do what was asked of it, as plain data. */
+/** The failure of an endpoint, as plain data. */
 export interface EndpointFailure {
-  /** As it may be shown. */
+  /** Without access keys. */
   readonly endpoint: string;
   readonly kind: ChainErrorKind;
 }
 
-/** Kinds that are nobody's fault, or the bid's, and say nothing about the endpoint. */
+/** Kinds that do not count against the endpoint. */
 const NOT_THE_ENDPOINT: readonly ChainErrorKind[] = ["aborted", "rejected", "dropped", "dispatch"];
 
-/** Which endpoint an error speaks against; `null` when it speaks against none. */
+/** The endpoint failure that an error shows; `null` if it shows none. */
 export function endpointFailureOf(error: unknown): EndpointFailure | null {
   if (!(error instanceof ChainError) || error.endpoint === null) return null;
   const { endpoint, kind } = error;
   return NOT_THE_ENDPOINT.includes(kind) ? null : { endpoint, kind };
 }
 
-/** What {@linkcode DispatchError} carries. */
+/** The data of a {@linkcode DispatchError}. */
 export interface DispatchErrorOptions {
   readonly endpoint: string;
   /** The pallet that refused (`Commitments`), or the kind of a system error (`BadOrigin`). */
   readonly pallet: string;
-  /** The error's name in the chain's metadata (`AccountNotAllowedCommit`); for system errors that of the detail. */
+  /** The error's name in the metadata (`AccountNotAllowedCommit`), or the detail of a system error. */
   readonly errorName: string;
-  /** The error's documentation in the chain's metadata; empty when there is none. */
+  /** The error's documentation in the metadata, if any. */
   readonly docs: string;
   readonly extrinsicHash: string;
   readonly blockHash: string;
   readonly blockNumber: number;
 }
 
-// What an operator can do about the errors that `set_commitment` is known to give (spec, section 7).
+// The remedies for the known errors of `set_commitment` (spec, section 7).
 const ADVICE: Readonly<Record<string, { readonly text: string; readonly retryable: boolean }>> = {
   "Commitments.AccountNotAllowedCommit": {
     text: "the hotkey is not registered on this subnet: register it, or check netuid and wallet",
@@ -110,11 +110,11 @@ const ADVICE: Readonly<Record<string, { readonly text: string; readonly retryabl
     retryable: true,
   },
   "Commitments.CommitmentSetRateLimitExceeded": {
-    text: "this chain limits how often a hotkey may commit: wait for about 100 blocks",
+    text: "this chain limits how often a hotkey may commit: wait about 100 blocks",
     retryable: true,
   },
   "Commitments.TooManyFieldsInCommitmentInfo": {
-    text: "the chain takes fewer fields than were sent: report this as a bug",
+    text: "the chain accepts fewer fields than were sent: report this as a bug",
     retryable: false,
   },
 };

@@ -1,5 +1,5 @@
 /**
- * Building and signing `Commitments.set_commitment` (spec, section 7) with the types of the chain's metadata.
+ * Builds and signs `Commitments.set_commitment` (spec, section 7) with the types of the chain's metadata.
  *
  * @module
  */
@@ -16,8 +16,8 @@ import type { BlockRef } from "./types.ts";
 /** The longest text that a `Raw<n>` field can carry, in bytes (spec, section 2). */
 export const MAX_COMMITMENT_BYTES = 128;
 
-// About 13 minutes: an extrinsic that hangs in a pool is gone before the next day, and a chain that finalizes
-// late still takes it. The next job's nonce comes after it, so that a late one never overwrites a newer bid.
+// About 13 minutes: an extrinsic stuck in a pool expires soon, but a chain that finalizes late still accepts it. The next
+// job uses a higher nonce, so a late extrinsic never overwrites a newer bid.
 const MORTAL_PERIOD_BLOCKS = 64;
 /** Substrate hashes signing payloads that are longer than this. */
 const MAX_PLAIN_PAYLOAD_BYTES = 256;
@@ -30,11 +30,11 @@ export interface SignedExtrinsic {
   readonly hash: string;
 }
 
-/** What a signature is bound to beside the call. */
+/** What the signature covers besides the call. */
 export interface SigningContext {
   readonly genesisHash: string;
   readonly nonce: number;
-  /** The block from which the extrinsic is valid; of the best chain for certain, so a finalized one. */
+  /** The block from which the extrinsic is valid; preferably finalized, so that it stays on the best chain. */
   readonly birth: BlockRef;
 }
 
@@ -79,7 +79,7 @@ export function signExtrinsic(
     specVersion,
     transactionVersion,
   }, { version: extrinsic.version });
-  // Bare: the signed bytes have no length in front of the call.
+  // Bare: the signed bytes have no length prefix.
   const message = payload.toU8a(true);
   const signature = signer.sign(message.length > MAX_PLAIN_PAYLOAD_BYTES ? blake2AsU8a(message) : message);
   const multiSignature = registry.createType("ExtrinsicSignature", { Sr25519: signature });
@@ -88,17 +88,17 @@ export function signExtrinsic(
 }
 
 /**
- * The chain's transaction extensions that @polkadot/types does not know and that are not empty: it encodes them as
- * nothing, so that a signature cannot be right.
+ * The chain's transaction extensions that @polkadot/types does not know and that are not empty: it encodes them as empty, so
+ * signatures would be invalid.
  *
- * @returns Their names in the metadata.
+ * @returns their names in the metadata.
  */
 export function unknownExtensions(runtime: Runtime): string[] {
   const { registry } = runtime;
   const unknown = new Set(findUnknownExtensions(registry.signedExtensions));
   const isEmpty = (type: SiLookupTypeId): boolean =>
     registry.createTypeUnsafe(registry.createLookupType(type), []).encodedLength === 0;
-  // @polkadot/types forgets `additionalSigned` on the way to its latest form: read the metadata as it was served.
+  // @polkadot/types drops `additionalSigned` when it converts metadata: read the original version.
   const metadata = runtime.api.runtimeMetadata;
   const { signedExtensions } = (metadata.version === 14 ? metadata.asV14 : metadata.asV15).extrinsic;
   return signedExtensions

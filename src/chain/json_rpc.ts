@@ -1,10 +1,10 @@
 /**
- * JSON-RPC 2.0 over one WebSocket: every request has its own deadline, every failure says which endpoint and
- * what was asked, and closing is immediate.
+ * JSON-RPC 2.0 over one WebSocket: every request has its own deadline, every failure names the endpoint and the request, and
+ * closing is immediate.
  *
- * This exists beside @polkadot/api's `WsProvider` because that one looks at its timeouts only every 5 s, logs
- * to the console, throws out of its event handlers on an answer that is no JSON (which ends a Deno process),
- * and loads with the whole codec library, which a mere watcher of heads does not need.
+ * It replaces the `WsProvider` of @polkadot/api, which checks timeouts only every 5 s, logs to the console, throws from its
+ * event handlers on an answer that is not JSON (which ends a Deno process), and loads the whole codec library, which the
+ * head watcher does not need.
  *
  * @module
  */
@@ -20,20 +20,20 @@ export interface JsonRpcOptions {
   readonly connectTimeoutMs: number;
   /** For each request, in milliseconds. */
   readonly requestTimeoutMs: number;
-  /** Closes the connection and fails everything under way. */
+  /** Closes the connection and fails all pending requests. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a node sent to a subscription, or why nothing more will come. */
+/** Receives the notifications of a subscription. */
 export interface SubscriptionHandlers {
   onMessage(result: unknown): void;
-  /** Called at most once; no message follows. */
+  /** Called at most once, when the subscription ends. */
   onEnd(error: ChainError): void;
 }
 
 /** A live subscription. */
 export interface JsonRpcSubscription {
-  /** Stops deliveries at once and tells the node; failures of that are of no interest to anyone. */
+  /** Stops deliveries at once and tells the node, ignoring failures. */
   unsubscribe(): void;
 }
 
@@ -44,10 +44,10 @@ interface PendingRequest {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-// How Substrate nodes say that a block is pruned or was never known. The code (4003) is that of every client error,
-// a trapped runtime call included: only the text tells them apart.
+// The messages of Substrate nodes for a pruned or unknown block. The code (4003) is that of every client error, including a
+// trapped runtime call, so only the text distinguishes them.
 const UNKNOWN_BLOCK = /UnknownBlock|State already discarded|Header was not found|unknown block/i;
-// A node that sends notifications for a subscription it has not announced is broken or hostile.
+// A node that sends more notifications than this for unknown subscriptions is broken or hostile.
 const MAX_EARLY_NOTIFICATIONS = 1000;
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -65,12 +65,12 @@ export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConne
   const fail = (kind: ChainErrorKind, what: string): void =>
     opened.reject(
       new ChainError(
-        `Cannot connect to ${label}: ${what}; check that the node runs, the address and the network between`,
+        `Cannot connect to ${label}: ${what}; check the address, that the node runs, and the network`,
         { kind, endpoint: label, retryable: true },
       ),
     );
   const timer = setTimeout(
-    () => fail("timeout", `there was no answer within ${connectTimeoutMs} ms`),
+    () => fail("timeout", `no answer within ${connectTimeoutMs} ms`),
     connectTimeoutMs,
   );
   const onAbort = (): void => opened.reject(abortedError(label, null, signal));
@@ -90,9 +90,9 @@ export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConne
   return new JsonRpcConnection(socket, options);
 }
 
-/** One open connection; made by {@linkcode openJsonRpc}. */
+/** An open connection; created by {@linkcode openJsonRpc}. */
 export class JsonRpcConnection {
-  /** The endpoint as it may be shown. */
+  /** The endpoint without access keys. */
   readonly endpoint: string;
 
   readonly #socket: WebSocket;
@@ -130,8 +130,8 @@ export class JsonRpcConnection {
   /**
    * Sends one request.
    *
-   * @param params By position; trailing `null`s are understood as missing.
-   * @returns The `result` member, unchecked.
+   * @param params positional; trailing `null`s count as missing.
+   * @returns the `result` member, unchecked.
    * @throws {ChainError} `rpc`, `missing-state`, `timeout`, `unreachable` or `aborted`.
    */
   request(method: string, params: readonly unknown[] = []): Promise<unknown> {
@@ -157,7 +157,7 @@ export class JsonRpcConnection {
   }
 
   /**
-   * Starts a subscription. Notifications that overtake the answer to `method` are delivered in order.
+   * Starts a subscription. Notifications that arrive before the answer to `method` are delivered in order.
    *
    * @throws {ChainError} as {@linkcode request}.
    */
@@ -169,7 +169,7 @@ export class JsonRpcConnection {
   ): Promise<JsonRpcSubscription> {
     const result = await this.request(method, params);
     if (typeof result !== "string" && typeof result !== "number") {
-      throw invalidAnswer(this.endpoint, method, "the answer is no subscription id");
+      throw invalidAnswer(this.endpoint, method, "it is not a subscription ID");
     }
     const id = String(result);
     this.#subscriptions.set(id, handlers);
@@ -177,7 +177,7 @@ export class JsonRpcConnection {
     this.#early.delete(id);
     this.#earlyCount -= early.length;
     for (const notification of early) this.#deliver(id, notification);
-    // The connection can end between the answer and this line; its subscribers were told before this one came.
+    // The connection may have ended since the answer, before this subscriber was registered.
     if (this.#ended !== null && this.#subscriptions.delete(id)) {
       handlers.onEnd(this.#errorFor(method, this.#ended));
     }
@@ -189,7 +189,7 @@ export class JsonRpcConnection {
     };
   }
 
-  /** Closes the connection; what is under way fails as `aborted`. Safe to call twice. */
+  /** Closes the connection; pending requests fail as `aborted`. Safe to call twice. */
   async close(): Promise<void> {
     this.#end(
       new ChainError(`Cannot use the connection to ${this.endpoint}: it has been closed; open a new one`, {
@@ -209,7 +209,7 @@ export class JsonRpcConnection {
       message = undefined;
     }
     if (!isRecord(message)) {
-      this.#lost("it sent something that is no JSON-RPC message");
+      this.#lost("it sent something that is not a JSON-RPC message");
       void closeSocket(this.#socket);
       return;
     }
@@ -220,7 +220,7 @@ export class JsonRpcConnection {
     }
     const id = message["id"];
     const pending = typeof id === "number" ? this.#pending.get(id) : undefined;
-    // An answer whose deadline has passed finds nobody waiting.
+    // An answer after its deadline is ignored.
     if (pending === undefined) return;
     this.#pending.delete(id as number);
     clearTimeout(pending.timer);
@@ -252,7 +252,7 @@ export class JsonRpcConnection {
     const isMissingState = UNKNOWN_BLOCK.test(text);
     return new ChainError(
       isMissingState
-        ? `Cannot complete ${method}: ${this.endpoint} no longer has, or does not know, the state of that block ` +
+        ? `Cannot complete ${method}: ${this.endpoint} has pruned, or does not know, the state of that block ` +
           `(${text}); use a node that keeps at least 256 blocks, or an archive node`
         : `Cannot complete ${method}: ${this.endpoint} answered with error ${
           code ?? "without code"
@@ -304,7 +304,7 @@ export class JsonRpcConnection {
   }
 }
 
-/** An answer that does not have the shape its method promises. */
+/** The error of an answer with the wrong shape. */
 export function invalidAnswer(endpoint: string, request: string, what: string, cause?: unknown): ChainError {
   return new ChainError(
     `Cannot read the answer of ${endpoint} to ${request}: ${what}; use another endpoint, or report this`,
@@ -330,7 +330,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Closes and waits until the runtime has let go of the socket, but not for a peer that never says goodbye. */
+/** Closes the socket and waits for its close event, with a timeout for peers that do not answer. */
 async function closeSocket(socket: WebSocket): Promise<void> {
   if (socket.readyState === WebSocket.CLOSED) return;
   const closed = Promise.withResolvers<void>();
@@ -339,7 +339,7 @@ async function closeSocket(socket: WebSocket): Promise<void> {
   try {
     socket.close();
   } catch {
-    // Already failing: the close event follows.
+    // It is already failing; the close event follows.
   }
   await closed.promise;
   clearTimeout(timer);

@@ -1,5 +1,5 @@
 /**
- * Names of public networks and the endpoints they stand for (spec, section 8). Pure: nothing is contacted.
+ * The public networks and their endpoints (spec, section 8). Pure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { redactAddress } from "../lib/redact.ts";
 
 interface PublicNetwork {
   readonly endpoint: string;
-  /** `undefined` where every chain has a genesis of its own. */
+  /** `undefined` if each chain has its own genesis. */
   readonly genesisHash?: string;
 }
 
@@ -27,7 +27,7 @@ const PUBLIC_NETWORKS: Readonly<Record<string, PublicNetwork>> = {
 /** The network names of the spec, section 8, for messages and help texts. */
 export const NETWORK_NAMES: readonly string[] = Object.keys(PUBLIC_NETWORKS);
 
-/** A network or endpoint that cannot be used as written; `value` is what was given. */
+/** A network or endpoint is invalid; `value` is the text given. */
 export class NetworkError extends TypeError {
   override readonly name = "NetworkError";
   readonly value: string;
@@ -39,11 +39,11 @@ export class NetworkError extends TypeError {
 }
 
 /**
- * The endpoints to try, in order: names become their URLs, ws and wss URLs stay as they are.
+ * Resolves the endpoints to try, in order: names become URLs, ws and wss URLs stay as they are.
  *
- * @param network One network name or URL, or a list of them.
- * @returns URLs as they were written, without surrounding white space and without repetitions.
- * @throws {NetworkError} when the list is empty, a value is blank or not text, an unknown name, or not a ws or wss URL.
+ * @param network one network name or URL, or a list of them.
+ * @returns the URLs as written, trimmed and without duplicates.
+ * @throws {NetworkError} if the list is empty, or a value is neither a known name nor a ws or wss URL.
  */
 export function resolveEndpoints(network: string | readonly string[]): string[] {
   const values = typeof network === "string" ? [network] : network;
@@ -62,11 +62,11 @@ export function resolveEndpoints(network: string | readonly string[]): string[] 
 }
 
 /**
- * The genesis hash that every endpoint of `network` must have, where public documents fix it.
+ * The genesis hash that every endpoint of `network` must have, if it is publicly known.
  *
- * @param network As for {@linkcode resolveEndpoints}.
- * @returns `0x` and 64 lowercase hex digits, or `undefined` for chains of unknown genesis (`local`, other URLs).
- * @throws {NetworkError} as {@linkcode resolveEndpoints}, and when the list mixes two public networks.
+ * @param network as for {@linkcode resolveEndpoints}.
+ * @returns `0x` and 64 lowercase hex digits, or `undefined` for an unknown genesis (`local`, other URLs).
+ * @throws {NetworkError} as {@linkcode resolveEndpoints}, and if the list mixes two public networks.
  */
 export function knownGenesisHash(network: string | readonly string[]): string | undefined {
   let known: string | undefined;
@@ -78,7 +78,7 @@ export function knownGenesisHash(network: string | readonly string[]): string | 
     if (known !== undefined && known !== entry.genesisHash) {
       throw new NetworkError(
         endpoint,
-        `Cannot use the network list: ${endpoint} belongs to another chain than an endpoint before it; ` +
+        `Cannot use the network list: ${endpoint} belongs to another chain than an earlier endpoint; ` +
           "list endpoints of one chain only",
       );
     }
@@ -88,16 +88,14 @@ export function knownGenesisHash(network: string | readonly string[]): string | 
 }
 
 /**
- * An endpoint as it may appear in logs, errors and snapshots: scheme and host, since providers put access keys into
- * credentials, path and query. Two endpoints may have one label.
- *
- * @param endpoint A ws or wss URL.
+ * The label of an endpoint for logs, errors and snapshots: scheme and host, since providers put access keys into credentials,
+ * path and query. Two endpoints may have the same label.
  */
 export function endpointLabel(endpoint: string): string {
   if (!URL.canParse(endpoint)) return redactAddress(endpoint);
   const { protocol, host, pathname, search } = new URL(endpoint);
   if (pathname.length > 1 || search !== "") return `${protocol}//${host}/…`;
-  // Not `host`: it would lose a port that goes without saying.
+  // Not `host`, which drops the default port.
   return redactAddress(endpoint);
 }
 

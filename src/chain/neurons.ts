@@ -1,5 +1,5 @@
 /**
- * Decoding `NeuronInfoRuntimeApi.get_neurons_lite` (spec, section 4.2).
+ * Decodes `NeuronInfoRuntimeApi.get_neurons_lite` (spec, section 4.2).
  *
  * @module
  */
@@ -14,10 +14,10 @@ const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
 /**
  * Decodes the answer of the runtime API.
  *
- * Newer runtimes describe the type in their metadata. Older ones (spec 218) return `Bytes` that hold the encoded
- * list, or have metadata (V14) that says nothing: there the type of `runtime.ts` is used.
+ * Newer runtimes describe the type in their metadata. Older ones (spec 218) return `Bytes` with the encoded list, or have
+ * metadata (V14) without runtime APIs: then the type of `runtime.ts` is used.
  *
- * @throws {Error} when the bytes are no list of neurons.
+ * @throws {Error} if the bytes are not a list of neurons.
  */
 export function decodeNeurons(runtime: Runtime, method: RuntimeApiMethod, bytes: Uint8Array): NeuronRecord[] {
   return [...neuronList(runtime, method, bytes)].map(toNeuronRecord);
@@ -36,8 +36,8 @@ function neuronList(runtime: Runtime, { outputType }: RuntimeApiMethod, bytes: U
 }
 
 /**
- * Whether the bytes are a byte string, length in front. A list of neurons is none: its length in front counts
- * neurons, of which each takes more than a byte.
+ * Whether the bytes are a length-prefixed byte string. A list of neurons is not: its prefix counts neurons, each longer than
+ * one byte.
  */
 function isByteString(bytes: Uint8Array): boolean {
   const [offset, length] = compactFromU8aLim(bytes);

@@ -1,10 +1,9 @@
 /**
- * One version of the chain's runtime: @polkadot/api built from the chain's own metadata (spec, section 8: types
- * come from there, never from a hard-coded index).
+ * One version of the chain's runtime: @polkadot/api built from the chain's metadata (spec, section 8: types never come from a
+ * hard-coded index).
  *
- * The `ApiPromise` here is a codec and nothing else: it has no network. Everything that is asked of a node goes
- * through `JsonRpcConnection`, so that each request has its deadline and its error, and nothing reconnects,
- * subscribes or logs behind the caller's back.
+ * The `ApiPromise` is only a codec without a network. All requests go through `JsonRpcConnection`, so that each has its
+ * deadline and error, and nothing reconnects, subscribes or logs behind the caller's back.
  *
  * @module
  */
@@ -17,7 +16,7 @@ import { hexToU8a, isHex, stringCamelCase, u8aToHex } from "@polkadot/util";
 import { ChainError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 
-/** What a node answers to `state_getRuntimeVersion`, as far as it matters here. */
+/** The used part of the answer to `state_getRuntimeVersion`. */
 export interface RuntimeVersion {
   readonly specName: string;
   readonly specVersion: number;
@@ -27,25 +26,25 @@ export interface RuntimeVersion {
 export interface StorageItem {
   /** The full key, `0x` and hex. */
   key(...args: readonly unknown[]): string;
-  /** The prefix of all keys that begin with `args`, `0x` and hex. */
+  /** The prefix of all keys that start with `args`, `0x` and hex. */
   keyPrefix(...args: readonly unknown[]): string;
-  /** The arguments in a key; `null` when it is not a key of this item. */
+  /** The arguments in a key; `null` if it is not a key of this item. */
   keyArguments(key: string): Codec[] | null;
   /**
-   * A stored value.
+   * Decodes a stored value, ignoring trailing bytes.
    *
-   * @throws {Error} when the bytes are not such a value, trailing bytes apart.
+   * @throws {Error} if the bytes are not such a value.
    */
   decode(value: Uint8Array): Codec;
-  /** The value that stands for an absent one, from the metadata. */
+  /** The default for an absent value, from the metadata. */
   readonly defaultValue: Codec;
 }
 
-/** A method of a runtime API as the metadata describes it. */
+/** A method of a runtime API. */
 export interface RuntimeApiMethod {
-  /** Name for `state_call`. */
+  /** Its name for `state_call`. */
   readonly stateCall: string;
-  /** The type of the result; `null` when the metadata (V14) does not describe runtime APIs. */
+  /** The type of the result; `null` if the metadata (V14) does not describe runtime APIs. */
   readonly outputType: string | null;
 }
 
@@ -86,7 +85,7 @@ const LEGACY_TYPES: NonNullable<ApiOptions["types"]> = {
   },
 };
 
-// V16 moves the transaction extensions about and is still young: the two that the whole field reads are enough.
+// V16 restructures transaction extensions and is still young; all nodes serve one of these two.
 const METADATA_VERSIONS = [15, 14] as const;
 /** "meta". */
 const METADATA_MAGIC = "0x6d657461";
@@ -95,7 +94,7 @@ const SS58_PREFIX = 42;
 /** The chain's runtime at some block. */
 export class Runtime {
   readonly version: RuntimeVersion;
-  /** Without a network: only its registry, metadata, keys and transaction builders may be used. */
+  /** Has no network: use only its registry, metadata, keys and transaction builders. */
   readonly api: ApiPromise;
   readonly #endpoint: string;
 
@@ -110,7 +109,7 @@ export class Runtime {
   }
 
   /**
-   * A storage item by its names in the metadata; `null` when this runtime has no such item.
+   * A storage item by its names in the metadata; `null` if this runtime has none.
    */
   findStorage(pallet: string, item: string): StorageItem | null {
     const entry = this.api.query[stringCamelCase(pallet)]?.[stringCamelCase(item)];
@@ -148,7 +147,7 @@ export class Runtime {
   /**
    * A method of a runtime API by its names in the metadata.
    *
-   * @throws {ChainError} `missing-pallet` when the metadata describes runtime APIs and this one is not among them.
+   * @throws {ChainError} `missing-pallet` if the metadata describes runtime APIs without this one.
    */
   runtimeApi(name: string, method: string): RuntimeApiMethod {
     const stateCall = `${name}_${method}`;
@@ -160,11 +159,11 @@ export class Runtime {
     return { stateCall, outputType: this.registry.createLookupType(found.output) };
   }
 
-  /** The error of a chain that lacks something this program cannot do without. */
+  /** The error of a chain that lacks something required. */
   missing(what: string): ChainError {
     return new ChainError(
       `Cannot use the chain at ${this.#endpoint}: its runtime (${this.version.specName} ` +
-        `${this.version.specVersion}) has no ${what}; check that the network is a Bittensor one`,
+        `${this.version.specVersion}) has no ${what}; check that the network is a Bittensor network`,
       { kind: "missing-pallet", endpoint: this.#endpoint, retryable: false },
     );
   }
@@ -213,9 +212,9 @@ export async function loadRuntime(
 }
 
 /**
- * Decodes bytes of which every one that the type needs must be there. @polkadot/types reads missing bytes as zeros.
+ * Decodes a value and refuses truncated bytes, which @polkadot/types reads as zeros.
  *
- * @throws {Error} when the bytes are no such value.
+ * @throws {Error} if the bytes are not such a value.
  */
 export function decodeStrictly(registry: Registry, type: string, bytes: Uint8Array): Codec {
   const value = registry.createTypeUnsafe(type, [bytes]);
@@ -231,7 +230,7 @@ async function requestRuntimeVersion(
 ): Promise<Record<string, unknown>> {
   const result = await rpc.request("state_getRuntimeVersion", atHash === undefined ? [] : [atHash]);
   if (typeof result !== "object" || result === null) {
-    throw invalidAnswer(rpc.endpoint, "state_getRuntimeVersion", "it is no object");
+    throw invalidAnswer(rpc.endpoint, "state_getRuntimeVersion", "it is not an object");
   }
   return result as Record<string, unknown>;
 }
@@ -252,12 +251,12 @@ async function fetchMetadata(rpc: JsonRpcConnection, atHash?: string): Promise<`
     ? await rpc.request("state_getMetadata", at)
     : await fetchMetadataAtVersion(rpc, registry, version, at);
   if (!isHex(metadata) || !metadata.startsWith(METADATA_MAGIC)) {
-    throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is no metadata in hexadecimal");
+    throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not hexadecimal metadata");
   }
   return metadata;
 }
 
-/** `null` when the runtime or the node has no way to choose a version: older ones then serve V14. */
+/** The best offered version; `null` if the runtime or node offers no choice: then it serves V14. */
 async function fetchMetadataVersion(
   rpc: JsonRpcConnection,
   registry: Registry,
@@ -284,7 +283,7 @@ async function fetchMetadataAtVersion(
   const method = "Metadata_metadata_at_version";
   const argument = registry.createType("u32", version).toHex(true);
   const answer = await rpc.request("state_call", [method, argument, ...at]);
-  if (!isHex(answer)) throw invalidAnswer(rpc.endpoint, method, "it is no hexadecimal text");
+  if (!isHex(answer)) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
   const metadata = registry.createType("Option<Bytes>", hexToU8a(answer));
   if (metadata.isNone) {
     throw invalidAnswer(rpc.endpoint, method, `there is no metadata of version ${version}`);
@@ -292,7 +291,7 @@ async function fetchMetadataAtVersion(
   return u8aToHex(metadata.unwrap().toU8a(true));
 }
 
-/** Answers what `ApiPromise` asks at its start, from memory, and refuses everything else. */
+/** A provider that answers the start-up requests of `ApiPromise` from memory and refuses all others. */
 function offlineProvider(answers: Readonly<Record<string, unknown>>): NonNullable<ApiOptions["provider"]> {
   const refuse = (method: string): Promise<never> =>
     Promise.reject(new Error(`Cannot send ${method}: this API has no network; use the chain connection`));

@@ -1,5 +1,5 @@
 /**
- * Reading everything one auction needs (spec, section 4) in few requests.
+ * Reads the inputs of one auction (spec, section 4) in few requests.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { Runtime, StorageItem } from "./runtime.ts";
 import { decodeAnswer, readKeys, readValues } from "./storage.ts";
 import type { BlockRef } from "./types.ts";
 
-/** What {@linkcode readHeadState} gives. */
+/** The result of {@linkcode readHeadState}. */
 export interface HeadState {
   /** `Timestamp.Now` in milliseconds since 1970; `null` when there is none. */
   readonly timestampMs: number | null;
@@ -26,7 +26,7 @@ export interface HeadState {
   readonly mechanismEmissionSplit: readonly number[] | null;
 }
 
-/** What {@linkcode readWindowState} gives. */
+/** The result of {@linkcode readWindowState}. */
 export interface WindowState {
   readonly timestampMs: number | null;
   /** Ascending by `storageKey`. */
@@ -34,7 +34,7 @@ export interface WindowState {
   readonly neurons: readonly NeuronRecord[];
 }
 
-/** The parts of the state that are read at the best head: one request. */
+/** Reads the state needed at the best head, in one request. */
 export async function readHeadState(
   rpc: JsonRpcConnection,
   runtime: Runtime,
@@ -58,7 +58,7 @@ export async function readHeadState(
   };
 }
 
-/** The parts of the state that are read at the window's first block: four requests for up to 249 records. */
+/** Reads the state needed at the window's first block, in four requests for up to 249 records. */
 export async function readWindowState(
   rpc: JsonRpcConnection,
   runtime: Runtime,
@@ -72,7 +72,7 @@ export async function readWindowState(
   return { ...records, neurons };
 }
 
-/** Puts the parts together. */
+/** Composes the snapshot. */
 export function composeSnapshot(
   parts: Pick<AuctionSnapshot, "chain" | "netuid" | "tempo"> & {
     readonly head: BlockRef;
@@ -95,7 +95,7 @@ export function composeSnapshot(
   };
 }
 
-/** `Timestamp.Now`; a chain that has not set it yet (zero) has none. */
+/** Decodes `Timestamp.Now`; `null` if it is absent or zero. */
 export function decodeTimestamp(
   rpc: JsonRpcConnection,
   item: StorageItem | null,
@@ -118,15 +118,15 @@ async function readRecords(
   const values = await readValues(rpc, [...storageKeys, ...(now === null ? [] : [now.key()])], blockHash);
   const commitments: CommitmentRecord[] = [];
   for (const [index, storageKey] of storageKeys.entries()) {
-    // A key that is none of this map's own names no hotkey: there is nobody to attribute a bid to.
+    // A key that does not belong to this map has no hotkey.
     const hotkey = item.keyArguments(storageKey)?.[1]?.toString();
     const value = values[index];
-    // A node that left out values of keys it has just named would make bids disappear without a trace.
+    // If a node omits the value of a key that it has just listed, a bid would disappear silently.
     if (value === null || value === undefined) {
       throw invalidAnswer(
         rpc.endpoint,
         "state_queryStorageAt",
-        `the value of ${storageKey} is missing in it`,
+        `the value of ${storageKey} is missing`,
       );
     }
     if (hotkey === undefined) continue;
@@ -145,7 +145,7 @@ async function readNeurons(
   const argument = runtime.registry.createType("u16", netuid).toHex(true);
   const answer = await rpc.request("state_call", [method.stateCall, argument, blockHash]);
   if (typeof answer !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(answer)) {
-    throw invalidAnswer(rpc.endpoint, method.stateCall, "it is no hexadecimal text");
+    throw invalidAnswer(rpc.endpoint, method.stateCall, "it is not hexadecimal");
   }
   return decodeAnswer(
     rpc,

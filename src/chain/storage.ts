@@ -1,5 +1,5 @@
 /**
- * Raw storage in few requests: whole maps in pages, many values at once.
+ * Reads raw storage in few requests: maps in pages, many values at once.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { ChainError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 
-/** The most that Substrate nodes give for one `state_getKeysPaged`. */
+/** The limit of Substrate nodes for one `state_getKeysPaged`. */
 export const KEYS_PER_PAGE = 1000;
-/** 250 records of at most a few hundred bytes stay far below any node's limit on answers. */
+/** 250 records of a few hundred bytes stay far below any node's limit on answers. */
 export const VALUES_PER_REQUEST = 250;
 
 const HEX = /^0x(?:[0-9a-f]{2})*$/i;
@@ -18,7 +18,7 @@ const HEX = /^0x(?:[0-9a-f]{2})*$/i;
  * All keys with a prefix at a block, in ascending order.
  *
  * @param prefix `0x` and hex.
- * @returns Lowercase `0x` hex.
+ * @returns lowercase `0x` hex.
  * @throws {ChainError}
  */
 export async function readKeys(rpc: JsonRpcConnection, prefix: string, atHash: string): Promise<string[]> {
@@ -28,25 +28,25 @@ export async function readKeys(rpc: JsonRpcConnection, prefix: string, atHash: s
   while (true) {
     const page: unknown = await rpc.request(method, [prefix, KEYS_PER_PAGE, startKey, atHash]);
     if (!Array.isArray(page) || !page.every(isHexText)) {
-      throw invalidAnswer(rpc.endpoint, method, "it is no list of hexadecimal keys");
+      throw invalidAnswer(rpc.endpoint, method, "it is not a list of hexadecimal keys");
     }
     const countBefore = keys.size;
     for (const key of page) {
-      // Some nodes ignore the prefix once a start key is given.
+      // Some nodes ignore the prefix when a start key is given.
       if (key.toLowerCase().startsWith(prefix.toLowerCase())) keys.add(key.toLowerCase());
     }
     if (page.length < KEYS_PER_PAGE) break;
-    if (keys.size === countBefore) throw invalidAnswer(rpc.endpoint, method, "its pages repeat themselves");
+    if (keys.size === countBefore) throw invalidAnswer(rpc.endpoint, method, "its pages repeat");
     startKey = page.at(-1) ?? null;
   }
   return [...keys].sort();
 }
 
 /**
- * Values of many keys at a block.
+ * The values of many keys at a block.
  *
- * @param keys Lowercase `0x` hex.
- * @returns The bytes, `null` where nothing is stored, in the order of `keys`.
+ * @param keys lowercase `0x` hex.
+ * @returns the bytes in the order of `keys`; `null` for absent values.
  * @throws {ChainError}
  */
 export async function readValues(
@@ -65,7 +65,7 @@ export async function readValues(
 /**
  * One value, at a block or at the best head.
  *
- * @returns `null` where nothing is stored.
+ * @returns `null` if it is absent.
  * @throws {ChainError}
  */
 export async function readValue(
@@ -76,7 +76,7 @@ export async function readValue(
   const method = "state_getStorage";
   const value = await rpc.request(method, atHash === undefined ? [key] : [key, atHash]);
   if (value === null) return null;
-  if (!isHexText(value)) throw invalidAnswer(rpc.endpoint, method, "it is no hexadecimal text");
+  if (!isHexText(value)) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
   return Uint8Array.fromHex(value.slice(2));
 }
 
@@ -92,7 +92,7 @@ async function queryStorageAt(
     for (const change of changes) {
       const [key, value] = Array.isArray(change) ? change as unknown[] : [];
       if (!isHexText(key) || (value !== null && !isHexText(value))) {
-        throw invalidAnswer(rpc.endpoint, method, "a change is no pair of hexadecimal texts");
+        throw invalidAnswer(rpc.endpoint, method, "a change is not a pair of hexadecimal texts");
       }
       values.set(key.toLowerCase(), value === null ? null : Uint8Array.fromHex(value.slice(2)));
     }
@@ -103,7 +103,7 @@ async function queryStorageAt(
 function asChangeSets(rpc: JsonRpcConnection, method: string, answer: unknown): { changes: unknown[] }[] {
   const isValid = Array.isArray(answer) &&
     answer.every((set) => typeof set === "object" && set !== null && Array.isArray(set.changes));
-  if (!isValid) throw invalidAnswer(rpc.endpoint, method, "it is no list of change sets");
+  if (!isValid) throw invalidAnswer(rpc.endpoint, method, "it is not a list of change sets");
   return answer;
 }
 
@@ -111,7 +111,7 @@ function isHexText(value: unknown): value is string {
   return typeof value === "string" && HEX.test(value);
 }
 
-/** Turns a failure to decode what a node answered into a `ChainError` that names it. */
+/** Decodes an answer; turns failures into a `ChainError` that names it. */
 export function decodeAnswer<T>(rpc: JsonRpcConnection, what: string, decode: () => T): T {
   try {
     return decode();

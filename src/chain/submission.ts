@@ -1,5 +1,5 @@
 /**
- * Sending a signed extrinsic, following it to its finalized block, and finding out what became of it there.
+ * Submits a signed extrinsic, follows it to its finalized block, and reads its result there.
  *
  * @module
  */
@@ -24,11 +24,11 @@ export interface WaitOptions {
 }
 
 /**
- * Sends the extrinsic and waits until a block with it is final.
+ * Submits the extrinsic and waits until its block is final.
  *
- * @returns The hash of that block.
- * @throws {ChainError} `rejected` when the pool refuses it, `dropped` when it leaves the pool, `timeout`, `aborted`,
- * `unreachable` when the connection is lost meanwhile.
+ * @returns the hash of that block.
+ * @throws {ChainError} `rejected` if the pool refuses it, `dropped` if it leaves the pool, `timeout`, `aborted`, or
+ *   `unreachable` if the connection is lost.
  */
 export async function waitForFinalization(
   rpc: JsonRpcConnection,
@@ -36,14 +36,14 @@ export async function waitForFinalization(
   { timeoutMs, signal, onStatus }: WaitOptions,
 ): Promise<string> {
   const finalized = Promise.withResolvers<string>();
-  // Nobody may be waiting yet when the first status arrives.
+  // It may reject before it is awaited.
   finalized.promise.catch(() => {});
   let lastStatus = "submitted";
   const fail = (kind: ChainErrorKind, what: string): void =>
     finalized.reject(
       new ChainError(
         `Cannot publish the commitment: ${what} (extrinsic ${extrinsic.hash}, last status ${lastStatus}, ` +
-          `${rpc.endpoint}); it is published again at the next run unless it has reached the chain by then`,
+          `${rpc.endpoint}); the next run publishes it again unless it has reached the chain by then`,
         { kind, endpoint: rpc.endpoint, request: SUBMIT, retryable: true },
       ),
     );
@@ -56,14 +56,14 @@ export async function waitForFinalization(
       else if (ending !== undefined) fail(ending.kind, ending.text);
       lastStatus = status;
     },
-    onEnd: (error) => fail(error.kind, `the connection ended while it was followed: ${error.message}`),
+    onEnd: (error) => fail(error.kind, `the connection ended while waiting: ${error.message}`),
   }).catch((error) => {
     if (!(error instanceof ChainError)) throw error;
     if (error.kind === "rpc") throw rejectedError(rpc, error);
-    fail(error.kind, `the node did not confirm that it has it: ${error.message}`);
+    fail(error.kind, `the node did not confirm its receipt: ${error.message}`);
   });
   const timer = setTimeout(() => fail("timeout", `it was not final within ${timeoutMs} ms`), timeoutMs);
-  const onAbort = (): void => fail("aborted", "the job was stopped while it was followed");
+  const onAbort = (): void => fail("aborted", "the job was stopped while waiting");
   if (signal?.aborted) onAbort();
   signal?.addEventListener("abort", onAbort, { once: true });
   try {
@@ -76,11 +76,11 @@ export async function waitForFinalization(
 }
 
 /**
- * What became of an extrinsic in the block that includes it.
+ * Reads the result of an extrinsic in its block.
  *
- * @param runtime The runtime of that block.
- * @throws {DispatchError} when it failed there.
- * @throws {ChainError} `invalid-answer` when the block or its events do not have it.
+ * @param runtime the runtime of that block.
+ * @throws {DispatchError} if it failed there.
+ * @throws {ChainError} `invalid-answer` if it is missing from the block or its events.
  */
 export async function readOutcome(
   rpc: JsonRpcConnection,
@@ -108,7 +108,7 @@ export async function readOutcome(
     throw invalidAnswer(
       rpc.endpoint,
       "System.Events",
-      `block ${blockHash} says nothing about extrinsic ${index}`,
+      `block ${blockHash} has no result of extrinsic ${index}`,
     );
   }
   const located = { extrinsicHash: extrinsic.hash, blockHash, blockNumber };
@@ -121,12 +121,11 @@ export async function readOutcome(
   throw new DispatchError({ endpoint: rpc.endpoint, ...description, ...located });
 }
 
-// The ends of an extrinsic's life in the pool other than finality. `retracted` is none: its block lost a fork and it
-// waits for the next one.
+// The final statuses other than `finalized`. `retracted` is not final: its block lost a fork, and it waits for another.
 const ENDINGS: Readonly<Record<string, { readonly kind: ChainErrorKind; readonly text: string }>> = {
   usurped: { kind: "dropped", text: "another extrinsic of this hotkey with the same nonce replaced it" },
   dropped: { kind: "dropped", text: "the node's transaction pool is full and dropped it" },
-  invalid: { kind: "dropped", text: "it became invalid, its nonce used or its era over" },
+  invalid: { kind: "dropped", text: "it became invalid: its nonce is used or its era is over" },
   finalityTimeout: { kind: "timeout", text: "its block was not finalized in the time the node allows" },
 };
 
@@ -139,12 +138,12 @@ function parseStatus(result: unknown): { status: string; detail: unknown } {
 // Codes of Substrate's author RPC (sc-rpc-api, author/error.rs).
 const REJECTIONS: Readonly<Record<number, string>> = {
   1010:
-    "the transaction is invalid: a nonce that was just used, or a runtime upgrade in between, mends itself at " +
-    "the next run",
-  1011: "its validity cannot be judged by the node",
-  1012: "the same extrinsic was banned for a while",
-  1013: "the same extrinsic is in the pool already",
-  1014: "another extrinsic with the same nonce is in the pool already",
+    "the transaction is invalid, perhaps because its nonce was just used or the runtime was upgraded, which the " +
+    "next run resolves",
+  1011: "the node cannot determine its validity",
+  1012: "the same extrinsic is temporarily banned",
+  1013: "the same extrinsic is already in the pool",
+  1014: "another extrinsic with the same nonce is already in the pool",
   1016: "the pool is full",
 };
 
@@ -182,7 +181,7 @@ async function locateExtrinsic(
   }
   const index = extrinsics.findIndex((hex) => String(hex).toLowerCase() === extrinsic.hex);
   if (index < 0) {
-    throw invalidAnswer(rpc.endpoint, method, `block ${blockHash} does not have extrinsic ${extrinsic.hash}`);
+    throw invalidAnswer(rpc.endpoint, method, `block ${blockHash} lacks extrinsic ${extrinsic.hash}`);
   }
   return { blockNumber, index };
 }

@@ -1,5 +1,5 @@
 /**
- * What the chain client offers to the jobs, free of any codec library.
+ * The interface of the chain client, without any codec library.
  *
  * @module
  */
@@ -13,30 +13,29 @@ export interface ConnectChainOptions {
   /** URLs to try in this order; see `resolveEndpoints`. */
   readonly endpoints: readonly string[];
   /**
-   * The genesis hash the chain must have: `knownGenesisHash(network)`, or the one an earlier connection of the
-   * same configuration had. Without it, the first endpoint that answers sets it for the rest of the list.
+   * The required genesis hash: `knownGenesisHash(network)`, or that of an earlier connection with the same configuration.
+   * Without it, the first endpoint that answers sets it for the rest of the list.
    */
   readonly expectedGenesisHash?: string | undefined;
   /** For each WebSocket handshake. @default {10_000} */
   readonly connectTimeoutMs?: number;
   /** For each request. @default {20_000} */
   readonly requestTimeoutMs?: number;
-  /** An endpoint whose best head is older is passed over while another one is better. @default {60} */
+  /** An endpoint whose best head is older is passed over if another one is better. @default {60} */
   readonly maxHeadAgeSeconds?: number;
-  /** The host's clock, in milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Ends the attempt, and later the connection. */
+  /** Aborts the attempt, and later the connection. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for every endpoint that was passed over, a stale one that is used in the end included. */
+  /** Called for every endpoint that was passed over, including a stale one that is used in the end. */
   readonly onAttemptFailed?: (endpoint: string, error: ChainError) => void;
-  /** Called with things an operator should know that stop nothing; each at most once a connection. */
+  /** Called with oddities that stop nothing; each at most once per connection. */
   readonly onWarning?: (warning: ChainWarning) => void;
 }
 
-/** Something odd about the chain that does not stop the work. */
+/** An oddity of the chain that stops nothing. */
 export interface ChainWarning {
   readonly kind: "unknown-extensions";
-  /** For people. */
   readonly message: string;
   /** The names of the transaction extensions concerned. */
   readonly extensions: readonly string[];
@@ -48,13 +47,13 @@ export interface BlockRef {
   readonly hash: string;
 }
 
-/** One hotkey's record, as `AuctionSnapshot` has it, without what the caller knows already. */
+/** One hotkey's record as in `AuctionSnapshot`, without the fields that the caller knows. */
 export type OwnCommitment = Pick<CommitmentRecord, "block" | "fieldKind" | "data">;
 
-/** What `ChainConnection.readSnapshot` reads. */
+/** Options of `ChainConnection.readSnapshot`. */
 export interface ReadSnapshotOptions {
   readonly netuid: number;
-  /** Goes into the snapshot; read with `ChainConnection.tempo`. */
+  /** Recorded in the snapshot; read it with `ChainConnection.tempo`. */
   readonly tempo: number;
   /** The best head of the run. */
   readonly head: BlockRef;
@@ -62,7 +61,7 @@ export interface ReadSnapshotOptions {
   readonly firstBlockNumber: number;
 }
 
-/** What `ChainConnection.submitCommitment` publishes. */
+/** Options of `ChainConnection.submitCommitment`. */
 export interface SubmitCommitmentOptions {
   readonly netuid: number;
   /** The commitment text in UTF-8, at most 128 bytes. */
@@ -72,7 +71,7 @@ export interface SubmitCommitmentOptions {
   readonly finalizationTimeoutMs?: number;
   /** Stops waiting; the extrinsic may still be included. */
   readonly signal?: AbortSignal | undefined;
-  /** Each step on the way: `ready`, `inBlock`, `retracted`, … */
+  /** Called with each status: `ready`, `inBlock`, `retracted`, … */
   readonly onStatus?: (status: string) => void;
 }
 
@@ -85,49 +84,49 @@ export interface SubmittedCommitment {
 }
 
 /**
- * An open connection to one node. It never reconnects: a lost connection fails what is under way, and the job
- * is run again with a new one. Every method throws `ChainError`s.
+ * An open connection to one node. It never reconnects: a lost connection fails all pending requests, and the job continues
+ * with a new one. Every method throws `ChainError`s.
  */
 export interface ChainConnection {
-  /** The endpoint as it may be shown: without the places where providers put access keys. */
+  /** The endpoint without the parts in which providers put access keys. */
   readonly endpoint: string;
-  /** The endpoint as it was given, which tells it from others of its host. Never to be shown. */
+  /** The endpoint as configured; never shown, since it may contain access keys. */
   readonly url: string;
   /** `0x` and 64 lowercase hex digits. */
   readonly genesisHash: string;
   /** The name of the runtime, such as `node-subtensor`. */
   readonly specName: string;
   readonly specVersion: number;
-  /** Age of the best head when the connection was made, by the host's clock; `null` without `Timestamp.Now`. */
+  /** Age of the best head at connection time, by the host's clock; `null` without `Timestamp.Now`. */
   readonly headAgeSeconds: number | null;
-  /** Whether that was more than `maxHeadAgeSeconds`, and no endpoint of the list was better. */
+  /** Whether it exceeded `maxHeadAgeSeconds` and no endpoint was better. */
   readonly isHeadStale: boolean;
 
   /** The number of the best (not the finalized) head; one request, for polling. */
   bestHeadNumber(): Promise<number>;
   /** The best head; two requests. */
   bestHead(): Promise<BlockRef>;
-  /** The hash of a block of the best chain. `missing-state` when there is no such block. */
+  /** The hash of a block of the best chain; fails with `missing-state` without such a block. */
   blockHash(blockNumber: number): Promise<string>;
   /** `Timestamp.Now` at a block, in milliseconds since 1970; `null` when the chain has none. */
   timestampMs(blockHash: string): Promise<number | null>;
-  /** `SubtensorModule.Tempo(netuid)`, in blocks (spec, section 3); at the best head unless told. */
+  /** `SubtensorModule.Tempo(netuid)` in blocks (spec, section 3), by default at the best head. */
   tempo(netuid: number, atHash?: string): Promise<number>;
   /** `SubtensorModule.MechanismEmissionSplit(netuid)`; `null` when absent. One request. */
   mechanismEmissionSplit(netuid: number, atHash: string): Promise<readonly number[] | null>;
-  /** Its storage key; `null` when the chain's metadata has no such item. */
+  /** The storage key of the split; `null` if the metadata lacks the item. */
   mechanismEmissionSplitKey(netuid: number): string | null;
   /** Everything an auction needs (spec, section 4), in at most nine requests for 256 hotkeys. */
   readSnapshot(options: ReadSnapshotOptions): Promise<AuctionSnapshot>;
-  /** One hotkey's `CommitmentOf`; `null` when there is none. At the best head unless told. */
+  /** One hotkey's `CommitmentOf`, by default at the best head; `null` if there is none. */
   readCommitment(netuid: number, hotkey: string, atHash?: string): Promise<OwnCommitment | null>;
-  /** The hotkey's UID on the subnet; `null` when it is not registered. At the best head unless told. */
+  /** The hotkey's UID on the subnet, by default at the best head; `null` if it is not registered. */
   registeredUid(netuid: number, hotkey: string, atHash?: string): Promise<number | null>;
   /**
    * Publishes a commitment and waits for its finalization (spec, section 7).
    *
-   * `DispatchError` when the extrinsic failed on the chain; `ChainError` of kind `rejected` or `dropped` when it
-   * never got there.
+   * Throws `DispatchError` if the extrinsic failed on the chain; `ChainError` of kind `rejected` or `dropped` if it was never
+   * included.
    */
   submitCommitment(options: SubmitCommitmentOptions): Promise<SubmittedCommitment>;
   /** Closes the connection; safe to call twice. */

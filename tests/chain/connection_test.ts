@@ -221,11 +221,11 @@ Deno.test("a chain without some runtime API, item or call fails only what needs 
 
 for (
   const [method, answers, pattern] of [
-    ["chain_getBlockHash", [7, "0x12"], /no block hash/],
-    ["chain_getHeader", [null, {}, { number: "x" }], /no header with a number/],
+    ["chain_getBlockHash", [7, "0x12"], /not a block hash/],
+    ["chain_getHeader", [null, {}, { number: "x" }], /not a header with a number/],
     ["state_getRuntimeVersion", [null, "x", { specName: "x" }], /state_getRuntimeVersion/],
     ["state_getMetadata", [null, 7, "0x00"], /state_getMetadata/],
-    ["state_getStorage", [7, "zz"], /no hexadecimal text/],
+    ["state_getStorage", [7, "zz"], /not hexadecimal/],
   ] as const
 ) {
   Deno.test(`connectChain() survives nonsense as the answer to ${method}`, async () => {

@@ -235,8 +235,8 @@ for (
     ["invalid", "dropped", /became invalid/],
     [{ usurped: "0x03" }, "dropped", /same nonce replaced it/],
     [{ finalityTimeout: "0x03" }, "timeout", /not finalized in the time/],
-    ["close", "unreachable", /connection ended while it was followed.*last status ready/],
-    ["close before the answer", "unreachable", /did not confirm that it has it/],
+    ["close", "unreachable", /connection ended while waiting.*last status ready/],
+    ["close before the answer", "unreachable", /did not confirm its receipt/],
   ] as [unknown, ChainErrorKind, RegExp][]
 ) {
   Deno.test(`waitForFinalization() fails clearly at ${JSON.stringify(status)}`, async () => {

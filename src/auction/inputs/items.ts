@@ -1,5 +1,5 @@
 /**
- * From bids to what the solver sees of them (spec, section 5; `vectors/worker-items.json`).
+ * Turns bids into the items of the solver (spec, section 5; `vectors/worker-items.json`).
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { fp18ToNumber } from "../protocol/fp18.ts";
 import { roundHalfEven } from "../protocol/integer_math.ts";
 import type { AuctionItem, Bid } from "./problem.ts";
 
-/** Why the workers of a bid cannot win, whatever else is offered. */
+/** Why the workers of a bid cannot win in any case. */
 export type ItemExclusion =
   /** The price multiplier is above 1.05. */
   | "over-max-price"
-  /** The cost or the size of a worker is beyond a double: validators' run would fail on it. */
+  /** The cost or size of a worker exceeds a double: the validators' run would fail. */
   | "overflow"
-  /** A worker costs nothing, or less, in millionths of a PH. */
+  /** The cost of a worker is at most 0 millionths of a PH. */
   | "cost-not-positive"
-  /** A worker is worth nothing, or less, in millionths of a PH. */
+  /** The value of a worker is at most 0 millionths of a PH. */
   | "value-not-positive"
   /** One worker costs more than the whole budget. */
   | "cost-above-cap";
 
-/** A worker as the solver weighs it, in millionths of a PH. */
+/** Cost and value of a worker, in millionths of a PH. */
 export interface WorkerWeight {
   readonly cost: bigint;
   readonly value: bigint;
@@ -39,7 +39,7 @@ export interface ExcludedBid {
  * Weighs one worker: cost = round(hashrate × price × 1e6 + 1e-7) and value = round(hashrate × 1e6 + 1e-7) in
  * doubles, halves to even.
  *
- * @returns `null` when a double overflows.
+ * @returns `null` if a double overflows.
  */
 function weighWorker(hashrateFp18: bigint, priceFp18: bigint): WorkerWeight | null {
   const hashrate = fp18ToNumber(hashrateFp18);
@@ -50,9 +50,9 @@ function weighWorker(hashrateFp18: bigint, priceFp18: bigint): WorkerWeight | nu
 }
 
 /**
- * Whether a worker can win under a capacity, and if not why.
+ * Whether a worker can win under a capacity, and if not, why.
  *
- * @param cap in millionths of a PH; `null` leaves the capacity out of account.
+ * @param cap in millionths of a PH; `null` ignores the capacity.
  */
 export function classifyWorker(
   { hashrateFp18, priceFp18 }: Pick<CommittedBid, "hashrateFp18" | "priceFp18">,
@@ -68,10 +68,10 @@ export function classifyWorker(
 }
 
 /**
- * The items of the solver in the order of the bids, neighbours of the same hotkey, size and price merged into one
- * run, and the bids that stay out.
+ * The items of the solver in the order of the bids, with neighbours of equal hotkey, size and price merged, and the excluded
+ * bids.
  *
- * @param cap in millionths of a PH; `null` leaves the capacity out of account.
+ * @param cap in millionths of a PH; `null` ignores the capacity.
  */
 export function buildItems(
   bids: readonly Bid[],
@@ -87,7 +87,7 @@ export function buildItems(
   return { items: mergeNeighbours(items), excluded };
 }
 
-/** Joins neighbours of the same hotkey, size and price into one run. */
+/** Merges neighbours of equal hotkey, size and price. */
 export function mergeNeighbours<B extends Bid>(bids: readonly B[]): B[] {
   const runs: B[] = [];
   for (const bid of bids) {

@@ -1,6 +1,6 @@
 /**
- * From a snapshot to the integer program: everything before the solver, in the validators' order (spec, sections 4
- * and 5).
+ * Prepares the integer program from a snapshot: all steps before the solver, in the validators' order (spec, sections 4 and
+ * 5).
  *
  * @module
  */
@@ -24,9 +24,9 @@ import { solverSeed } from "./seed.ts";
 import type { AuctionSnapshot, NeuronRecord } from "./snapshot.ts";
 import type { AuctionProblem, Bid } from "./problem.ts";
 
-/** Why a commitment brings no bids into the auction. */
+/** Why a commitment contributes no bids. */
 export type DropReason =
-  /** It holds something else than bids, e.g. prices (`p`). */
+  /** It contains something other than bids, such as prices (`p`). */
   | { readonly reason: "other-type"; readonly type: string }
   /** Validators cannot read it, or one of its bids breaks the rules; `why` is a sentence. */
   | { readonly reason: "malformed"; readonly why: string }
@@ -37,59 +37,59 @@ export type DropReason =
   | { readonly reason: "too-old"; readonly ageSeconds: number }
   | { readonly reason: "banned"; readonly ban: Ban };
 
-/** A commitment that brings no bids. */
+/** A commitment without bids in the auction. */
 export type DroppedCommitment = DropReason & { readonly hotkey: string };
 
-/** Something that makes validators' own run fail, so that our outcome is a guess at what they would compute. */
+/** Data that makes the validators' run fail, so that the outcome is a guess. */
 export type EstimateReason =
-  /** Field 0 of the record is of a kind that their client cannot read. */
+  /** Their client cannot read field 0 of the record. */
   | { readonly kind: "unreadable-record"; readonly hotkey: string; readonly fieldKind: string }
-  /** A value with stake behind it that has no logarithm. */
+  /** A staked value has no logarithm. */
   | { readonly kind: "unusable-price"; readonly hotkey: string; readonly metric: Metric }
-  /** A worker whose cost is beyond a double. */
+  /** The cost of a worker exceeds a double. */
   | { readonly kind: "worker-overflow"; readonly hotkey: string }
-  /** The consensus prices give a budget beyond a double. */
+  /** The budget from the consensus prices exceeds a double. */
   | { readonly kind: "budget-overflow" };
 
-/** Why a window has no winners, whoever bids. */
+/** Why a window has no winners at all. */
 export type NoWinnersReason =
   | { readonly reason: "prices-missing"; readonly metrics: readonly Metric[] }
   | { readonly reason: "budget-overflow" }
   /** The budget is zero, negative, or less than a millionth of a PH. */
   | { readonly reason: "no-budget" }
   | { readonly reason: "no-bids" }
-  /** There are bids, but no worker that could win; {@linkcode PreparedAuction.excluded} says why. */
+  /** There are bids, but no worker can win; see {@linkcode PreparedAuction.excluded}. */
   | { readonly reason: "nothing-fits" };
 
-/** Everything that is known about a window before the solver runs. */
+/** A window before the solver runs. */
 export interface PreparedAuction {
   /** The bids that passed the filters on age and bans, in the order that decides ties. */
   readonly bids: readonly Bid[];
   /** The other commitments, in the same order. */
   readonly dropped: readonly DroppedCommitment[];
-  /** Bids (neighbours merged) none of whose workers can win. */
+  /** Bids whose workers cannot win, neighbours merged. */
   readonly excluded: readonly ExcludedBid[];
-  /** Consensus per metric as FP18, `null` where no validator has a value. */
+  /** Consensus per metric as FP18; `null` if no validator has a value. */
   readonly prices: Readonly<Record<Metric, bigint | null>>;
   /** Mechanism 1's share of the emission, 0 to 1. */
   readonly mechanismShare: number;
-  /** The budget in PH/s with the cap factor; `null` when a price is missing or it is beyond a double. */
+  /** The budget with the cap factor; `null` if a price is missing or it exceeds a double. */
   readonly budgetPh: number | null;
-  /** What the solver has to solve; `null` when there are no winners anyway. */
+  /** The problem to solve; `null` if there are no winners. */
   readonly problem: AuctionProblem | null;
   /** `null` exactly when there is a problem to solve. */
   readonly noWinners: NoWinnersReason | null;
-  /** Empty when validators can compute this window. Otherwise the outcome is to be marked as estimated. */
+  /** Empty if validators can compute this window; otherwise the outcome is estimated. */
   readonly estimatedBecause: readonly EstimateReason[];
 }
 
 const METRICS = ["TAO_USDC", "ALPHA_TAO", "HASHP_USDC", "cap"] as const satisfies readonly Metric[];
 
 /**
- * Prepares the auction of the window whose first block the snapshot was taken at. Foreign data never throws: what
- * validators ignore is ignored one by one, and what would break their run is left out and marks the outcome.
+ * Prepares the auction of the window at whose first block the snapshot was taken. Foreign data never throws: what validators
+ * ignore is ignored, and what would make their run fail is left out and marks the outcome as estimated.
  *
- * @throws {ProtocolError} when the snapshot has no share for mechanism 1: an error of this run.
+ * @throws {ProtocolError} if the snapshot has no share for mechanism 1: an error of this run.
  */
 export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
   const { firstBlock, neurons } = snapshot;
@@ -97,7 +97,7 @@ export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
   const estimatedBecause: EstimateReason[] = [];
   const dropped: DroppedCommitment[] = [];
 
-  // Snapshots are sorted already; a file edited by hand must not change who wins a tie.
+  // Snapshots are sorted; sort again so that a file edited by hand does not change ties.
   const records = snapshot.commitments.toSorted((a, b) =>
     a.storageKey < b.storageKey ? -1 : a.storageKey > b.storageKey ? 1 : 0
   );
@@ -178,7 +178,7 @@ export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
   };
 }
 
-/** Stake by hotkey, hotkeys without stake left out. */
+/** Stake by hotkey, without hotkeys that have none. */
 function stakeWeights(neurons: readonly NeuronRecord[]): Map<string, bigint> {
   const weights = neurons.map(({ hotkey, stakeRao }) =>
     [hotkey, stakeWeight(Number(stakeRao) / 1e9)] as const
@@ -186,7 +186,7 @@ function stakeWeights(neurons: readonly NeuronRecord[]): Map<string, bigint> {
   return new Map(weights.filter(([, weight]) => weight > 0n));
 }
 
-/** The budget with its cap factor, or why there is none; `cap` is its integer form. */
+/** The budget with its cap factor, and its integer form `cap`, or why there is none. */
 type Budget =
   | { readonly budgetPh: number; readonly cap: bigint; readonly noWinners: null }
   | { readonly budgetPh: number | null; readonly cap: null; readonly noWinners: NoWinnersReason };

@@ -1,26 +1,26 @@
 /**
- * The vocabulary of the pure auction, shared by its steps and by the solver engines.
+ * The integer program of a window, for the solver engines.
  *
  * @module
  */
 
 import type { CommittedBid } from "../protocol/bid_commitment.ts";
 
-/** A bid as the auction uses it: `count` equal workers of one hotkey (a v1 entry has `count` 1). */
+/** A bid in the auction: `count` equal workers of one hotkey (1 for a v1 entry). */
 export interface Bid extends CommittedBid {
   readonly hotkey: string;
 }
 
 /**
- * A run of equal workers that enters the solver, in the order of section 4.1 of the spec and then of the
- * commitment's text. `cost` and `value` are those of ONE worker, in millionths of a PH (spec, section 5).
+ * A run of equal workers as input of the solver, in the order of section 4.1 of the spec and then of the commitment's text.
+ * `cost` and `value` are per worker, in millionths of a PH (spec, section 5).
  */
 export interface AuctionItem extends Bid {
   readonly cost: bigint;
   readonly value: bigint;
 }
 
-/** What a window's first block decides about the objective (spec, section 5). */
+/** The objective, which depends on the window's first block (spec, section 5). */
 export type Objective = "value-then-cost" | "value-only";
 
 /** The integer program of one window: choose workers with total cost <= cap. */

@@ -10,8 +10,8 @@ const SEED_MODULUS = 2n ** 31n - 1n;
 const SIGNIFICANT_CHARACTERS = 16;
 
 /**
- * The seed, 1 to 2147483647, from the text of a block hash: its last 16 hex digits as an integer modulo 2^31 − 1,
- * plus 1. Text that Python's `int(text, 16)` refuses counts as 0.
+ * The seed, 1 to 2147483647, from the text of a block hash: its last 16 hex digits as an integer modulo 2^31 − 1, plus 1.
+ * Text that Python's `int(text, 16)` rejects counts as 0.
  */
 export function solverSeed(blockHash: string): number {
   const significant = [...blockHash.replace(/^[0x]+/, "")].slice(-SIGNIFICANT_CHARACTERS).join("");

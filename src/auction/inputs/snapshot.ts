@@ -1,8 +1,8 @@
 /**
- * The plain data an auction is computed from: everything read from the chain, nothing derived.
+ * The chain data that an auction is computed from; nothing in it is derived.
  *
- * The chain client produces it, the pure auction consumes it, `--save-snapshot` writes it as JSON and
- * `ih-miner replay` reads it back. All values survive `JSON.stringify` and `structuredClone`.
+ * The chain client produces it, the pure auction consumes it, `--save-snapshot` writes it as JSON and `ih-miner replay` reads
+ * it. All values survive `JSON.stringify` and `structuredClone`.
  *
  * @module
  */
@@ -13,29 +13,29 @@ import { SnapshotError } from "./snapshot_error.ts";
 /** The `format` of snapshots written by this version. */
 export const SNAPSHOT_FORMAT = "ih-miner/snapshot/1";
 
-/** A block as the snapshot refers to it. */
+/** A block of the snapshot. */
 export interface SnapshotBlock {
   readonly number: number;
   /** `0x` + 64 lowercase hex digits. */
   readonly hash: string;
-  /** `Timestamp.Now` at this block, in milliseconds since 1970; `null` when the chain has none. */
+  /** `Timestamp.Now` at this block; `null` if the chain has none. */
   readonly timestampMs: number | null;
 }
 
 /** One `Commitments.CommitmentOf(netuid, *)` record (spec, sections 2 and 4.1). */
 export interface CommitmentRecord {
-  /** The full storage key, `0x` and lowercase hex: its ascending order is the order of the auction. */
+  /** The full storage key, `0x` and lowercase hex; its ascending order is that of the auction. */
   readonly storageKey: string;
   /** SS58 address, prefix 42. */
   readonly hotkey: string;
-  /** The block the commitment was made at; `null` when it could not be read. */
+  /** The block of the commitment; `null` if unreadable. */
   readonly block: number | null;
   /**
    * The name of field 0's variant in the chain's metadata (`Raw15`, `BigRaw`, `None`, `TimelockEncrypted`, …);
-   * `Empty` when the record has no fields, `Undecodable` when the value could not be decoded.
+   * `Empty` if the record has no fields, `Undecodable` if the value cannot be decoded.
    */
   readonly fieldKind: string;
-  /** Field 0's bytes, `0x` hex; `null` where the variant carries none. */
+  /** Field 0's bytes, `0x` and hex; `null` for variants without bytes. */
   readonly data: string | null;
 }
 
@@ -47,7 +47,7 @@ export interface NeuronRecord {
   readonly stakeRao: string;
 }
 
-/** Everything one auction needs. */
+/** The inputs of one auction. */
 export interface AuctionSnapshot {
   readonly format: typeof SNAPSHOT_FORMAT;
   readonly chain: {
@@ -61,7 +61,7 @@ export interface AuctionSnapshot {
   readonly tempo: number;
   /** The best head of the run. */
   readonly head: SnapshotBlock;
-  /** The first block of the processed window: bids, prices, bans and stakes are of this block. */
+  /** The first block of the processed window; bids, prices, bans and stakes are of this block. */
   readonly firstBlock: SnapshotBlock;
   /** `SubtensorModule.MechanismEmissionSplit(netuid)` at the head; `null` when absent. */
   readonly mechanismEmissionSplit: readonly number[] | null;
@@ -105,9 +105,9 @@ const snapshot = z.object({
 }) satisfies z.ZodType<AuctionSnapshot>;
 
 /**
- * Checks saved data, as parsed from JSON. Unknown keys are left out.
+ * Checks parsed JSON. Unknown keys are dropped.
  *
- * @throws {SnapshotError} naming the path of the first bad value.
+ * @throws {SnapshotError} with the path of the first invalid value.
  */
 export function parseSnapshot(json: unknown): AuctionSnapshot {
   const result = snapshot.safeParse(json);
@@ -117,6 +117,6 @@ export function parseSnapshot(json: unknown): AuctionSnapshot {
     .replace(/^\./, "");
   throw new SnapshotError(
     path,
-    `Cannot read the snapshot: ${path === "" ? "the whole of it" : path} is wrong: ${issue.message}`,
+    `Cannot read the snapshot: ${path === "" ? "the whole document" : path} is wrong: ${issue.message}`,
   );
 }

@@ -1,15 +1,15 @@
 /**
- * The error of `snapshot.ts`, apart from it: whoever only catches it need not load what reads snapshots.
+ * The error of `snapshot.ts`, in a module of its own so that catching it does not load the schema.
  *
  * @module
  */
 
-/** Thrown when saved data is not a snapshot this version can read. */
+/** Saved data is not a snapshot that this version can read. */
 export class SnapshotError extends Error {
   override readonly name = "SnapshotError";
 
   constructor(
-    /** Where the first bad value stands, e.g. `commitments[3].block`; empty for the whole. */
+    /** The path of the first invalid value, such as `commitments[3].block`; empty for the whole document. */
     readonly path: string,
     message: string,
   ) {

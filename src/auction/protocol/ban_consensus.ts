@@ -18,7 +18,7 @@ export interface Ban {
 /**
  * The banned hotkeys. A UID is banned when more than half (integer division) of all validators' stake marks it.
  *
- * @param neurons who holds which UID; of several entries for a UID the last one counts.
+ * @param neurons the hotkey of each UID; the last of several entries counts.
  */
 export function bannedHotkeys(
   validators: readonly Pick<Validator, "stakeWeight" | "bannedUids">[],

@@ -27,12 +27,12 @@ export interface CommittedBid {
   readonly count: number;
 }
 
-/** What a commitment turned out to be when it was read for bids. */
+/** The result of reading a commitment for bids. */
 export type BidCommitmentReading =
   | { readonly kind: "bids"; readonly version: bigint; readonly bids: readonly CommittedBid[] }
   /** A well-formed v1 bid in a window in which only v2 counts. */
   | { readonly kind: "v1-after-switch"; readonly version: bigint }
-  /** A readable commitment of another type, e.g. prices (`p`). */
+  /** A readable commitment of another type, such as prices (`p`). */
   | { readonly kind: "other-type"; readonly type: string }
   /** Validators cannot read it, or find a bid in it that breaks the rules; `why` is a sentence. */
   | { readonly kind: "malformed"; readonly why: string };
@@ -55,11 +55,11 @@ const BID_TYPE = "b";
 const FIRST_V2_VERSION = 2n;
 
 /**
- * Reads a commitment as validators read it for bids. Groups and sizes keep the order of the text, and equal sizes
- * are merged only within their group, at the first place: the order decides ties. One malformed part voids it all.
+ * Parses the bids of a commitment as validators do. Groups and sizes keep the order of the text, which decides ties; equal
+ * sizes are merged only within their group, at the first position. One malformed part voids the whole commitment.
  *
  * @param bytes field 0 of the commitment record.
- * @param windowFirstBlock the window's first block, which decides about v1; `null` accepts v1.
+ * @param windowFirstBlock the window's first block, which decides whether v1 counts; `null` accepts v1.
  */
 export function parseBidCommitment(bytes: Uint8Array, windowFirstBlock: number | null): BidCommitmentReading {
   try {
@@ -78,10 +78,10 @@ export function parseBidCommitment(bytes: Uint8Array, windowFirstBlock: number |
 }
 
 /**
- * Writes a v2 bid commitment: groups sorted by (algorithm, price), sizes ascending, equal ones merged. No groups is
+ * Writes a v2 bid commitment: groups sorted by (algorithm, price), sizes ascending, equal ones merged. Without groups it is
  * the valid empty bid `2;b;`, which withdraws.
  *
- * @throws {ProtocolError} for another algorithm than BTC, a size outside 0.05 to 0.45 PH, a count that is no positive
+ * @throws {ProtocolError} for an algorithm other than BTC, a size outside 0.05 to 0.45 PH, a count that is not a positive
  *   integer, more than 1000 workers in total, or a text above 128 bytes.
  */
 export function writeBidCommitmentV2(groups: readonly BidGroup[], version = FIRST_V2_VERSION): string {
@@ -111,10 +111,9 @@ export function writeBidCommitmentV2(groups: readonly BidGroup[], version = FIRS
 }
 
 /**
- * Writes a v1 bid commitment, which validators ignore nowadays: prices ascending, sizes as text ascending,
- * duplicates kept.
+ * Writes a v1 bid commitment, which validators no longer read: prices ascending, sizes ascending as text, duplicates kept.
  *
- * @throws {ProtocolError} for a size that is no decimal or a text above 128 bytes.
+ * @throws {ProtocolError} for a size that is not a decimal or a text above 128 bytes.
  */
 export function writeBidCommitmentV1(entries: readonly BidEntryV1[], version = 1n): string {
   const sizesByPrice = new Map<bigint, string[]>();
@@ -135,10 +134,10 @@ export function writeBidCommitmentV1(entries: readonly BidEntryV1[], version = 1
 }
 
 /**
- * Reads the size of a v2 worker.
+ * Parses the size of a v2 worker.
  *
  * @returns PH/s × 10^18.
- * @throws {ProtocolError} when it is no decimal or outside 0.05 to 0.45 PH.
+ * @throws {ProtocolError} if it is not a decimal or outside 0.05 to 0.45 PH.
  */
 export function parseWorkerSize(text: string): bigint {
   const hashrateFp18 = parseFp18(text);
@@ -189,7 +188,7 @@ function readV1(data: string): CommittedBid[] {
   });
 }
 
-/** Both sides of the only separator: a second one would end up in text that is no decimal. */
+/** Splits at the first separator; a second one would end up in a text that is not a decimal. */
 function splitOnce(text: string, separator: string, form: string): [string, string] {
   const at = text.indexOf(separator);
   if (at === -1) throw new ProtocolError(`Cannot read the bid ${quote(text)}: it is not of the form ${form}`);

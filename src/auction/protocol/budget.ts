@@ -1,5 +1,5 @@
 /**
- * How much hashrate the validators buy in a window (spec, sections 4.3 and 4.6; `vectors/budget.json`).
+ * The hashrate that the validators buy in a window (spec, sections 4.3 and 4.6; `vectors/budget.json`).
  *
  * @module
  */
@@ -23,7 +23,7 @@ const MECHANISM_SPLIT_WHOLE = 65535;
  * The mechanism's share of the subnet's emission, 0 to 1.
  *
  * @param split `SubtensorModule.MechanismEmissionSplit` of the subnet, shares out of 65535.
- * @throws {ProtocolError} when the split is absent, has no entry for the mechanism, or that entry is zero.
+ * @throws {ProtocolError} if the split is absent, has no entry for the mechanism, or that entry is zero.
  */
 export function mechanismShare(
   split: readonly number[] | null,
@@ -46,8 +46,8 @@ export function minersShareFp18(share: number): bigint {
 }
 
 /**
- * The budget in PH/s before the cap factor: what a day's emission for miners buys at the hashprice. It is 0 when the
- * hashprice is 0, and infinite when absurd prices overflow a double.
+ * The budget in PH/s before the cap factor: what a day's emission for miners buys at the hashprice. It is 0 if the hashprice
+ * is 0, and infinite if absurd prices overflow a double.
  */
 export function budgetPh(prices: BudgetPrices, minersShare: bigint): number {
   const { taoUsdcFp18, alphaTaoFp18, hashpUsdcFp18 } = prices;
@@ -57,7 +57,7 @@ export function budgetPh(prices: BudgetPrices, minersShare: bigint): number {
   return fp18ToNumber(floorDivide(usdcPerDay * FP18_ONE, hashpUsdcFp18));
 }
 
-/** The factor that the `cap` metric puts on the budget: 1 when there is none or it is not positive. */
+/** The budget factor of the `cap` metric; 1 if it is absent or not positive. */
 export function capFactor(capFp18: bigint | null): number {
   return capFp18 === null || capFp18 <= 0n ? 1 : fp18ToNumber(capFp18);
 }
@@ -65,7 +65,8 @@ export function capFactor(capFp18: bigint | null): number {
 /**
  * The capacity of the auction in millionths of a PH/s: the budget, rounded down.
  *
- * @returns `null` when it is not positive. `budget` must be finite.
+ * @param budget finite.
+ * @returns `null` if it is not positive.
  */
 export function budgetCap(budget: number): bigint | null {
   const cap = Math.floor(budget * 1e6);

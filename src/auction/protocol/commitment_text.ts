@@ -1,5 +1,5 @@
 /**
- * The envelope that every commitment shares: `version;type;data`, then optionally a 0xFF byte and a binary suffix
+ * The envelope of every commitment: `version;type;data`, then optionally a 0xFF byte and a binary suffix
  * (spec, section 2).
  *
  * @module
@@ -9,24 +9,24 @@ import { MAX_COMMITMENT_BYTES } from "./constants.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { parsePythonInteger } from "./python_text.ts";
 
-/** A commitment taken apart, its data not yet understood. */
+/** The parts of a commitment, with uninterpreted data. */
 export interface CommitmentEnvelope {
   readonly version: bigint;
-  /** The type token, `b` for bids and `p` for prices. It is compared as it is: ` b` and `B` are other types. */
+  /** The type token, `b` for bids and `p` for prices; compared exactly: ` b` and `B` are other types. */
   readonly type: string;
   readonly data: string;
-  /** The bytes after the first 0xFF; empty when there are none. */
+  /** The bytes after the first 0xFF, if any. */
   readonly suffix: Uint8Array;
 }
 
 const SUFFIX_SEPARATOR = 0xff;
-// Without ignoreBOM a leading U+FEFF would vanish, and a text that validators reject would be read.
+// Without ignoreBOM a leading U+FEFF would be dropped, and a text that validators reject would be accepted.
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Takes a commitment's bytes apart. The 128-byte limit is not checked: readers never do.
+ * Parses a commitment's bytes. The 128-byte limit is not checked, since readers never do.
  *
- * @throws {ProtocolError} naming the part that is wrong.
+ * @throws {ProtocolError} naming the invalid part.
  */
 export function readEnvelope(bytes: Uint8Array): CommitmentEnvelope {
   const separator = bytes.indexOf(SUFFIX_SEPARATOR);
@@ -54,7 +54,7 @@ export function readEnvelope(bytes: Uint8Array): CommitmentEnvelope {
 /**
  * Writes the text of a commitment.
  *
- * @param advice what the author can do when the text is too long, as the end of a sentence.
+ * @param advice the remedy for a text that is too long, as the end of a sentence.
  * @throws {ProtocolError} when the text has more than 128 bytes.
  */
 export function writeEnvelopeText(version: bigint, type: string, data: string, advice: string): string {
@@ -70,12 +70,12 @@ export function writeEnvelopeText(version: bigint, type: string, data: string, a
   return text;
 }
 
-/** The length of a commitment's text in bytes of UTF-8. */
+/** The UTF-8 length of a commitment's text. */
 export function commitmentByteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** The bytes of a text and, behind 0xFF, its binary suffix. */
+/** The bytes of a text, 0xFF, and its binary suffix. */
 export function joinSuffix(text: string, suffix: Uint8Array): Uint8Array {
   const textBytes = new TextEncoder().encode(text);
   const bytes = new Uint8Array(textBytes.length + 1 + suffix.length);

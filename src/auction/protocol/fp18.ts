@@ -11,11 +11,11 @@ import { isDecimalDigits, MAX_DECIMAL_DIGITS, quote, stripSpace, toAsciiDigits }
 const FRACTION_DIGITS = 18;
 
 /**
- * Reads decimal text exactly. Accepted: surrounding white space, one sign, digits of any script, and one point with
- * digits missing on either side (`.5`, `5.`, even `.`). At most 18 digits may follow the point once trailing zeros
- * are dropped; no exponent, no underscore.
+ * Parses decimal text exactly. It accepts surrounding white space, one sign, digits of any script, and one point with digits
+ * optional on either side (`.5`, `5.`, even `.`). At most 18 digits may follow the point after trailing zeros are dropped;
+ * exponents and underscores are not accepted.
  *
- * @throws {ProtocolError} when the text is no such decimal.
+ * @throws {ProtocolError} if the text is not such a decimal.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export function parseFp18(text: string): bigint {
 
   const point = unsigned.indexOf(".");
   const whole = point === -1 ? unsigned : unsigned.slice(0, point);
-  // Only ASCII zeros count as trailing zeros: validators strip before they convert the digits of other scripts.
+  // Only ASCII zeros count as trailing zeros: validators strip them before they convert digits of other scripts.
   const fraction = point === -1 ? "" : unsigned.slice(point + 1).replace(/0+$/, "");
   if (unsigned === "" || !isDecimalDigits(whole) || !isDecimalDigits(fraction)) {
     throw new ProtocolError(`Cannot read a decimal: ${quote(text)} is not one; write it like 0.45`);

@@ -1,5 +1,5 @@
 /**
- * Integer arithmetic as Python does it, where JavaScript's operators differ.
+ * Integer arithmetic as in Python, where JavaScript's operators differ.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export function floorDivide(a: bigint, b: bigint): bigint {
   return a % b !== 0n && (a < 0n) !== (b < 0n) ? quotient - 1n : quotient;
 }
 
-/** `a % b` with the sign of `b`, for block numbers before genesis and the like. */
+/** `a % b` with the sign of `b`, as for block numbers before genesis. */
 export function floorModulo(a: number, b: number): number {
   return ((a % b) + b) % b;
 }
@@ -18,11 +18,11 @@ export function floorModulo(a: number, b: number): number {
 /**
  * `round(x)`: the nearest integer of a finite double, halves to the even neighbour.
  *
- * @throws {RangeError} when `x` is not finite.
+ * @throws {RangeError} if `x` is not finite.
  */
 export function roundHalfEven(x: number): bigint {
   const floor = Math.floor(x);
-  // Exact: a double with a fractional part is so small that the difference to its floor is a double too.
+  // Exact: a double with a fractional part is small enough for its difference to the floor to be a double.
   const rest = x - floor;
   if (rest < 0.5 || (rest === 0.5 && floor % 2 === 0)) return BigInt(floor);
   return BigInt(floor) + 1n;

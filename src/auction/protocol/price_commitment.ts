@@ -12,19 +12,19 @@ import { compareByCodePoint, quote } from "./python_text.ts";
 
 /** A validator's prices and bans. */
 export interface PriceCommitment {
-  /** Metric to FP18 value, in the order of the text; every key that validators wrote, not only the known ones. */
+  /** Metric to FP18 value, in the order of the text, including unknown metrics. */
   readonly prices: ReadonlyMap<string, bigint>;
-  /** The UIDs (0 to 255) this validator wants banned, ascending; empty without a bitmap of exactly 32 bytes. */
+  /** The UIDs (0 to 255) that this validator bans, ascending; empty without a bitmap of exactly 32 bytes. */
   readonly bannedUids: readonly number[];
 }
 
 const PRICE_TYPE = "p";
 
 /**
- * Reads a price commitment. Bad entries are skipped one by one; of duplicate keys the last valid one counts. Keys
- * are taken as they are: ` cap` is not `cap`. Any version is read alike.
+ * Parses a price commitment of any version. Invalid entries are skipped; the last valid one of duplicate keys counts. Keys are
+ * compared exactly: ` cap` is not `cap`.
  *
- * @throws {ProtocolError} when it is no readable commitment, or one of another type.
+ * @throws {ProtocolError} if it is unreadable or of another type.
  */
 export function parsePriceCommitment(bytes: Uint8Array): PriceCommitment {
   const { type, data, suffix } = readEnvelope(bytes);
@@ -44,10 +44,10 @@ export function parsePriceCommitment(bytes: Uint8Array): PriceCommitment {
 }
 
 /**
- * Writes a price commitment: keys ascending, those that hold a separator left out, then 0xFF and the ban bitmap.
- * UIDs outside 0 to 255 have no bit and are left out.
+ * Writes a price commitment: keys ascending, without keys that contain a separator, then 0xFF and the ban bitmap without UIDs
+ * outside 0 to 255.
  *
- * @throws {ProtocolError} when the text has more than 128 bytes.
+ * @throws {ProtocolError} if the text has more than 128 bytes.
  */
 export function writePriceCommitment(
   prices: Iterable<readonly [key: string, valueFp18: bigint]>,

@@ -1,5 +1,5 @@
 /**
- * The price that validators agree on, weighted by stake (spec, section 4.5; `vectors/price-consensus.json`).
+ * The stake-weighted price consensus of the validators (spec, section 4.5; `vectors/price-consensus.json`).
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { CONSENSUS_GAMMA } from "./constants.ts";
 import { fp18ToNumber } from "./fp18.ts";
 import type { Validator } from "./validators.ts";
 
-/** The metrics that the auction uses. Validators may publish others. */
+/** The metrics that the auction uses; validators may publish others. */
 export type Metric = "TAO_USDC" | "ALPHA_TAO" | "HASHP_USDC" | "cap";
 
 /** One validator's value of one metric. */
@@ -20,15 +20,15 @@ export interface PricePoint {
 
 /** The consensus about one metric. */
 export interface MetricConsensus {
-  /** FP18; `null` when no validator has a value that is not zero. */
+  /** FP18; `null` if no validator has a non-zero value. */
   readonly priceFp18: bigint | null;
-  /** Hotkeys whose value was skipped because validators' own run fails on it. */
+  /** Hotkeys whose value was skipped because the validators' run fails on it. */
   readonly skipped: readonly string[];
 }
 
 /**
- * The consensus about one metric among the validators. A value that would break their run (negative, or beyond a
- * double) is skipped and its hotkey named.
+ * The consensus about one metric. Values that would make the validators' run fail (negative, or beyond a double) are skipped
+ * and reported.
  */
 export function metricConsensus(metric: string, validators: readonly Validator[]): MetricConsensus {
   const points: PricePoint[] = [];
@@ -42,17 +42,17 @@ export function metricConsensus(metric: string, validators: readonly Validator[]
   return { priceFp18: consensusPrice(points), skipped };
 }
 
-/** Whether validators cannot take the logarithm of a price: their whole run fails on it. */
+/** Whether the logarithm of a price makes the validators' run fail. */
 function breaksConsensus(priceFp18: bigint): boolean {
   return priceFp18 < 0n || !Number.isFinite(fp18ToNumber(priceFp18));
 }
 
 /**
  * The consensus price: the stake-weighted median of the narrowest interval of log-prices that holds the share
- * `gamma` of the stake. Points without price or stake are left out.
+ * `gamma` of the stake. Points without price or stake are ignored.
  *
- * @returns the price as FP18, or `null` when no point is left.
- * @throws {RangeError} when a point with stake has a negative price or one beyond a double.
+ * @returns the price as FP18, or `null` without points.
+ * @throws {RangeError} if a staked price is negative or beyond a double.
  */
 export function consensusPrice(points: readonly PricePoint[], gamma = CONSENSUS_GAMMA): bigint | null {
   const sorted = points
@@ -87,7 +87,7 @@ export function consensusPrice(points: readonly PricePoint[], gamma = CONSENSUS_
   }
   return null;
 
-  /** Strictly narrower, or equally narrow and further to the left. */
+  /** Whether an interval is strictly narrower, or equally narrow and further left. */
   function isBetter(left: number, right: number, than: { left: number; right: number }): boolean {
     const [leftX, rightX] = [sorted[left]!.x, sorted[right]!.x];
     const [bestLeftX, bestRightX] = [sorted[than.left]!.x, sorted[than.right]!.x];

@@ -1,13 +1,13 @@
 /**
- * Text as the validators' Python reads it: what `str.strip()`, `int()` and string comparison do there, where
- * JavaScript's namesakes differ (white space, digits of other scripts, underscores, digit limits, order).
+ * Reads text as the validators' Python does: `str.strip()`, `int()` and string comparison, where JavaScript differs (white
+ * space, digits of other scripts, underscores, digit limits, order).
  *
  * @module
  */
 
 import { ProtocolError } from "./protocol_error.ts";
 
-/** CPython refuses to convert a decimal text with more digits (`sys.int_info.default_max_str_digits`). */
+/** CPython refuses to convert more decimal digits (`sys.int_info.default_max_str_digits`). */
 export const MAX_DECIMAL_DIGITS = 4300;
 
 // `trim()` removes U+FEFF, which Python keeps, and keeps U+001C to U+001F and U+0085, which Python removes.
@@ -17,7 +17,7 @@ const ANY_SPACE = new RegExp(`^[${SPACE}]$`);
 const DECIMAL_DIGIT = /^\p{Nd}$/u;
 const DECIMAL_DIGITS = /^\p{Nd}*$/u;
 
-// int() skips only ASCII white space, once the other kinds have become spaces.
+// int() skips only ASCII white space, after other white space has been converted to spaces.
 const DECIMAL_INTEGER = /^[\t-\r ]*([+-]?)(\d+(?:_\d+)*)[\t-\r ]*$/;
 const HEX_INTEGER = /^[\t-\r ]*([+-]?)(?:0x_?)?([\da-f]+(?:_[\da-f]+)*)[\t-\r ]*$/i;
 
@@ -31,11 +31,11 @@ export function isDecimalDigits(text: string): boolean {
   return DECIMAL_DIGITS.test(text);
 }
 
-/** Decimal digits of any script as ASCII digits; other characters stay. */
+/** Converts decimal digits of any script to ASCII digits; other characters stay. */
 export function toAsciiDigits(text: string): string {
   return text.replace(/[^\0-\x7f]/gu, (character) => {
     if (!DECIMAL_DIGIT.test(character)) return character;
-    // Unicode keeps the digits 0 to 9 of a script together, so the place in the run of digits is the value.
+    // Unicode encodes the digits 0 to 9 of a script contiguously, so the position in the run is the value.
     const codePoint = character.codePointAt(0)!;
     let first = codePoint;
     while (DECIMAL_DIGIT.test(String.fromCodePoint(first - 1))) first--;
@@ -47,7 +47,7 @@ export function toAsciiDigits(text: string): string {
  * `int(text, base)`: surrounding white space, one sign, digits of any script, single underscores between digits, and
  * in base 16 an optional `0x`.
  *
- * @returns the integer, or `null` where Python raises ValueError.
+ * @returns the integer, or `null` if Python raises ValueError.
  */
 export function readPythonInteger(text: string, base: 10 | 16 = 10): bigint | null {
   const ascii = toAsciiDigits(text).replace(/[^\0-\x7f]/gu, (c) => ANY_SPACE.test(c) ? " " : "?");
@@ -60,10 +60,10 @@ export function readPythonInteger(text: string, base: 10 | 16 = 10): bigint | nu
 }
 
 /**
- * {@linkcode readPythonInteger} in base 10 for text that has to be an integer.
+ * {@linkcode readPythonInteger} in base 10 for text that must be an integer.
  *
- * @param what names the value in the error, e.g. `"worker count"`.
- * @throws {ProtocolError} when the text is no integer.
+ * @param what names the value in the error, such as `"worker count"`.
+ * @throws {ProtocolError} if the text is not an integer.
  */
 export function parsePythonInteger(text: string, what: string): bigint {
   const value = readPythonInteger(text);
@@ -73,7 +73,7 @@ export function parsePythonInteger(text: string, what: string): bigint {
   return value;
 }
 
-/** Orders text by code point, as Python does; JavaScript's `<` goes by UTF-16 code unit. */
+/** Compares text by code point, as Python does; JavaScript's `<` compares UTF-16 code units. */
 export function compareByCodePoint(a: string, b: string): number {
   const left = [...a];
   const right = [...b];
@@ -84,7 +84,7 @@ export function compareByCodePoint(a: string, b: string): number {
   return left.length - right.length;
 }
 
-/** Foreign text for a message: as a JSON string, cut after 60 characters. */
+/** Quotes foreign text for a message, cut after 60 characters. */
 export function quote(text: string): string {
   const characters = [...text];
   return JSON.stringify(characters.length > 60 ? `${characters.slice(0, 60).join("")}…` : text);

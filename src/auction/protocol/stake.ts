@@ -1,5 +1,5 @@
 /**
- * Stake as the validators weigh it (spec, section 4.2; the `stakes` cases of `vectors/price-consensus.json`).
+ * The weight of stake (spec, section 4.2; the `stakes` cases of `vectors/price-consensus.json`).
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { roundHalfEvenDivide } from "./integer_math.ts";
 
 /**
- * The weight of a stake: the decimal that the double `stake / 1e9` prints as, × 10^18, halves to even.
+ * The weight of a stake: the printed decimal of the double `stake / 1e9`, × 10^18, halves to even.
  *
- * @param stake as the validators' client delivers it. It already divides the chain's rao by 1e9 and the consensus
- *   divides once more, so a stake of the chain goes in as `Number(rao) / 1e9` and its weight is rao-sized.
+ * @param stake as the validators' client delivers it. The client already divides the chain's rao by 1e9 and the consensus
+ *   divides once more, so pass `Number(rao) / 1e9`; the weight is rao-sized.
  */
 export function stakeWeight(stake: number): bigint {
   return scaleDecimalText(String(stake / 1e9));

@@ -1,6 +1,5 @@
 /**
- * The validators whose prices and bans count: hotkeys with stake and a readable price commitment (spec, sections
- * 4.4 and 4.5).
+ * Finds the validators whose prices and bans count (spec, sections 4.4 and 4.5).
  *
  * @module
  */
@@ -16,8 +15,8 @@ export interface Validator extends PriceCommitment {
 }
 
 /**
- * The validators among all commitments, in their order. Commitments of another type, unreadable ones, and those of
- * hotkeys without stake are left out.
+ * The validators among all commitments, in their order. Skips commitments of another type, unreadable ones, and those of
+ * hotkeys without stake.
  *
  * @param commitments hotkey and field 0's bytes.
  * @param stakeWeights by hotkey; hotkeys without stake may be absent.

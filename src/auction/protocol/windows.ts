@@ -23,9 +23,9 @@ export interface ValidationWindow {
   readonly lastBlock: number;
 }
 
-/** Where a block stands between two windows. */
+/** The position of a block in the windows. */
 export interface WindowPosition {
-  /** The window that holds the block. */
+  /** The window that contains the block. */
   readonly current: ValidationWindow;
   readonly next: ValidationWindow;
   /** Seconds from the block to the next window's first block, by the block time. */
@@ -35,8 +35,7 @@ export interface WindowPosition {
 }
 
 /**
- * The block at which the subnet epoch of `block` starts by the chain's static formula. It is negative for the
- * first blocks of a chain.
+ * The start of the subnet epoch of `block`, by the chain's static formula; negative for the first blocks of a chain.
  */
 export function epochStart(netuid: number, tempo: number, block: number): number {
   const rest = floorModulo(block + netuid + 1, tempo + 1);
@@ -44,7 +43,7 @@ export function epochStart(netuid: number, tempo: number, block: number): number
 }
 
 /**
- * The window that holds `block`.
+ * The window that contains `block`.
  *
  * @param epochStartBlock any epoch start of the subnet: validation epochs begin 60 blocks before it and repeat
  *   every 361 blocks in both directions.
@@ -73,8 +72,8 @@ export function firstWindowFrom(block: number, epochStartBlock: number): Validat
 }
 
 /**
- * Where `headBlock` stands, and whether the auction job should wait for the window to come (at most 45 s away)
- * instead of processing the current one.
+ * Locates `headBlock`, and decides whether the auction job should wait for the next window (at most 45 s away) instead of
+ * processing the current one.
  */
 export function locateInWindows(headBlock: number, epochStartBlock: number): WindowPosition {
   const current = windowAt(headBlock, epochStartBlock);

@@ -1,5 +1,5 @@
 /**
- * From the miner's own workers to the text of its commitment (spec, section 2; `vectors/worker-sizes.json`).
+ * Builds the text of a commitment from the miner's workers (spec, section 2; `vectors/worker-sizes.json`).
  *
  * @module
  */
@@ -23,9 +23,9 @@ export type WorkerOffer =
     readonly priceFp18: bigint;
   }
   & (
-    /** One entry a worker, of any size: those above 0.45 PH are split. */
+    /** One entry per worker of any size; those above 0.45 PH are split. */
     | { readonly kind: "list"; readonly hashrates: readonly string[] }
-    /** Worker sizes of the protocol, 0.05 to 0.45 PH, each with its number of workers. */
+    /** Sizes of 0.05 to 0.45 PH, each with its number of workers. */
     | { readonly kind: "sizes"; readonly sizes: readonly (readonly [sizeText: string, count: number])[] }
   );
 
@@ -44,9 +44,9 @@ export interface BuildCommitmentOptions {
 export type BuiltCommitment =
   & {
     readonly text: string;
-    /** The length of `text` in bytes of UTF-8, at most 128. */
+    /** The UTF-8 length of `text`, at most 128. */
     readonly byteLength: number;
-    /** The workers as configured: a list counts its entries, before any is split. */
+    /** The number of configured workers; a list counts its entries before splitting. */
     readonly totalWorkers: number;
   }
   & (
@@ -55,12 +55,12 @@ export type BuiltCommitment =
   );
 
 /**
- * Builds the commitment for one or more offers; no offers, or offers without workers, withdraw.
+ * Builds the commitment for one or more offers; without workers it withdraws.
  *
- * Prices are not judged here: that a price is positive and can win is for the configuration to check.
+ * Prices are not checked here; the configuration checks that they are positive and can win.
  *
- * @throws {ProtocolError} for a worker that is no decimal, not positive, below 0.05 PH (or, in a table of sizes,
- *   above 0.45 PH), more than 1000 workers after splitting, or a text above 128 bytes.
+ * @throws {ProtocolError} for a worker that is not a decimal, not positive, below 0.05 PH (or, in a table of sizes, above
+ *   0.45 PH), more than 1000 workers after splitting, or a text above 128 bytes.
  */
 export function buildCommitment(
   offers: readonly WorkerOffer[],
@@ -86,12 +86,11 @@ export function buildCommitment(
 }
 
 /**
- * Workers of any size as sizes of the protocol. A worker above 0.45 PH becomes full workers of 0.45 PH and the
- * remainder; a remainder below 0.05 PH borrows from one full worker so that it becomes 0.05 PH.
+ * Splits workers of any size into sizes of the protocol. A worker above 0.45 PH becomes full workers of 0.45 PH and the
+ * remainder; a remainder below 0.05 PH borrows from one full worker to become 0.05 PH.
  *
  * @returns sizes in order of first appearance, equal ones merged.
- * @throws {ProtocolError} for a worker that is no decimal, not positive or below 0.05 PH, and when there are more
- *   than 1000 workers.
+ * @throws {ProtocolError} for a worker that is not a decimal, not positive or below 0.05 PH, and for more than 1000 workers.
  */
 export function splitWorkers(hashrates: readonly string[]): [sizeText: string, count: number][] {
   const countBySize = new Map<bigint, bigint>();

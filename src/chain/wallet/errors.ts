@@ -1,21 +1,21 @@
 /**
- * The failures of reading a wallet. Messages never contain anything of a file's content but its address.
+ * Errors of reading a wallet. Messages contain nothing of a file's content except its address.
  *
  * @module
  */
 
 /**
- * What is wrong with a hotkey file.
+ * The kind of failure.
  *
  * - `missing`: no such file; `unreadable`: it exists but cannot be read.
- * - `encrypted`: only an unencrypted hotkey can sign without a person at the keyboard.
- * - `malformed`: not a hotkey file, or a field of it is wrong.
+ * - `encrypted`: an unattended agent can use only an unencrypted hotkey.
+ * - `malformed`: not a hotkey file, or one of its fields is invalid.
  * - `no-secret`: the file has only an address; it serves the auction but cannot sign.
  * - `mismatch`: the key does not give the file's `ss58Address`.
  */
 export type WalletErrorKind = "missing" | "unreadable" | "encrypted" | "malformed" | "no-secret" | "mismatch";
 
-/** A hotkey file that cannot be used; `source` is its path or whatever the caller named it. */
+/** A hotkey file cannot be used; `source` is its path. */
 export class WalletError extends Error {
   override readonly name = "WalletError";
   readonly kind: WalletErrorKind;

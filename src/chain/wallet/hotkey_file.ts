@@ -1,27 +1,25 @@
 /**
- * The text of a hotkey file (spec, section 8, "Wallet"): what is in it, and writing one. Pure; what is read
- * here leaves only as a {@linkcode HotkeyFile}, which nothing can print.
+ * Parses and formats hotkey files (spec, section 8, "Wallet"). Pure; the content leaves only as a {@linkcode HotkeyFile}, which
+ * nothing can print.
  *
  * @module
  */
 
 import { WalletError } from "./errors.ts";
 
-/** Where a wallet's hotkey is kept. */
+/** The location of a hotkey file. */
 export interface HotkeyLocation {
-  /** The wallets' folder; a leading `~` is the home folder. */
+  /** The folder of all wallets; a leading `~` is the home folder. */
   readonly directory: string;
-  /** The wallet's name. */
   readonly name: string;
-  /** The hotkey's name in that wallet. */
   readonly hotkeyName: string;
 }
 
 /**
  * The path of a hotkey file, `<directory>/<name>/hotkeys/<hotkey_name>`.
  *
- * @param home The home folder for `~`; `undefined` when the process has none.
- * @throws {WalletError} `malformed` when a name would leave the folder, or `~` is used without a home folder.
+ * @param home the home folder for `~`, if any.
+ * @throws {WalletError} `malformed` if a name would leave the folder, or `~` is used without a home folder.
  */
 export function hotkeyPath(
   { directory, name, hotkeyName }: HotkeyLocation,
@@ -55,15 +53,15 @@ export function hotkeyPath(
   return `${expanded.replace(/\/+$/, "")}/${name}/hotkeys/${hotkeyName}`;
 }
 
-/** The secret of a hotkey file, in the order in which the spec prefers them. */
+/** The secret of a hotkey file, in the order of preference in the spec. */
 export type HotkeySecret =
   | { readonly kind: "phrase"; readonly phrase: string }
   | { readonly kind: "seed"; readonly seed: Uint8Array }
   | { readonly kind: "private-key"; readonly canonicalKey: Uint8Array };
 
-/** A hotkey file's content. Printing, inspecting or serialising it shows the address alone. */
+/** The content of a hotkey file. Printing, inspecting or serialising it shows only the address. */
 export class HotkeyFile {
-  /** SS58 address; `null` when the file has none. */
+  /** SS58 address; `null` if the file has none. */
   readonly ss58Address: string | null;
   readonly #secret: HotkeySecret | null;
 
@@ -77,21 +75,20 @@ export class HotkeyFile {
     return this.#secret !== null;
   }
 
-  /** The secret, for the signing code alone; `null` when there is none. */
+  /** The secret, only for signing; `null` if there is none. */
   revealSecret(): HotkeySecret | null {
     return this.#secret;
   }
 }
 
-// Python's NaCl wrapper, Ansible Vault and Fernet: the three ways in which Bittensor tools encrypt key files.
+// How Bittensor tools encrypt key files: Python's NaCl wrapper, Ansible Vault and Fernet.
 const ENCRYPTED_MARKS = ["$NACL", "$ANSIBLE_VAULT", "gAAAAA"];
 
 /**
- * Reads the text of a hotkey file. Neither keys nor checksums are verified here; see `src/chain/wallet/signer.ts`.
+ * Parses a hotkey file. `signer.ts` verifies keys and checksums.
  *
- * @param text The file's content.
- * @param source Its path, for messages.
- * @throws {WalletError} `encrypted`, or `malformed` with the field that is wrong; never with its content.
+ * @param source the path, for messages.
+ * @throws {WalletError} `encrypted`, or `malformed` with the invalid field but never its content.
  */
 export function parseHotkeyFile(text: string, source: string): HotkeyFile {
   const body = text.replace(/^\uFEFF/, "").trim();
@@ -100,7 +97,7 @@ export function parseHotkeyFile(text: string, source: string): HotkeyFile {
       "encrypted",
       source,
       `Cannot use the hotkey ${source}: the file is encrypted; the agent runs unattended and needs an ` +
-        "unencrypted hotkey: decrypt it with the tool that made it, or create the hotkey again from its " +
+        "unencrypted hotkey: decrypt it with the tool that encrypted it, or create the hotkey again from its " +
         "mnemonic with `btcli wallet regen-hotkey --no-use-password` (the coldkey is never needed here)",
     );
   }
@@ -121,7 +118,7 @@ export function parseHotkeyFile(text: string, source: string): HotkeyFile {
   return new HotkeyFile(ss58Address, null);
 }
 
-/** What {@linkcode formatHotkeyFile} writes; fields that are not given are left out. */
+/** The fields for {@linkcode formatHotkeyFile}; absent ones are omitted. */
 export interface HotkeyFileFields {
   readonly ss58Address: string;
   /** 32 bytes, `0x` and hex. */
@@ -133,7 +130,7 @@ export interface HotkeyFileFields {
   readonly privateKey?: string;
 }
 
-/** The text of a hotkey file in the shape Bittensor's own tools write; for tests and demos. */
+/** Formats a hotkey file as Bittensor's tools do; for tests and demonstrations. */
 export function formatHotkeyFile(fields: HotkeyFileFields): string {
   const { ss58Address, publicKey, secretPhrase = null, secretSeed = null, privateKey } = fields;
   return JSON.stringify({
@@ -150,7 +147,7 @@ function parseObject(body: string, source: string): Record<string, unknown> {
   try {
     value = JSON.parse(body);
   } catch {
-    // The parser's own message quotes the text around the mistake, which may be the secret.
+    // The parser's message quotes the text, which may be the secret.
     throw malformed(source, "it is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {

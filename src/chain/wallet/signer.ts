@@ -1,6 +1,6 @@
 /**
- * Reading hotkey files and signing with them (spec, section 8, "Wallet"). The secret key stays inside
- * {@linkcode HotkeySigner}; nothing returns, prints or serialises it.
+ * Reads hotkey files and signs with them (spec, section 8, "Wallet"). The secret key stays inside {@linkcode HotkeySigner};
+ * nothing returns, prints or serialises it.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
 import { asError } from "../../lib/errors.ts";
 
-/** The SS58 prefix of Bittensor's addresses. */
+/** The SS58 prefix of Bittensor addresses. */
 const SS58_PREFIX = 42;
 
 /** An sr25519 key that signs and cannot be read back. */
@@ -31,7 +31,7 @@ export class HotkeySigner {
 
   /**
    * @param publicKey 32 bytes.
-   * @param secretKey 64 bytes in @polkadot's form (Ed25519-expanded); the caller gives it up.
+   * @param secretKey 64 bytes in @polkadot's form (Ed25519-expanded); owned by the signer from now on.
    */
   constructor(publicKey: Uint8Array, secretKey: Uint8Array) {
     this.address = encodeAddress(publicKey, SS58_PREFIX);
@@ -39,12 +39,12 @@ export class HotkeySigner {
     this.#secretKey = secretKey;
   }
 
-  /** The sr25519 signature of a message, 64 bytes. */
+  /** Returns the sr25519 signature of a message, 64 bytes. */
   sign(message: Uint8Array): Uint8Array {
     return sr25519Sign(message, { publicKey: this.#publicKey, secretKey: this.#secretKey });
   }
 
-  /** The address. Private fields are out of reach of inspection and `JSON.stringify` anyway. */
+  /** Shows only the address; inspection and `JSON.stringify` cannot reach private fields. */
   toString(): string {
     return `HotkeySigner(${this.address})`;
   }
@@ -54,10 +54,10 @@ export class HotkeySigner {
 export type ReadTextFile = (path: string) => Promise<string>;
 
 /**
- * The address of a hotkey file, which is all that the auction needs.
+ * Reads the address in a hotkey file, which suffices for the auction.
  *
- * A file that has a secret must have the right one: an address that the key does not give is an error here too,
- * so that the auction never looks for another hotkey's bid than the one that is published.
+ * If the file has a secret, it must match the address, so that the auction never looks for another hotkey's bid than the
+ * published one.
  *
  * @throws {WalletError}
  */
@@ -73,7 +73,7 @@ export async function readHotkeyAddress(
 /**
  * Opens a hotkey file for signing.
  *
- * @throws {WalletError} `no-secret` when the file has only an address, and as described at `WalletErrorKind`.
+ * @throws {WalletError} `no-secret` if the file has only an address; see also `WalletErrorKind`.
  */
 export async function openHotkeySigner(
   path: string,
@@ -86,7 +86,7 @@ export async function openHotkeySigner(
     throw new WalletError(
       "no-secret",
       path,
-      `Cannot sign with the hotkey ${path}: the file has only an address, which serves the auction; publishing ` +
+      `Cannot sign with the hotkey ${path}: the file has only an address, which suffices for the auction; publishing ` +
         "needs a file with secretPhrase, secretSeed or privateKey",
     );
   }
@@ -144,8 +144,8 @@ function signerFromSeed(file: HotkeyFile, seed: Uint8Array, source: string): Hot
 }
 
 /**
- * The file's `privateKey` says nothing about the public key but by computing it, which @polkadot/util-crypto does
- * not offer for a bare key: the address is taken from the file and a signature proves that it belongs to the key.
+ * @polkadot/util-crypto cannot compute the public key of a bare private key, so the address comes from the file and a signature
+ * proves that it belongs to the key.
  */
 function signerFromCanonicalKey(file: HotkeyFile, canonicalKey: Uint8Array, source: string): HotkeySigner {
   if (file.ss58Address === null) {
@@ -162,9 +162,9 @@ function signerFromCanonicalKey(file: HotkeyFile, canonicalKey: Uint8Array, sour
 }
 
 /**
- * Schnorrkel's canonical form to @polkadot's: the scalar (32 bytes, little-endian) times the cofactor 8.
+ * Converts schnorrkel's canonical form to @polkadot's: the scalar (32 bytes, little-endian) times the cofactor 8.
  *
- * @returns `null` when the scalar is too large to be canonical.
+ * @returns `null` if the scalar is too large to be canonical.
  */
 function expandCanonicalKey(canonicalKey: Uint8Array): Uint8Array | null {
   const expanded = canonicalKey.slice();
