@@ -1,0 +1,27 @@
+/** The keys that the schema accepts. */
+
+import * as z from "zod";
+import { configFileSchema } from "../../src/config/schema.ts";
+import { workersSchema } from "../../src/config/workers.ts";
+
+/** Every section with its keys; `routing.targets` is both a key of `routing` and a section. */
+export function schemaSections(): Map<string, string[]> {
+  const { workers: _, ...rest } = configFileSchema.shape;
+  const sections = new Map<string, string[]>();
+  const add = (name: string, schema: unknown): void => {
+    const bare = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+    if (bare instanceof z.ZodArray) return add(name, bare.element);
+    if (!(bare instanceof z.ZodObject)) return;
+    sections.set(name, Object.keys(bare.shape));
+    for (const [key, value] of Object.entries(bare.shape)) add(`${name}.${key}`, value);
+  };
+  for (const [name, schema] of Object.entries({ ...rest, workers: workersSchema })) add(name, schema);
+  return sections;
+}
+
+/** Every key as `section.key`, without those that are sections themselves. */
+export function schemaKeys(): string[] {
+  const sections = schemaSections();
+  return [...sections].flatMap(([section, keys]) => keys.map((key) => `${section}.${key}`))
+    .filter((key) => !sections.has(key));
+}
