@@ -133,7 +133,7 @@ function unknownKey(name: string, table: readonly PropertyKey[]): ConfigIssue {
     return { key: keyOf([...table, name]), message: "is not a known key; remove it or correct its spelling" };
   }
   const message = "has a key that is not known, and not shown since it may be a value; " +
-    "write key = value with a key of config.toml.example";
+    "write key = value with a key of docs/configuration.md";
   return { key: keyOf(table), message };
 }
 
