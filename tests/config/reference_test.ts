@@ -43,7 +43,6 @@ function codeIn(cell = ""): string[] {
 const ROWS = rowsOf(PAGE);
 const KEY_ROWS = ROWS.filter(({ cells }) => cells["key"] !== undefined)
   .map(({ section, cells }) => ({ section, cells, key: codeIn(cells["key"])[0] ?? "" }));
-const EXAMPLES = [...PAGE.matchAll(/^```toml\n(.*?)^```$/gms)].map(([, text]) => text!);
 
 const BITTENSOR = '[bittensor]\nnetwork = "finney"\nnetuid = 89\n';
 const WALLET = '[wallet]\nname = "w"\nhotkey_name = "h"\ndirectory = "/wallets"\n';
@@ -165,11 +164,16 @@ Deno.test("docs/configuration.md names for each key the variables that override 
   assert.deepEqual(documented.toSorted(), [...overrides].toSorted());
 });
 
-for (const [i, text] of EXAMPLES.entries()) {
-  Deno.test(`docs/configuration.md: example ${i + 1} can be used`, async () => {
-    const config = await load([text]);
-    requireWorkers(config);
-    if (config.routing.kind === "on") assert.deepEqual(config.routing.warnings, []);
+for (const page of ["configuration", "routing", "asics", "delivery"]) {
+  Deno.test(`docs/${page}.md has examples that can be used`, async () => {
+    const markdown = await Deno.readTextFile(new URL(`../../docs/${page}.md`, import.meta.url));
+    const examples = [...markdown.matchAll(/^```toml\n(.*?)^```$/gms)];
+    assert.notEqual(examples.length, 0);
+    for (const [, text] of examples) {
+      const config = await load([text!]);
+      requireWorkers(config);
+      if (config.routing.kind === "on") assert.deepEqual(config.routing.warnings, []);
+    }
   });
 }
 
