@@ -190,7 +190,7 @@ sentinel_path = $(quoted "$sentinel")"
   esac
   cat >"$1" <<EOF
 # Written once by install.sh. The agent reads this file at each run, so changes need no restart.
-# config.toml.example documents every key.
+# docs/configuration.md documents every key.
 [bittensor]
 network = $(quoted "$network")
 netuid = $netuid

@@ -28,7 +28,9 @@ for (const [what, json, path] of broken) {
     assert.throws(() => parseSnapshot(json), (error) => {
       assert.ok(error instanceof SnapshotError);
       assert.equal(error.path, path);
-      assert.ok(error.message.startsWith(`Cannot read the snapshot: ${path || "the whole document"} is wrong`));
+      assert.ok(
+        error.message.startsWith(`Cannot read the snapshot: ${path || "the whole document"} is wrong`),
+      );
       return true;
     });
   });
