@@ -100,7 +100,7 @@ export class BlockStore {
    * Takes blocks off the head. What is built from here has other hashes.
    *
    * @returns the blocks, the highest first.
-   * @throws {RangeError} when so many were not built one on the other.
+   * @throws {RangeError} if fewer blocks were built in a row.
    */
   retract(count: number): readonly Block[] {
     const retracted: Block[] = [];

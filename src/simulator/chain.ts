@@ -31,7 +31,7 @@ export interface ChainOptions {
   /** `Timestamp.Now` of the start block, in milliseconds. @default the clock */
   readonly startTimestampMs?: number;
   /**
-   * `slots`: each block is 12 s after the one before, however fast blocks are made; `clock`: the time it was made.
+   * `slots`: each block is 12 s after the one before, regardless of how fast blocks are made; `clock`: the time of making.
    * @default "slots"
    */
   readonly timestamps?: "slots" | "clock";
@@ -304,7 +304,7 @@ export class SimulatedChain {
     this.edit((draft) => draft.put(count, "SubtensorModule", "MechanismCountCurrent", netuid));
   }
 
-  /** Stores a commitment at the head, whoever made it and whether or not it could be made by an extrinsic. */
+  /** Stores a commitment at the head, even one that no extrinsic could make. */
   setCommitment({ netuid, hotkey, data, block = this.head.number }: CommitmentInit): void {
     requireNumber("block", block, 0, 0xffff_ffff);
     this.edit((draft) => {

@@ -21,7 +21,7 @@ interface RpcResponse {
 
 /** Where a request came from. */
 interface Connection {
-  /** `null` where there is no way to notify. */
+  /** `null` if the transport cannot notify. */
   readonly subscriptions: SubscriptionHost | null;
   close(): void;
 }

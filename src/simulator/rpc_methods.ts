@@ -25,7 +25,7 @@ export interface SubscriptionHost {
   close(id: string): boolean;
 }
 
-/** What a method works on. */
+/** What a method uses. */
 export interface RpcContext {
   readonly chain: SimulatedChain;
   readonly metadataVersions: MetadataVersions;

@@ -23,7 +23,7 @@ export interface ApiContext {
   readonly metadataVersions: MetadataVersions;
 }
 
-/** Encoding 256 neurons takes a while, and they stay the same until somebody changes them. */
+/** Caches encoded neurons: encoding 256 of them is slow, and they rarely change. */
 const neuronsCache = new WeakMap<readonly Neuron[], Map<string, Uint8Array>>();
 
 /**

@@ -22,7 +22,7 @@ export interface SimulatorOptions extends ChainOptions {
   readonly controlPort?: number;
   /** Metadata versions that `Metadata_metadata_versions` names and `_at_version` gives. @default [14, 15] */
   readonly metadataVersions?: MetadataVersions;
-  /** Builds a block every so many milliseconds; 0: only when told to. @default 0 */
+  /** The interval between blocks in milliseconds; 0 builds blocks only on request. @default 0 */
   readonly blockTimeMs?: number;
   /**
    * Without a block time: an extrinsic that can be included is, at once, in a block of its own.

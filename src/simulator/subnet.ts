@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What a caller says of a neuron; all but the hotkey has a default. */
+/** Options of a neuron; all but the hotkey have defaults. */
 export interface NeuronInit {
   /** SS58 address. */
   readonly hotkey: string;

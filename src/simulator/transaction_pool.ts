@@ -1,6 +1,6 @@
 /**
  * The transaction pool: what is refused at submission and how (JSON-RPC errors of a real node), what is ready for
- * the next block, and what becomes of each watched extrinsic.
+ * the next block, and the status of each watched extrinsic.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How a simulated miner misbehaves, until it is told otherwise. */
+/** How a simulated miner misbehaves. */
 export type MinerFault =
   /** Answers late. */
   | { readonly kind: "slow"; readonly delayMs: number }
@@ -16,7 +16,7 @@ export type MinerFault =
   | { readonly kind: "drop" }
   /** Closes the connection without an answer, as cgminer does to hosts outside its api-allow. */
   | { readonly kind: "shut-out" }
-  /** Answers with what is no JSON. */
+  /** Answers with invalid JSON. */
   | { readonly kind: "garbled" }
   /** Keeps `switchpool` from us. */
   | { readonly kind: "denied" }

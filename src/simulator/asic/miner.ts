@@ -94,7 +94,7 @@ export class SimulatedMiner {
     return this.#working;
   }
 
-  /** How often it was told to switch. */
+  /** How often it received `switchpool`. */
   get switchCount(): number {
     return this.commands.filter((command) => command.startsWith("switchpool")).length;
   }
@@ -106,7 +106,7 @@ export class SimulatedMiner {
     this.#follow();
   }
 
-  /** Has it work for a pool at once, as if the operator had told it. */
+  /** Makes it mine at a pool at once, as if the operator had switched it. */
   usePool(pool: number): void {
     this.#prefer(pool);
     this.#underWay = null;
@@ -252,7 +252,7 @@ export class SimulatedMiner {
   }
 }
 
-/** `command` is `null` for what is no JSON object, and empty where there is none. */
+/** `command` is `null` for invalid JSON and empty if it is missing. */
 function parseRequest(request: string): { command: string | null; parameter: string | null } {
   let fields: unknown;
   try {

@@ -12,7 +12,7 @@ export interface MinerServerOptions extends SimulatedMinerOptions {
   readonly port?: number;
 }
 
-/** A miner that listens. As cgminer, it serves one connection at a time and one question a connection. */
+/** A listening miner. Like cgminer, it serves one connection at a time and one request per connection. */
 export class MinerServer {
   readonly miner: SimulatedMiner;
   readonly host = "127.0.0.1";
