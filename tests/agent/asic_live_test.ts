@@ -11,7 +11,7 @@ import { beginNextWindow, setScene } from "../support/scene.ts";
 
 const PATIENCE_MS = 15_000;
 
-Deno.test("runDaemon() has the machines mine for the subnet that cover what was won with the least surplus, and others for those that die", async () => {
+Deno.test("runDaemon() switches the machines to the subnet that cover what was won with the least surplus, and replaces dead ones", async () => {
   await using machines = new Machines([104, 110, 118, 140, 151, 200, 205, 234, 251, 270, 335]);
   const log = new LogRecorder();
   let dead: Machine | undefined;

@@ -178,7 +178,7 @@ Deno.test("AuctionKeeper computes a window once, and at later ticks asks the nod
   assert.ok(bench.node.questions <= 6);
 });
 
-Deno.test("AuctionKeeper routes again when somebody changed the proxy's file", async () => {
+Deno.test("AuctionKeeper routes again when the proxy's file was edited", async () => {
   await using bench = await Bench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
@@ -290,7 +290,7 @@ Deno.test("AuctionKeeper computes again after a run that fell back from its conf
   assert.equal(bench.launches.length, 2);
 });
 
-Deno.test("AuctionKeeper keeps a reload owed that it could not give, and gives it at a later tick", async () => {
+Deno.test("AuctionKeeper keeps a failed reload pending, and retries it at a later tick", async () => {
   await using bench = await Bench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
@@ -414,7 +414,7 @@ Deno.test("AuctionKeeper.noticeHead() asks for one run when a window is close an
   assert.deepEqual(triggers, [null, null, "window-close", null, null, "window-begins", null]);
 });
 
-Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and staleness", async () => {
+Deno.test("AuctionKeeper reports runs, outcomes, routing and staleness", async () => {
   await using bench = await Bench.set();
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), new Error("endpoint is gone")];
   await bench.run("start");
@@ -441,7 +441,7 @@ Deno.test("AuctionKeeper tells its observer of runs, outcomes, routing and stale
   ]);
 });
 
-Deno.test("AuctionKeeper says that a window is over by the clock, a minute after its last block was due", async () => {
+Deno.test("AuctionKeeper reports that a window is over a minute after its last block was due", async () => {
   await using bench = await Bench.set();
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), gone(), gone(), gone()];
   await bench.run("start");
@@ -461,7 +461,7 @@ function gone(): Error {
   return new Error("endpoint is gone");
 }
 
-Deno.test("AuctionKeeper tells its observer of a proxy that it cannot route to", async () => {
+Deno.test("AuctionKeeper reports a proxy that it cannot route to", async () => {
   await using bench = await Bench.set();
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
   await Deno.remove(join(bench.folder, "pools.toml"));

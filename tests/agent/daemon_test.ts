@@ -123,7 +123,7 @@ Deno.test("runDaemon() runs both jobs at once on start and schedules them by the
   assert.equal(bench.scheduler.stopped, true);
 });
 
-Deno.test("runDaemon() skips a run while the previous one is going on, says so, and runs again afterwards", async () => {
+Deno.test("runDaemon() skips a run while the previous one is in progress, logs it, and runs again afterwards", async () => {
   await using bench = await start();
   const tick = bench.scheduler.tasks.get("auction")!.run;
   tick();
@@ -140,7 +140,7 @@ Deno.test("runDaemon() skips a run while the previous one is going on, says so, 
   await finish(bench);
 });
 
-Deno.test("runDaemon() runs both jobs when it is told to, as by SIGHUP", async () => {
+Deno.test("runDaemon() runs both jobs on request, as on SIGHUP", async () => {
   await using bench = await start();
   for (const job of [...bench.auctions, ...bench.commitments]) {
     job.fail("first");
@@ -152,7 +152,7 @@ Deno.test("runDaemon() runs both jobs when it is told to, as by SIGHUP", async (
   await finish(bench);
 });
 
-Deno.test("runDaemon() runs again after the run that is going on when it is told to, once however often", async () => {
+Deno.test("runDaemon() runs once more after the run in progress, however often it is requested", async () => {
   await using bench = await start();
   bench.control().runNow();
   bench.control().runNow();
@@ -182,7 +182,7 @@ Deno.test("runDaemon() ends by itself when a worker cannot be ended, for the sup
   assert.equal(bench.log.fieldsOf("Stopping")?.reason, "a worker did not end");
 });
 
-Deno.test("runDaemon() tells of the end of each of the operator's programs", async () => {
+Deno.test("runDaemon() reports the end of each hook program", async () => {
   await using bench = await start('[hooks]\non_error = ["sh", "-c", "exit 7"]\n');
   const ends = (): DaemonEvent[] => bench.events.filter(({ kind }) => kind === "hook-ended");
   bench.commitments[0]!.fail("no endpoint answers");

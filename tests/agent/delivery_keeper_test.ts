@@ -84,7 +84,7 @@ async function withClock(
   }
 }
 
-Deno.test("DeliveryKeeper holds what the ASICs deliver against what each window won", async () => {
+Deno.test("DeliveryKeeper compares what the ASICs deliver with what each window won", async () => {
   await withClock(async (clock) => {
     const bench = new Bench();
     await bench.configure();
@@ -158,7 +158,7 @@ Deno.test("DeliveryKeeper ends a window's average when it is over and the next i
   });
 });
 
-Deno.test("DeliveryKeeper holds the ASICs against their share where nothing tells what the proxies deliver", async () => {
+Deno.test("DeliveryKeeper compares the ASICs with their share if nothing measures the proxies", async () => {
   await withClock(async (clock) => {
     const bench = new Bench();
     const shared = CONFIG.replace("[asic]", "[asic]\nshare = 0.4").replace(
@@ -182,7 +182,7 @@ Deno.test("DeliveryKeeper holds the ASICs against their share where nothing tell
   });
 });
 
-Deno.test("DeliveryKeeper takes ASICs that all say nothing for unreadable, and a silent one for nothing", async () => {
+Deno.test("DeliveryKeeper treats ASICs that are all silent as unreadable, and a single silent one as 0", async () => {
   await withClock(async (clock) => {
     const bench = new Bench();
     await bench.configure();

@@ -51,7 +51,7 @@ Deno.test("lockInstance() refuses while another process holds it, names that one
   await Deno.remove(directory, { recursive: true });
 });
 
-Deno.test("lockInstance() leaves nothing behind, but a folder that is not its own or not empty", async () => {
+Deno.test("lockInstance() leaves nothing behind except a folder that it did not create or that is not empty", async () => {
   const parent = await Deno.makeTempDir();
   const directory = `${parent}/state`;
   (await lockInstance(directory, identity))[Symbol.dispose]();

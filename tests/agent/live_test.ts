@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LogRecorder } from "../support/log_recorder.ts";
 import { runLive } from "../../scripts/scene/live_run.ts";
 
-Deno.test("runDaemon() processes every window once, at its first block, and routes what an outcome computed apart gives", async () => {
+Deno.test("runDaemon() processes every window once, at its first block, and routes as an independent computation expects", async () => {
   const log = new LogRecorder();
   const windows = await runLive({ windows: 4, blockTimeMs: 30, minuteMs: 1000, patient: true, log });
 

@@ -25,7 +25,7 @@ Deno.test("note() of ReloadRetrier retries after 2, 4, 8, … seconds, at most a
   }
 });
 
-Deno.test("note() of ReloadRetrier waits for one retry at a time, and gives up when somebody else succeeded or at the stop", () => {
+Deno.test("note() of ReloadRetrier waits for one retry at a time, and stops after a success elsewhere or on stop()", () => {
   const clock = install({ now: 0, toFake: ["setTimeout", "clearTimeout"] });
   try {
     let tries = 0;

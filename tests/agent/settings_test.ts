@@ -3,7 +3,7 @@ import { SettingsSource } from "../../src/agent/settings.ts";
 import { replaceRouting, setUpRig } from "../../scripts/scene/rig.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
-Deno.test("SettingsSource.read() tells of a changed share and timeout of the ASICs", async () => {
+Deno.test("SettingsSource.read() logs a changed share and timeout of the ASICs", async () => {
   const rig = await setUpRig({ chainUrl: "ws://127.0.0.1:1" });
   const text = await Deno.readTextFile(rig.configPath);
   const log = new LogRecorder();
@@ -33,7 +33,7 @@ Deno.test("SettingsSource.read() tells of a changed share and timeout of the ASI
   await Deno.remove(rig.folder, { recursive: true });
 });
 
-Deno.test("SettingsSource.read() says that the bid is withdrawn", async () => {
+Deno.test("SettingsSource.read() logs that the bid is withdrawn", async () => {
   const rig = await setUpRig({ chainUrl: "ws://127.0.0.1:1" });
   const text = await Deno.readTextFile(rig.configPath);
   const log = new LogRecorder();

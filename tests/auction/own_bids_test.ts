@@ -107,7 +107,7 @@ for (const [reason, fixture, sentence] of reasons) {
   });
 }
 
-Deno.test("ownStanding() tells a registered hotkey that never committed from an unregistered one", () => {
+Deno.test("ownStanding() distinguishes a registered hotkey without commitment from an unregistered one", () => {
   const snapshot = makeSnapshot({});
   const neurons = [...snapshot.neurons, { uid: 77, hotkey: "me", stakeRao: "0" }];
   const registered = { ...snapshot, neurons };

@@ -97,7 +97,7 @@ Deno.test("connectChain() uses the freshest stale endpoint when there is nothing
   assert.equal(await connection.bestHeadNumber(), fresher.chain.head.number);
 });
 
-Deno.test("connectChain() does not mind a chain that is ahead of the host's clock", async () => {
+Deno.test("connectChain() accepts a chain that is ahead of the host's clock", async () => {
   await using simulator = await startSimulator({ startTimestampMs: NOW_MS + 3_600_000 });
   await using connection = await connect(simulator.url, { nowMs });
   assert.deepEqual([connection.isHeadStale, connection.headAgeSeconds], [false, -3600]);
@@ -116,7 +116,7 @@ Deno.test("connectChain() lists the reason of every endpoint when none can be us
   await assert.rejects(connect([]), RangeError);
 });
 
-Deno.test("connectChain() gives up on a node that accepts and never answers, naming what was asked", async () => {
+Deno.test("connectChain() gives up on a node that accepts and never answers, and names the request", async () => {
   await using node = startMockNode({ chain_getBlockHash: () => NO_ANSWER });
   await using good = await startSimulator();
   await assert.rejects(
@@ -160,7 +160,7 @@ Deno.test("a connection ends with the signal, and with the node", async () => {
   await closed.close();
 });
 
-Deno.test("close() fails what is under way and leaves nothing behind", async () => {
+Deno.test("close() fails pending requests and leaves nothing behind", async () => {
   await using simulator = await startSimulator();
   const connection = await connect(simulator.url);
   simulator.setFault("chain_getHeader", { kind: "hang" });

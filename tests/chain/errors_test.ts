@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ChainError, DispatchError } from "../../src/chain/errors.ts";
 
-Deno.test("ChainError carries what was talked to and asked, and whether to try again", () => {
+Deno.test("ChainError carries the endpoint, the request, and whether to retry", () => {
   const cause = new Error("cause");
   const error = new ChainError("message", {
     kind: "rpc",
@@ -18,7 +18,7 @@ Deno.test("ChainError carries what was talked to and asked, and whether to try a
   );
 });
 
-Deno.test("DispatchError says what to do about the errors it knows, and shows the docs of the others", () => {
+Deno.test("DispatchError names the remedy of known errors, and quotes the docs of others", () => {
   const located = { endpoint: "ws://a", extrinsicHash: "0x01", blockHash: "0x02", blockNumber: 3 };
   const known = new DispatchError({
     ...located,

@@ -64,7 +64,7 @@ Deno.test("openJsonRpc() stops with the signal", async () => {
   await assert.rejects(open(url, controller.signal), fails("aborted", url, null));
 });
 
-Deno.test("request() gives results to their requests, in whatever order they come", async () => {
+Deno.test("request() matches results with requests in any order", async () => {
   await using node = startMockNode({ double: ([value]) => Number(value) * 2, nothing: () => null });
   const rpc = await open(node.url);
   assert.deepEqual(
@@ -138,7 +138,7 @@ for (
   });
 }
 
-Deno.test("request() ignores answers to nobody and refuses one without result", async () => {
+Deno.test("request() ignores unsolicited answers and refuses one without result", async () => {
   await using node = startMockNode({
     odd: (_params, session) => {
       session.sendText('{"id":999,"result":1}');
@@ -153,7 +153,7 @@ Deno.test("request() ignores answers to nobody and refuses one without result", 
   await rpc.close();
 });
 
-Deno.test("close() fails what is under way at once and can be repeated", async () => {
+Deno.test("close() fails pending requests at once and can be repeated", async () => {
   await using node = startMockNode({ never: () => NO_ANSWER });
   const rpc = await open(node.url);
   const never = assert.rejects(rpc.request("never"), fails("aborted", node.url, "never"));
@@ -162,7 +162,7 @@ Deno.test("close() fails what is under way at once and can be repeated", async (
   await rpc.close();
 });
 
-Deno.test("the signal fails what is under way", async () => {
+Deno.test("the signal fails pending requests", async () => {
   await using node = startMockNode({ never: () => NO_ANSWER });
   const controller = new AbortController();
   const rpc = await open(node.url, controller.signal);
@@ -203,7 +203,7 @@ Deno.test("subscribe() delivers notifications in order, those before the answer 
   await rpc.close();
 });
 
-Deno.test("subscribe() tells its subscriber once when the connection ends", async () => {
+Deno.test("subscribe() notifies its subscriber once when the connection ends", async () => {
   await using node = startMockNode({
     watch: () => 7,
     leave: (_params, session) => {
@@ -219,7 +219,7 @@ Deno.test("subscribe() tells its subscriber once when the connection ends", asyn
   assert.deepEqual(ends.map(({ kind }) => kind), ["unreachable"]);
 });
 
-Deno.test("subscribe() refuses an answer that is no subscription", async () => {
+Deno.test("subscribe() refuses an answer that is not a subscription ID", async () => {
   await using node = startMockNode({ watch: () => null });
   const rpc = await open(node.url);
   await assert.rejects(

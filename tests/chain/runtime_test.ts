@@ -54,7 +54,7 @@ Deno.test("decodeNeurons() reads what runtimes of every age return", async () =>
   }
 });
 
-Deno.test("unknownExtensions() names what would make every signature wrong", async () => {
+Deno.test("unknownExtensions() names extensions that would make every signature invalid", async () => {
   assert.deepEqual(unknownExtensions(await loadAltered("MechanismCountCurrent")), []);
   // Empty in both its parts: harmless under any name.
   assert.deepEqual(unknownExtensions(await loadAltered("DrandPriority")), []);

@@ -215,7 +215,7 @@ Deno.test("readSnapshot() of an empty chain has nulls and empty lists", async ()
   );
 });
 
-Deno.test("readSnapshot() of a pruned block says so", async () => {
+Deno.test("readSnapshot() reports a pruned block", async () => {
   await using simulator = await startSimulator({ startBlock: START, stateWindowBlocks: 256 });
   simulator.chain.advance(300);
   await using connection = await connect(simulator.url);
@@ -235,7 +235,7 @@ Deno.test("readSnapshot() refuses a first block that is not there", async () => 
   await assert.rejects(connection.blockHash(START + 5), { kind: "missing-state" });
 });
 
-Deno.test("registeredUid() and readCommitment() tell absent from present", async () => {
+Deno.test("registeredUid() and readCommitment() distinguish absent from present", async () => {
   await using simulator = await startSimulator({ startBlock: START });
   simulator.chain.registerNeuron(NETUID, { hotkey: ALICE, uid: 0 });
   await using connection = await connect(simulator.url);

@@ -202,7 +202,7 @@ async function follow(statuses: readonly unknown[], options: Partial<WaitOptions
   }
 }
 
-Deno.test("waitForFinalization() goes through every status that is no end", async () => {
+Deno.test("waitForFinalization() passes through every status that is not final", async () => {
   const seen: string[] = [];
   const statuses = [
     "future",

@@ -59,7 +59,7 @@ forEachProgram("hooks and ASICs of the one-file program", (program) => {
     assert.equal(await isRunning(await Deno.readTextFile(pidPath)), false);
   });
 
-  Deno.test(`${name} switches ASICs, and others for one that is dead`, async () => {
+  Deno.test(`${name} switches ASICs, and replaces a dead one`, async () => {
     await using at = await Stage.open(program, { hasBid: true });
     await using machines = new Machines(HASHRATES_TH);
     await replaceRouting(at.rig, machines.configText);

@@ -46,7 +46,7 @@ forEachProgram("the one-file program", (program) => {
     assert.match(check.out, /^ok +registration/m);
   });
 
-  Deno.test(`${name} reaches this machine directly, whatever HTTP proxy there is`, async () => {
+  Deno.test(`${name} reaches this machine directly despite any HTTP proxy`, async () => {
     await using at = await Stage.open(program);
     const nowhere = "http://127.0.0.1:9";
     const env = { HTTP_PROXY: nowhere, http_proxy: nowhere, ALL_PROXY: nowhere };

@@ -133,7 +133,7 @@ Deno.test("SimulatedChain.rewind() goes back and builds other blocks from there"
   assert.throws(() => chain.rewind(99), /Cannot go back 99 blocks/);
 });
 
-Deno.test("SimulatedChain.reorganise() tells of the new best block only", () => {
+Deno.test("SimulatedChain.reorganise() announces only the new best block", () => {
   const chain = makeChain({ finalityLag: 9 });
   chain.advance(5);
   const old = [START + 4, START + 5].map((number) => chain.blockHash(number));

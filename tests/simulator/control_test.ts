@@ -140,7 +140,7 @@ Deno.test("the control API sets faults and closes connections", async () => {
   await client.closed();
 });
 
-Deno.test("the control API says what is wrong", async () => {
+Deno.test("the control API explains what is wrong", async () => {
   await using simulator = await startSimulator({ startBlock: START });
   const control = new Control(simulator);
   const cases: readonly [path: string, body: unknown, status: number, error: RegExp][] = [

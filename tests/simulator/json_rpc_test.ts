@@ -539,7 +539,7 @@ Deno.test("startSimulator() builds blocks by its timer", async () => {
   assert.ok("inBlock" in await client.next<object>(id));
 });
 
-Deno.test("startSimulator() says when a port is taken, and leaves nothing open", async () => {
+Deno.test("startSimulator() reports a port in use, and leaves nothing open", async () => {
   await using simulator = await startSimulator();
   const port = Number(new URL(simulator.url).port);
   const controlPort = Number(new URL(simulator.controlUrl).port);

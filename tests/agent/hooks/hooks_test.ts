@@ -123,7 +123,7 @@ Deno.test("call() of HookRunner logs a program that cannot be started, and goes 
   assert.deepEqual(outputOf(log), ["next"]);
 });
 
-Deno.test("call() of HookRunner tells of each end, without arguments and output", async () => {
+Deno.test("call() of HookRunner reports each end, without arguments and output", async () => {
   const ends: [string, string | null][] = [];
   const hooks = new HookRunner({ log: new LogRecorder(), onEnded: (...end) => ends.push(end) });
   const programs = config({
@@ -165,7 +165,7 @@ Deno.test("call() of HookRunner gives a megabyte to a program that does not read
   assert.deepEqual(log.events(), ["Hook done"]);
 });
 
-Deno.test("call() of HookRunner does not wait for what a program leaves in the background", async () => {
+Deno.test("call() of HookRunner does not wait for background children of a program", async () => {
   const log = await callScript("sleep 60 & echo $!");
   assert.deepEqual(log.events(), ["Hook output", "Hook done"]);
   Deno.kill(Number(log.fieldsOf("Hook output")!.line), "SIGKILL");
@@ -181,7 +181,7 @@ Deno.test("call() of HookRunner bounds and cleans what it logs", async () => {
   assert.equal(log.fieldsOf("Hook failed")?.stderr, "sorry");
 });
 
-Deno.test("call() of HookRunner runs one program at a time, in order, each with what was said when it was called", async () => {
+Deno.test("call() of HookRunner runs one program at a time, in order, each with the document of its call", async () => {
   const programs = new HeldPrograms();
   const hooks = new HookRunner({ log: new LogRecorder(), run: programs.run });
   const document = { n: 1 };
@@ -213,7 +213,7 @@ Deno.test("call() of HookRunner drops the oldest that waits, never the one that 
   await programs.end();
 });
 
-Deno.test("stop() of HookRunner drops what waits, and lets what runs end in peace", async () => {
+Deno.test("stop() of HookRunner drops waiting calls, and lets the running one end", async () => {
   const [programs, log] = [new HeldPrograms(), new LogRecorder()];
   const hooks = new HookRunner({ log, run: programs.run });
   for (const name of ["on_result", "on_won"] as const) {
@@ -228,7 +228,7 @@ Deno.test("stop() of HookRunner drops what waits, and lets what runs end in peac
   assert.deepEqual(log.events("error"), []);
 });
 
-Deno.test("stop() of HookRunner ends what goes on for too long, with its children", async () => {
+Deno.test("stop() of HookRunner terminates a program that takes too long, with its children", async () => {
   const folder = await Deno.makeTempDir();
   const log = new LogRecorder();
   const started = Promise.withResolvers<void>();

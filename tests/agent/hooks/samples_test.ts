@@ -94,7 +94,7 @@ Deno.test("append-result.sh fails where it cannot do its work", async () => {
   assert.match(String(unnamed.fieldsOf("Hook failed")?.stderr), /name the file to append to/);
 });
 
-Deno.test("telegram.sh sends a message, and shows the token to nobody", async () => {
+Deno.test("telegram.sh sends a message without showing the token", async () => {
   if (await lacks("jq", "curl")) return;
   const received: { readonly path: string; readonly form: Record<string, string> }[] = [];
   let status = 200;

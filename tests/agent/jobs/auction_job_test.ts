@@ -90,7 +90,7 @@ Deno.test("runAuctionJob() waits for a close window through a lost connection, a
   assert.equal(result.log.fieldsOf("Next window began")?.wait_rounds, 4);
 });
 
-Deno.test("runAuctionJob() need not compute a known window again, unless something moved", async () => {
+Deno.test("runAuctionJob() computes a known window again only if its inputs changed", async () => {
   await using scene = await market(WINDOW.firstBlock + 10);
   const { simulator, hotkey } = scene;
   const first = await run(simulator, hotkey);

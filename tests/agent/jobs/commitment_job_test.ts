@@ -82,7 +82,7 @@ Deno.test("runCommitmentJob() counts a bid in a window's first block for that wi
   assert.ok(late.countsFrom!.window.firstBlock > WINDOW.lastBlock + 1);
 });
 
-Deno.test("runCommitmentJob() says since when a bid that is up to date counts, if its block is known", async () => {
+Deno.test("runCommitmentJob() reports since when an up-to-date bid counts, if its block is known", async () => {
   const scene = { headNumber: WINDOW.firstBlock + 9, text: "2;b;" };
   const known = await run({ ...scene, current: { text: "2;b;", block: WINDOW.firstBlock - 3 } });
   assert.equal(known.action, "up-to-date");

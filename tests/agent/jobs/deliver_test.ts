@@ -102,7 +102,7 @@ Deno.test("routeDemand() routes to every proxy, each by its mode, share and relo
   assert.match(String(pending?.error), /no pid file/);
 });
 
-Deno.test("routeDemand() goes on with the other proxies when one fails, and says what became of each", async () => {
+Deno.test("routeDemand() continues with the other proxies when one fails, and reports each result", async () => {
   await using site = await Site.make();
   await Deno.writeTextFile(site.path("a.toml"), "[pools\n");
   await Deno.remove(site.path("c.toml"));
@@ -145,7 +145,7 @@ async function isReloadOwed(site: Site): Promise<boolean> {
   return (await settleOwed(site.context())).some(({ reload }) => reload === "pending");
 }
 
-Deno.test("settleOwed() gives what is owed once that is possible, and leaves the rest alone", async () => {
+Deno.test("settleOwed() completes pending reloads once possible, and leaves the rest alone", async () => {
   await using site = await Site.make();
   await routeDemand(DEMAND, site.context());
   assert.equal(await isReloadOwed(site), true);
@@ -187,7 +187,7 @@ Deno.test("settleOwed() reports a state folder that cannot be used and does not 
   assert.ok(site.log.events("error").includes("Cannot recover an interrupted run"));
 });
 
-Deno.test("warnAboutRouting() says what is doubtful", () => {
+Deno.test("warnAboutRouting() warns about doubtful routing", () => {
   const log = new LogRecorder();
   warnAboutRouting({ kind: "off", reason: "no file" }, log);
   warnAboutRouting({ kind: "on", targets: [], fleet: null, warnings: ["too much"] }, log);
@@ -234,7 +234,7 @@ async function withAsics(
   }
 }
 
-Deno.test("routeDemand() switches ASICs, alone or beside proxies, and says what it did", async () => {
+Deno.test("routeDemand() switches ASICs, alone or beside proxies, and reports what it did", async () => {
   await using site = await Site.make();
   await withAsics(async ([first, second], fleet) => {
     const context = site.context();
@@ -260,7 +260,7 @@ Deno.test("routeDemand() switches ASICs, alone or beside proxies, and says what 
   });
 });
 
-Deno.test("routeDemand() fails when the ASICs are short, with what each of them lacks, and routes to the proxies", async () => {
+Deno.test("routeDemand() fails when the ASICs do not suffice, names each problem, and routes to the proxies", async () => {
   await using site = await Site.make();
   await withAsics(async ([first], fleet) => {
     await first!.stop();
@@ -294,7 +294,7 @@ Deno.test("routeDemand() fails when the ASICs are short, with what each of them 
   });
 });
 
-Deno.test("routeDemand() warns of an ASIC that fails while the others cover what was won, and says once that one is slow", async () => {
+Deno.test("routeDemand() warns of a failing ASIC while the others cover what was won, and once of a slow one", async () => {
   await using site = await Site.make();
   await withAsics(async ([first, second], fleet) => {
     const context = site.context({ routing: { kind: "on", targets: [], fleet, warnings: [] } });

@@ -69,7 +69,7 @@ Deno.test("Line.ask() fails with the first endpoint's reason when none answers, 
   assert.equal(snapshot.chain.endpoint, first);
 });
 
-Deno.test("Line.ask() tells endpoints of one host apart, and shows their keys to nobody", async () => {
+Deno.test("Line.ask() distinguishes endpoints of one host without showing their keys", async () => {
   await using chain = await twoNodes();
   const [node] = chain.nodes;
   node.setFault("state_getKeysPaged", refuse);
@@ -83,7 +83,7 @@ Deno.test("Line.ask() tells endpoints of one host apart, and shows their keys to
   assert.doesNotMatch(JSON.stringify(log.lines), /key-|token/);
 });
 
-Deno.test("Line.ask() asks once when asking again is of no use", async () => {
+Deno.test("Line.ask() asks once when a retry is pointless", async () => {
   let connections = 0;
   await using line = new Line(() => {
     connections++;
@@ -114,7 +114,7 @@ Deno.test("connectorFor() stays with the chain that answered first", async () =>
   await assert.rejects(line.ask((connection) => connection.readSnapshot(read)), /out of order/);
 });
 
-Deno.test("runCommitmentJob() does not submit to another endpoint what may be on its way already", async () => {
+Deno.test("runCommitmentJob() does not submit an extrinsic to another endpoint that may already be in the pool", async () => {
   await using chain = await twoNodes();
   chain.nodes[0].setFault("author_submitAndWatchExtrinsic", { kind: "close" });
   const { openHotkeySigner } = await import("../../../src/chain/wallet/signer.ts");

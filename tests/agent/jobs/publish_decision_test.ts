@@ -29,7 +29,7 @@ Deno.test("decidePublishing() renews at an age of exactly 72 minutes, 360 blocks
   assert.equal(reasonFor(hex(text), { block: null }), "renewal");
 });
 
-Deno.test("decidePublishing() replaces another bid, and what is no bid at all", () => {
+Deno.test("decidePublishing() replaces another bid, and a commitment that is not a bid", () => {
   assert.equal(reasonFor(hex("2;b;BTC,1=0.45:3")), "differs");
   assert.equal(reasonFor(hex("2;b;BTC,1.0=0.45:2")), "differs");
   assert.equal(reasonFor(hex("1;p;TAO_USDC=300")), "undecodable");

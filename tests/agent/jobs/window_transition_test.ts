@@ -48,7 +48,7 @@ Deno.test("settleWindow() processes the current window at once when the next one
   assert.equal(result.sleeps, 0);
 });
 
-Deno.test("settleWindow() waits from three blocks before, and processes the window that comes", async () => {
+Deno.test("settleWindow() waits from three blocks before the next window, and processes that window", async () => {
   const start = WINDOW_0.lastBlock - 2; // 36 s
   const result = await run(start, [start, start, start + 1, start + 2, start + 3]);
   assert.deepEqual(result.waits, [36]);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CbcError } from "../../../src/auction/solver/cbc/program.ts";
 import { cbcOfMainThread, serveCbc } from "../../../src/agent/workers/cbc_requests.ts";
 
-Deno.test("cbcOfMainThread() gets from serveCbc() what the program prints, or how it failed", async () => {
+Deno.test("cbcOfMainThread() gets the program's output or failure from serveCbc()", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const path = join(folder, "cbc");

@@ -56,14 +56,14 @@ Deno.test("startJob() gives the job's answer, its log lines, and removes its fol
   await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
 });
 
-Deno.test("startJob() turns what a library writes to the console into log lines", async () => {
+Deno.test("startJob() turns console output of libraries into log lines", async () => {
   const job = start("talk");
   await job.result;
   await job.ended;
   assert.deepEqual(job.log.fieldsOf("Message of a library"), { text: "library says { x: 1 }" });
 });
 
-Deno.test("startJob() tells of each endpoint that failed, once, the one that failed the job included", async () => {
+Deno.test("startJob() reports each failed endpoint once, including that of the job's own failure", async () => {
   const job = start("fail by endpoints");
   await assert.rejects(job.result, { name: "ChainError" });
   await job.ended;
@@ -124,7 +124,7 @@ Deno.test("startJob() serves a worker's requests in its folder, one after the ot
   assert.deepEqual(folders, [job.folder(), job.folder()]);
 });
 
-Deno.test("startJob() ends what it serves with the run, and waits for it before the folder goes", async () => {
+Deno.test("startJob() ends a request being served with the run, and waits for it before it removes the folder", async () => {
   const controller = new AbortController();
   let folderWasThere: boolean | null = null;
   const job = start("request", {
@@ -156,7 +156,7 @@ Deno.test("startJob() fails a job whose request cannot be served", async () => {
   }
 });
 
-Deno.test("startJob() says why a worker died", async () => {
+Deno.test("startJob() reports why a worker died", async () => {
   const job = start("throw outside");
   await assert.rejects(job.result, (error) => {
     assert.ok(error instanceof WorkerDiedError);
@@ -166,7 +166,7 @@ Deno.test("startJob() says why a worker died", async () => {
   await job.ended;
 });
 
-Deno.test("startJob() stops a job when its signal says so", async () => {
+Deno.test("startJob() stops a job when its signal aborts", async () => {
   const controller = new AbortController();
   const job = start("hang", { signal: controller.signal });
   controller.abort(new Error("shutting down"));

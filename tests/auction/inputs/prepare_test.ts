@@ -89,7 +89,7 @@ Deno.test("prepareAuction() drops the bids of banned hotkeys and keeps the stake
   });
 });
 
-Deno.test("prepareAuction() says why each commitment brings no bids", () => {
+Deno.test("prepareAuction() reports why each commitment contributes no bids", () => {
   const prepared = prepareAuction(makeSnapshot({
     bids: {
       withdrawn: "2;b;",
@@ -139,7 +139,7 @@ Deno.test("prepareAuction() skips unusable prices of staked hotkeys, and marks t
   ]);
 });
 
-Deno.test("prepareAuction() says why nobody wins", () => {
+Deno.test("prepareAuction() reports why there are no winners", () => {
   const bids = { a: "2;b;BTC,1=0.45:1" };
   const whyWith = (prices: Record<string, string>, theirs: Record<string, string> = bids) =>
     prepareAuction(makeSnapshot({ bids: theirs, validators: { v: { prices } } })).noWinners;

@@ -18,7 +18,7 @@ Deno.test("bannedHotkeys() needs more than half of the stake, by integer divisio
   assert.deepEqual(vote(), []);
 });
 
-Deno.test("bannedHotkeys() tells the stake behind a ban, and passes over UIDs that nobody holds", () => {
+Deno.test("bannedHotkeys() reports the stake behind a ban, and skips UIDs without a hotkey", () => {
   const bans = bannedHotkeys([{ stakeWeight: 9n, bannedUids: [3, 200] }], neurons);
   assert.deepEqual([...bans], [["miner", { uid: 3, markingStake: 9n, totalStake: 9n }]]);
 });

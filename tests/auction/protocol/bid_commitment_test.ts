@@ -47,7 +47,7 @@ Deno.test("parseBidCommitment() takes empty data as no bids", () => {
   for (const text of ["2;b;", "2;b; ", "3;b;\t"]) assert.deepEqual(bidsOf(text), []);
 });
 
-Deno.test("parseBidCommitment() tells commitments of another type from malformed ones", () => {
+Deno.test("parseBidCommitment() distinguishes commitments of another type from malformed ones", () => {
   assert.deepEqual(read("1;p;TAO_USDC=350"), { kind: "other-type", type: "p" });
   assert.deepEqual(read("2; b;BTC,1=0.1:5"), { kind: "other-type", type: " b" });
 });
@@ -65,7 +65,7 @@ const malformed: [string, RegExp][] = [
   ["2;b;BTC,1e0=0.1:5", /"1e0" is not one/],
 ];
 for (const [text, why] of malformed) {
-  Deno.test(`parseBidCommitment() says what is wrong with ${text.slice(0, 40)}`, () => {
+  Deno.test(`parseBidCommitment() explains what is wrong with ${text.slice(0, 40)}`, () => {
     const reading = read(text);
     assert.ok(reading.kind === "malformed");
     assert.match(reading.why, why);
@@ -151,7 +151,7 @@ Deno.test("writeBidCommitmentV2() merges groups of one price and drops empty one
   assert.equal(writeBidCommitmentV2([]), "2;b;");
 });
 
-Deno.test("writeBidCommitmentV2() says how long a text is that does not fit", () => {
+Deno.test("writeBidCommitmentV2() reports the length of a text that does not fit", () => {
   const sizes = Array.from({ length: 16 }, (_, i) => [`0.${101 + i}`, 1] as const);
   assert.throws(
     () => writeBidCommitmentV2([{ algorithm: "BTC", priceFp18: ONE, sizes }]),

@@ -17,7 +17,7 @@ Deno.test("parseFp18() counts digits after trailing zeros are dropped", () => {
   assert.throws(() => parseFp18(`1.${"0".repeat(18)}٠`), ProtocolError);
 });
 
-Deno.test("parseFp18() refuses what is no plain decimal", () => {
+Deno.test("parseFp18() refuses text that is not a plain decimal", () => {
   for (
     const text of ["", " ", "+", "--1", "- 1", "1 5", "1,5", "1.2.3", "1e3", "1_0", "inf", "0x1", "²", "1\0"]
   ) {

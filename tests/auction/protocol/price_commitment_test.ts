@@ -25,7 +25,7 @@ Deno.test("parsePriceCommitment() reads a bitmap of exactly 32 bytes", () => {
   assert.deepEqual(parsePriceCommitment(withBitmap(33)).bannedUids, []);
 });
 
-Deno.test("parsePriceCommitment() refuses other types and what is no commitment", () => {
+Deno.test("parsePriceCommitment() refuses other types and other data", () => {
   for (const text of ["2;b;BTC,1=0.1:5", "1;P;a=1", "1;p", "x;p;a=1", "1.0;p;a=1", ""]) {
     assert.throws(() => parsePriceCommitment(bytesOf(text)), ProtocolError, text);
   }

@@ -66,7 +66,7 @@ Deno.test("readPythonInteger() reads back every integer", () => {
   }));
 });
 
-Deno.test("parsePythonInteger() names the value that is no integer", () => {
+Deno.test("parsePythonInteger() names a value that is not an integer", () => {
   assert.throws(() => parsePythonInteger("x", "worker count"), (error) => {
     assert.ok(error instanceof ProtocolError);
     assert.equal(error.message, 'Cannot read the worker count: "x" is not an integer');

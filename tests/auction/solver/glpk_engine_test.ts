@@ -154,7 +154,7 @@ Deno.test("proposeWithGlpk() never beats the exact engine and mostly agrees with
   assert.ok(agreements > problems.length, `${agreements} agreements`);
 });
 
-Deno.test("solveWithGlpk() says what it cannot prove, and its ranges then still hold", async () => {
+Deno.test("solveWithGlpk() reports what it cannot prove, and its ranges still hold", async () => {
   await fc.assert(
     fc.asyncProperty(
       smallProblem,
@@ -191,7 +191,7 @@ Deno.test("solveWithGlpk() says what it cannot prove, and its ranges then still 
   );
 });
 
-Deno.test("solveWithGlpk() is right or says it is not, with numbers beyond doubles", async () => {
+Deno.test("solveWithGlpk() is right or reports a limitation with numbers beyond doubles", async () => {
   const huge = fc.bigInt({ min: 1n, max: 10n ** 30n });
   const absurdProblem = fc.record({
     runs: fc.array(

@@ -89,7 +89,7 @@ Deno.test("solveAuction() gives cbc the problem, the command line and an empty e
   });
 });
 
-Deno.test("solveAuction() lets glpk decide when cbc gives no outcome, and says why", async () => {
+Deno.test("solveAuction() lets glpk decide when cbc gives no outcome, and reports why", async () => {
   const cases: [script: string, reason: RegExp][] = [
     ["exit 3", /exit code 3/],
     [`${OTHER_WINS}; echo 'out of memory' >&2; exit 1`, /exit code 1 \("out of memory"\)/],
@@ -135,7 +135,7 @@ Deno.test("solveAuction() ends with the job, and cbc with it", async () => {
   });
 });
 
-Deno.test("solveAuction() falls back from a missing program and takes glpk when that is asked for", async () => {
+Deno.test("solveAuction() falls back from a missing program, and uses glpk if configured", async () => {
   await withCbc("exit 1", async (options) => {
     const missing = await solveAuction(problem, { ...options, cbc: ["/nonexistent/cbc"] });
     assert.match(missing.fallbackReason ?? "", /does not start .*; correct \[solver\] cbc or IH_MINER_CBC/);

@@ -65,7 +65,7 @@ Deno.test("parseHotkeyFile() reads hex with and without 0x, in any case", () => 
   }
 });
 
-Deno.test("parseHotkeyFile() says that a file is encrypted and how to go on", () => {
+Deno.test("parseHotkeyFile() reports an encrypted file and the remedy", () => {
   for (const text of ["$NACL\u0001…", "$ANSIBLE_VAULT;1.1;AES256\n00", "gAAAAABh…", "\n $NACL"]) {
     assert.throws(() => parseHotkeyFile(text, SOURCE), fails("encrypted", /encrypted.*regen-hotkey/));
   }
@@ -89,7 +89,7 @@ Deno.test("parseHotkeyFile() names the field that is wrong", () => {
   }
 });
 
-Deno.test("parseHotkeyFile() quotes nothing of a file that is no JSON", () => {
+Deno.test("parseHotkeyFile() quotes nothing of a file that is not JSON", () => {
   const text = `{"secretPhrase": "bottom drive obey lake" "secretSeed": "${SEED}"}`;
   assert.throws(() => parseHotkeyFile(text, SOURCE), (error) => {
     assert.ok(error instanceof WalletError);
@@ -100,7 +100,7 @@ Deno.test("parseHotkeyFile() quotes nothing of a file that is no JSON", () => {
   });
 });
 
-Deno.test("parseHotkeyFile() never lets a secret out through printing or errors", () => {
+Deno.test("parseHotkeyFile() never reveals a secret by printing or in errors", () => {
   const secret = fc.stringMatching(/^[a-z]{12,40}$/);
   fc.assert(fc.property(secret, fc.constantFrom("secretPhrase", "secretSeed", "privateKey"), (text, key) => {
     for (const file of [JSON.stringify({ ss58Address: ALICE, [key]: text }), `{"${key}":"${text}`]) {

@@ -107,7 +107,7 @@ Deno.test("addresses with a wrong checksum or another prefix are refused", async
   );
 });
 
-Deno.test("a missing and an unreadable file are told apart", async () => {
+Deno.test("a missing file differs from an unreadable one", async () => {
   await assert.rejects(
     readHotkeyAddress(PATH, () => Promise.reject(new Deno.errors.NotFound("gone"))),
     fails("missing", /no such file.*hotkey_name/),

@@ -112,7 +112,7 @@ Deno.test("askMiner() throws a typed error for the miner's own errors", async ()
   );
 });
 
-Deno.test("askMiner() reads a STATUS that is no list", async () => {
+Deno.test("askMiner() reads a STATUS that is not a list", async () => {
   await using server = startMiner();
   server.rewrite = () => '{"STATUS":"E","When":1,"Code":45,"Msg":"no","Description":""}';
   await rejectsWith(server, POOLS, "denied", /"no"/);

@@ -19,7 +19,7 @@ for (const [what, text, expected] of repaired) {
   });
 }
 
-Deno.test("parseCgminerJson() returns null for what is none, and repairs nothing else", () => {
+Deno.test("parseCgminerJson() returns null for anything else, and repairs nothing more", () => {
   for (
     const text of [
       "",

@@ -19,7 +19,7 @@ Deno.test("currentPool() takes the preferred one of several active pools", () =>
   assert.equal(current(pool(0, 1, "true"), pool(1, 0, "True")), 1);
 });
 
-Deno.test("currentPool() takes no pool that is not alive", () => {
+Deno.test("currentPool() ignores pools that are not alive", () => {
   assert.equal(current(pool(0, 0, true, "Dead"), pool(1, 1, true)), 1);
   assert.equal(current(pool(0, 0, true, "Disabled"), pool(1, 1, false, "Rejecting")), null);
   assert.equal(current(), null);

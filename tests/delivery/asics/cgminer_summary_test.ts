@@ -23,7 +23,7 @@ for (const [what, fields, expected] of figures) {
   });
 }
 
-Deno.test("summaryOf() says what its figure is an average of", () => {
+Deno.test("summaryOf() reports the period of its figure", () => {
   const periodOf = (name: string): number | null => summaryOf({ SUMMARY: [{ [name]: 1 }] }).periodSeconds;
   assert.deepEqual(["MHS 1m", "MHS 5m", "MHS 15m", "GHS 5s", "HS RT", "MHS av", "MHS 24h"].map(periodOf), [
     60,

@@ -45,7 +45,7 @@ Deno.test("Fleet.apply() switches the machines that cover what was won with the 
   ]);
 });
 
-Deno.test("Fleet.apply() leaves machines alone that are right, and those at a third pool", async () => {
+Deno.test("Fleet.apply() leaves machines alone that are in place, and those at a third pool", async () => {
   await using rig = new Rig([100, 50, 50]);
   rig.miner("c").usePool(2);
   await rig.apply(100);
@@ -120,7 +120,7 @@ Deno.test("Fleet.apply() waits until a machine has connected", async () => {
   assert.deepEqual(rig.pausesMs.slice(0, 3), [0, 1000, 2000]);
 });
 
-Deno.test("Fleet.apply() lets nobody leave before those who come have been seen", async () => {
+Deno.test("Fleet.apply() lets no machine leave before its replacements have been seen", async () => {
   await using rig = new Rig([100, 60, 60]);
   await rig.apply(100);
   rig.miner("b").fault = { kind: "liar" };
@@ -185,7 +185,7 @@ Deno.test("Fleet.apply() believes a machine that lied and went after all", async
   assert.equal(rig.atSubnet.length, 1);
 });
 
-Deno.test("Fleet.apply() believes what it reads back, not what is not answered", async () => {
+Deno.test("Fleet.apply() trusts what it reads back, not a missing answer", async () => {
   await using rig = new Rig([100, 100], { timeoutMs: 400 });
   rig.miner("a").fault = { kind: "mute-switch" };
   const report = await rig.apply(100);
@@ -241,7 +241,7 @@ Deno.test("Fleet.apply() uses others where the subnet's pool is dead, also when 
   assert.deepEqual(problems(next), ["a: pool-dead"]);
 });
 
-Deno.test("Fleet.apply() says which pool a machine lacks", async () => {
+Deno.test("Fleet.apply() names the pool that a machine lacks", async () => {
   await using rig = new Rig([100, 60]);
   const [a, b] = rig.config.miners;
   const config = { ...rig.config, miners: [{ ...a!, subnetPool: 7 }, { ...b!, fallbackPool: 5 }] };
@@ -276,7 +276,7 @@ Deno.test("Fleet.apply() uses a weak machine only when there is nothing else, un
   assert.equal(rig.atSubnet, "a");
 });
 
-Deno.test("Fleet.apply() judges no machine that has just started, or does not say when", async () => {
+Deno.test("Fleet.apply() does not judge a machine that has just started, or does not report its start", async () => {
   await using rig = new Rig([100, 100]);
   for (const { miner } of rig.servers) miner.hashratePh = 0;
   rig.miner("a").elapsedSeconds = 300;
@@ -312,7 +312,7 @@ Deno.test("Fleet.apply() fills in for a machine that restarted into its own conf
   assert.equal(report.switchedCount, 1);
 });
 
-Deno.test("Fleet.apply() with dryRun says what it would do, switches nothing and remembers nothing", async () => {
+Deno.test("Fleet.apply() with dryRun reports what it would do, switches nothing and remembers nothing", async () => {
   await using rig = new Rig([100, 60]);
   rig.miner("b").usePool(SUBNET_POOL);
   const report = await rig.apply(100, { dryRun: true });
@@ -347,13 +347,13 @@ Deno.test("Fleet.apply() reports a shortfall with all that can be had, and Fleet
   );
 });
 
-Deno.test("FleetShortError says what to do when nothing is wrong with the machines", async () => {
+Deno.test("FleetShortError names the remedy when no machine has a problem", async () => {
   await using rig = new Rig([100]);
   const { message } = new FleetShortError(await rig.apply(300));
   assert.match(message, /deliver 0\.1 of 0\.3 PH\/s; all machines are at the subnet's pool; add machines/);
 });
 
-Deno.test("Fleet.apply() lets one slow machine hold up the others no longer than its timeout", async () => {
+Deno.test("Fleet.apply() lets one slow machine delay the others by at most its timeout", async () => {
   await using rig = new Rig([100, 60, 60], { timeoutMs: 400 });
   rig.miner("a").fault = { kind: "trickle", delayMs: 20 };
   const startedMs = performance.now();
@@ -405,7 +405,7 @@ Deno.test("Fleet.apply() switches 200 machines at once, 20 of them dead, 32 ques
   assert.equal(rig.openConnections, 0);
 });
 
-Deno.test("Fleet.apply() asks those last that were silent before", async () => {
+Deno.test("Fleet.apply() asks machines last that were silent before", async () => {
   await using rig = new Rig(Array<number>(40).fill(100), { timeoutMs: 400 });
   rig.servers.forEach((server, i) => {
     if (i < 35) server.miner.fault = { kind: "mute" };
@@ -438,7 +438,7 @@ Deno.test("Fleet.apply() gives up on machines it cannot ask in time", async () =
   );
 });
 
-Deno.test("Fleet.apply() switches nothing when its time is over, and says so", async () => {
+Deno.test("Fleet.apply() switches nothing when its time is over, and reports that", async () => {
   await using rig = new Rig([100, 60]);
   let questions = 0;
   const fleet = new Fleet({
@@ -493,7 +493,7 @@ Deno.test("Fleet with the runtime's own parts switches, and its pauses end with 
   assert.equal(looks, 2);
 });
 
-Deno.test("Fleet.read() adds up what the machines at the subnet's pool say, and counts the silent ones", async () => {
+Deno.test("Fleet.read() adds up the figures of the machines at the subnet's pool, and counts the silent ones", async () => {
   await using rig = new Rig([100, 60, 40, 30], { timeoutMs: 400 });
   assert.deepEqual(await rig.fleet.read(rig.config), { deliveredPh: 0, miners: 0, silent: 0 });
   await rig.apply(200);
@@ -521,7 +521,7 @@ Deno.test("Fleet does one thing after the other, and readings last", async () =>
   assert.equal(rig.atSubnet, "b");
 });
 
-Deno.test("Fleet.apply() throws for a size that is no decimal", async () => {
+Deno.test("Fleet.apply() throws for a size that is not a decimal", async () => {
   await using rig = new Rig([100]);
   const demand = { wonSizes: ["much"] };
   await assert.rejects(
@@ -530,7 +530,7 @@ Deno.test("Fleet.apply() throws for a size that is no decimal", async () => {
   );
 });
 
-Deno.test("Fleet.apply() does not wait for a reading that hangs, and the reading begins anew behind it", async () => {
+Deno.test("Fleet.apply() does not wait for a hanging reading, which starts again afterwards", async () => {
   await using rig = new Rig([100, 50]);
   await rig.apply(150);
   rig.miner("a").fault = { kind: "mute" };
@@ -619,7 +619,7 @@ Deno.test("Fleet.apply() is held up by a hanging machine only in the first run",
   assert.deepEqual([problems(report), report.shortfallHashratePh], [["a: timeout"], 0]);
 });
 
-Deno.test("Fleet.apply() has more than enough hanging machines hold up nobody", async () => {
+Deno.test("Fleet.apply() is not delayed by many hanging machines", async () => {
   await using rig = new Rig([...Array<number>(40).fill(100), 60, 60], { timeoutMs: 1000 });
   for (const { miner } of rig.servers.slice(0, 40)) miner.fault = { kind: "mute" };
   await rig.apply(0);
@@ -632,7 +632,7 @@ Deno.test("Fleet.apply() has more than enough hanging machines hold up nobody", 
   assert.equal((await run).shortfallHashratePh, 0);
 });
 
-Deno.test("Fleet.apply() heeds what a machine answers that was silent, and sends it away when it is surplus", async () => {
+Deno.test("Fleet.apply() uses the late answer of a silent machine, and switches it away if it is surplus", async () => {
   await using rig = new Rig([100, 60, 60], { timeoutMs: 800 });
   await rig.apply(100);
   rig.miner("a").fault = { kind: "mute" };
@@ -761,7 +761,7 @@ Deno.test("Fleet.apply() keeps removed machines at the subnet until the others c
   assert.ok(!rig.fleet.owesRelease(config.miners));
 });
 
-Deno.test("Fleet.apply() keeps a removed machine when none of those that were to take its place has come", async () => {
+Deno.test("Fleet.apply() keeps a removed machine if none of its replacements arrived", async () => {
   await using rig = new Rig([100, 60, 60]);
   await rig.apply(100);
   rig.miner("b").fault = { kind: "liar" };

@@ -44,7 +44,7 @@ Deno.test("OwnFigures counts a slow machine with its own figure, in whole percen
   assert.equal(asked.says(99), "sound 100");
 });
 
-Deno.test("OwnFigures sees at once what no chance explains, and what figures of seconds say only on average", () => {
+Deno.test("OwnFigures reacts at once to drops beyond chance, and to short figures only on average", () => {
   assert.equal(new Asked().says(92), "sound 100");
   assert.equal(new Asked().says(80.9), "slow 80");
   assert.equal(new Asked().says(49), "weak 49");
@@ -72,7 +72,7 @@ Deno.test("OwnFigures follows a machine up with the next window, and down at onc
   assert.equal(asked.saysOften(2, 95), "slow 95");
 });
 
-Deno.test("OwnFigures judges no machine that is warming up, or had nothing to work on, or just changed its pool", () => {
+Deno.test("OwnFigures does not judge a machine that is warming up, had no work, or just changed its pool", () => {
   const started = new Asked();
   started.elapsedSeconds = 0;
   assert.equal(started.saysOften(6, 20), "sound 100");
@@ -134,7 +134,7 @@ Deno.test("OwnFigures never counts above nominal, and within a window only ever 
   }));
 });
 
-Deno.test("OwnFigures leaves a machine within 3 % of nominal alone, and lets none that fluctuates rise and fall", () => {
+Deno.test("OwnFigures leaves a machine within 3 % of nominal alone, and does not let fluctuations raise and lower it", () => {
   const noise = fc.array(fc.double({ min: -3, max: 3, noNaN: true }), { minLength: 60, maxLength: 120 });
   fc.assert(fc.property(noise, fc.integer({ min: 60, max: 93 }), (deviations, percent) => {
     const sound = new Asked();

@@ -43,7 +43,7 @@ Deno.test("planFleet() chooses all that can be had when nothing covers the need,
   assert.deepEqual(chosen([], 5), []);
 });
 
-Deno.test("planFleet() counts what is fixed on the subnet, and uses reserves for the rest only", () => {
+Deno.test("planFleet() counts machines fixed at the subnet, and uses reserves only for the rest", () => {
   const fleet = [
     machine("50*", "fixed-on-subnet"),
     machine("30"),
@@ -56,7 +56,7 @@ Deno.test("planFleet() counts what is fixed on the subnet, and uses reserves for
   assert.equal(planFleet(fleet, { needFp18: th(84) }).coveredFp18, th(85));
 });
 
-Deno.test("planFleet() with keepPresent drops from those present when they suffice, else only adds", () => {
+Deno.test("planFleet() with keepPresent only removes machines if the present ones suffice, else only adds some", () => {
   const fleet = machines("100*", "60*", "40", "80");
   assert.deepEqual(chosen(fleet, 100, true), [0]);
   assert.deepEqual(chosen(fleet, 80, true), [0]);
@@ -145,7 +145,7 @@ Deno.test("planFleet() is as good as trying all subsets", () => {
   );
 });
 
-Deno.test("planFleet() with keepPresent is as good as trying the subsets or supersets of what is there", () => {
+Deno.test("planFleet() with keepPresent is as good as trying all subsets or supersets of the present machines", () => {
   fc.assert(
     fc.property(fleets, needs, (fleet, needFp18) => {
       const drop = bruteForce(fleet, needFp18, ({ atSubnet }) => atSubnet, () => false);

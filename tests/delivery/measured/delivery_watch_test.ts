@@ -107,7 +107,7 @@ Deno.test("DeliveryWatch adds the readings of several sources", async () => {
   assert.equal(bench.last.ratio, 0.75);
 });
 
-Deno.test("DeliveryWatch judges a running window after 180 s, and says once that too little is delivered", async () => {
+Deno.test("DeliveryWatch judges a running window after 180 s, and warns once of a shortfall", async () => {
   const bench = Bench.following();
   bench.source.says = 0.96;
   await bench.pass(160);
@@ -129,7 +129,7 @@ Deno.test("DeliveryWatch judges a running window after 180 s, and says once that
   });
 });
 
-Deno.test("DeliveryWatch says when it gets worse and when it is well again, by the average", async () => {
+Deno.test("DeliveryWatch logs when the average gets worse and when it recovers", async () => {
   const bench = Bench.following();
   bench.source.says = 0.96;
   await bench.pass(180);
@@ -155,7 +155,7 @@ const ends: [number, DeliveryReport["level"], string[]][] = [
   [0.5, "alert", [`error: ${FAR_LESS}`, `error: ${OVER}`]],
 ];
 for (const [delivered, level, lines] of ends) {
-  Deno.test(`DeliveryWatch judges ${delivered} of 1 PH/s as ${level} at the window's end, and begins anew`, async () => {
+  Deno.test(`DeliveryWatch judges ${delivered} of 1 PH/s as ${level} at the window's end, and starts again`, async () => {
     const bench = Bench.following();
     bench.source.says = delivered;
     await bench.pass(720);
@@ -181,7 +181,7 @@ for (const [delivered, level, lines] of ends) {
   });
 }
 
-Deno.test("DeliveryWatch says nothing again in the next window while nothing changed, but for the window's end", async () => {
+Deno.test("DeliveryWatch does not repeat itself in the next window, except at its end", async () => {
   const bench = Bench.following();
   bench.source.says = 0.5;
   for (let i = 0; i < 3; i++) {
@@ -200,7 +200,7 @@ Deno.test("DeliveryWatch does not judge by less than three minutes a window that
   assert.deepEqual(bench.lines, [`info: ${OVER}`]);
 });
 
-Deno.test("DeliveryWatch judges a short window by half of it, and does not know what it measured less of", async () => {
+Deno.test("DeliveryWatch judges a short window by half of it, and does not judge with less", async () => {
   const bench = Bench.following();
   bench.next();
   bench.source.says = 0.5;
@@ -220,7 +220,7 @@ Deno.test("DeliveryWatch judges a short window by half of it, and does not know 
   assert.equal(bench.lines.at(-1), `info: ${OVER}`, "no reading was due");
 });
 
-Deno.test("DeliveryWatch complains of nothing where nothing was won, but says what is delivered", async () => {
+Deno.test("DeliveryWatch does not warn if nothing was won, but reports what is delivered", async () => {
   const bench = Bench.following();
   bench.source.says = 0.5;
   await bench.pass(720);
@@ -240,7 +240,7 @@ Deno.test("DeliveryWatch complains of nothing where nothing was won, but says wh
   ]);
 });
 
-Deno.test("DeliveryWatch goes on with the same window when it is computed again", async () => {
+Deno.test("DeliveryWatch continues the same window when it is computed again", async () => {
   const bench = Bench.following({ wonHashratePh: 2 });
   await bench.pass(190);
   assert.equal(bench.last.level, "alert");
@@ -255,7 +255,7 @@ Deno.test("DeliveryWatch goes on with the same window when it is computed again"
   assert.deepEqual(bench.lines, [`error: ${FAR_LESS}`, `info: ${AGAIN}`]);
 });
 
-Deno.test("DeliveryWatch leaves out the time of what it cannot read, and shows why", async () => {
+Deno.test("DeliveryWatch omits the time of failed readings, and reports why", async () => {
   const bench = Bench.following();
   await bench.pass(20);
   bench.source.says = new Error("Cannot read the proxy: it is off; switch it on");
@@ -305,7 +305,7 @@ Deno.test("DeliveryWatch does not count a reading of the former window in the ne
   assert.deepEqual(bench.lines, [`info: ${OVER}`], "no source is to blame for it");
 });
 
-Deno.test("DeliveryWatch says since when nothing was read in full, across windows and other sources", async () => {
+Deno.test("DeliveryWatch reports since when readings fail, across windows and sources", async () => {
   const bench = Bench.following({ wonHashratePh: 2 });
   const other = new FakeSource("other");
   bench.watch.use([bench.source, other], DEFAULT_DELIVERY_LIMITS);

@@ -49,7 +49,7 @@ const cases: [string, Partial<Delivery>, DeliveryLevel][] = [
   ],
 ];
 for (const [what, overrides, expected] of cases) {
-  Deno.test(`judgeDelivery() says ${expected} of ${what}`, () => {
+  Deno.test(`judgeDelivery() judges ${what} as ${expected}`, () => {
     assert.equal(judgeDelivery({ ...RUNNING, ...overrides }, DEFAULT_DELIVERY_LIMITS), expected);
   });
 }
@@ -74,7 +74,7 @@ Deno.test("judgeDelivery() is not misled by the rounding of sums: what is always
   );
 });
 
-Deno.test("deliveryRatio() is the average by what was won, if there are both", () => {
+Deno.test("deliveryRatio() divides the average by what was won, if there are both", () => {
   assert.equal(deliveryRatio({ ...RUNNING, averagePh: 1 }), 0.5);
   assert.equal(deliveryRatio({ ...RUNNING, averagePh: null }), null);
   assert.equal(deliveryRatio({ ...RUNNING, wonHashratePh: 0 }), null);

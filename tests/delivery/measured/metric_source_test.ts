@@ -146,7 +146,7 @@ const statuses: [number, string][] = [[401, "user:password@"], [403, "user:passw
   "log",
 ], [204, "log"]];
 for (const [status, hint] of statuses) {
-  Deno.test(`readMetricSource() says that the status is ${status}, and what to do`, async () => {
+  Deno.test(`readMetricSource() reports status ${status} and the remedy`, async () => {
     await using proxy = new Proxy(() => new Response(status === 204 ? null : "rate 1", { status }));
     await failure(
       read(`http://user:secret@${proxy.host}/secret?key=secret`),
@@ -158,13 +158,13 @@ for (const [status, hint] of statuses) {
   });
 }
 
-Deno.test("readMetricSource() says that nothing listens there", async () => {
+Deno.test("readMetricSource() reports that nothing listens there", async () => {
   const url = `http://user:secret@127.0.0.1:${freePort()}/secret)x?key=secret`;
   const message = await failure(read(url), "unreachable", "refused", "check");
   assert.doesNotMatch(message, /error sending request/);
 });
 
-Deno.test("readMetricSource() gives nothing away whatever the runtime's message quotes", async () => {
+Deno.test("readMetricSource() shows no secret that the runtime's message quotes", async () => {
   const fetch = (target: RequestInfo | URL): Promise<Response> =>
     Promise.reject(new TypeError(`odd (${target}), and '${target}'`));
   const url = "http://user:secret@proxy.invalid:9100/secret)'x?key=secret";
@@ -173,12 +173,12 @@ Deno.test("readMetricSource() gives nothing away whatever the runtime's message 
   await failure(reading, "unreachable", "odd (http://proxy.invalid:9100), and 'http://proxy.invalid:9100'");
 });
 
-Deno.test("readMetricSource() says that another protocol is spoken there", async () => {
+Deno.test("readMetricSource() reports another protocol", async () => {
   await using proxy = new Proxy(() => new Response("rate 1"));
   await failure(read(`https://user:secret@${proxy.host}/secret`), "unreachable", `https://${proxy.host}`);
 });
 
-Deno.test("readMetricSource() says that the answer broke off", async () => {
+Deno.test("readMetricSource() reports a truncated answer", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const served = (async () => {
     using connection = await listener.accept();
@@ -274,7 +274,7 @@ Deno.test("readMetricSource() follows redirections on the same host, with the pa
   );
 });
 
-Deno.test("readMetricSource() follows no redirection to another host, and none for ever", async () => {
+Deno.test("readMetricSource() does not follow redirects to another host, or without end", async () => {
   await using other = new Proxy(() => new Response("rate 450"));
   const targets: [string | null, string][] = [
     [`http://${other.host}/secret`, other.host],
@@ -337,7 +337,7 @@ const bodies: [string, string, DeliverySourceErrorKind, string[]][] = [
   ]],
 ];
 for (const [what, body, kind, parts] of bodies) {
-  Deno.test(`readMetricSource() says what is wrong with ${what}`, async () => {
+  Deno.test(`readMetricSource() explains what is wrong with ${what}`, async () => {
     await using proxy = new Proxy(() => new Response(body));
     const metric = body.includes('a="') && what !== "similar names" ? 'rate{a="c"}' : "rate";
     const message = await failure(read(`http://${proxy.host}/`, { metric }), kind, proxy.host, ...parts);
@@ -440,7 +440,7 @@ Deno.test("readMetricSource() names five similar metrics at most, the most simil
   assert.equal(listed.at(-1), "…");
 });
 
-Deno.test("readMetricSource() has a figure or a typed error for whatever a proxy serves", async () => {
+Deno.test("readMetricSource() returns a figure or throws a typed error for any response", async () => {
   const line = fc.oneof(
     fc.string(),
     fc.constantFrom(

@@ -62,7 +62,7 @@ const mistakes = [
   "up 1,5",
 ];
 for (const line of mistakes) {
-  Deno.test(`parsePrometheusText() refuses ${JSON.stringify(line)} and says where it is`, () => {
+  Deno.test(`parsePrometheusText() refuses ${JSON.stringify(line)} and reports its line`, () => {
     assert.throws(
       () => parsePrometheusText(`# HELP up\nup 1\n\n${line}\n`),
       (error) => error instanceof PrometheusTextError && error.line === 4,
@@ -76,7 +76,7 @@ Deno.test("parsePrometheusText() skips comments and blank lines, and takes both 
   assert.deepEqual(parsePrometheusText(""), []);
 });
 
-Deno.test("parsePrometheusText() takes a time in proportion to the length, whatever the text is made of", () => {
+Deno.test("parsePrometheusText() takes time proportional to the length of any text", () => {
   const length = 1_000_000;
   for (const part of ["1", '"', "\\", "{", 'a="",', " ", "e1", "."]) {
     for (const start of ["", "up ", 'up{a="', "up{", "up 1 "]) {

@@ -24,7 +24,7 @@ class Bench {
   }
 }
 
-Deno.test("read() of SourceReader adds what the sources say", async () => {
+Deno.test("read() of SourceReader adds up the sources", async () => {
   const bench = new Bench();
   const [left, right] = [new FakeSource("left"), new FakeSource("right")];
   left.says = 0.25;
@@ -33,7 +33,7 @@ Deno.test("read() of SourceReader adds what the sources say", async () => {
   assert.deepEqual(bench.log.lines, []);
 });
 
-Deno.test("read() of SourceReader has no sum when one source fails, and says which one, once and then ever rarer", async () => {
+Deno.test("read() of SourceReader has no sum when one source fails, and logs which one, less and less often", async () => {
   const bench = new Bench();
   const [left, right] = [new FakeSource("left"), new FakeSource("right")];
   right.says = new Error("Cannot read right: it is off; switch it on");
@@ -49,7 +49,7 @@ Deno.test("read() of SourceReader has no sum when one source fails, and says whi
 });
 
 for (const figure of [NaN, Infinity, -0.001]) {
-  Deno.test(`read() of SourceReader does not take ${figure} for a hashrate`, async () => {
+  Deno.test(`read() of SourceReader does not accept ${figure} as a hashrate`, async () => {
     const bench = new Bench();
     const source = new FakeSource("odd");
     source.says = figure;
@@ -95,7 +95,7 @@ Deno.test("read() of SourceReader never asks a source that has not ended yet", a
   assert.equal(source.readings, 1);
 });
 
-Deno.test("read() of SourceReader ends with its signal, whatever sources do, and complains of nobody then", async () => {
+Deno.test("read() of SourceReader ends with its signal, whatever the sources do, and then logs no failure", async () => {
   const bench = new Bench();
   const sources = [new FakeSource("a"), new FakeSource("b")];
   sources[0]!.says = "hangs";

@@ -14,7 +14,7 @@ Deno.test("report() of WindowAverage weights each reading by the time before it"
   assert.deepEqual(average.report(50_000), { averagePh: 1.5, measuredSeconds: 40, elapsedSeconds: 50 });
 });
 
-Deno.test("report() of WindowAverage leaves out the time of what could not be read", () => {
+Deno.test("report() of WindowAverage omits the time of failed readings", () => {
   const average = new WindowAverage(0);
   average.add({ atMs: 20_000, deliveredPh: 1 });
   average.add({ atMs: 40_000, deliveredPh: null });

@@ -69,7 +69,7 @@ Deno.test("editProfile() changes only the two weights, with LF and CRLF", () => 
   }
 });
 
-Deno.test("editProfile() takes an equal float for right and mends a text or a missing weight", () => {
+Deno.test("editProfile() accepts an equal float and corrects a text or a missing weight", () => {
   const sizes = { wonSizes: ["0.1"], lostSizes: ["0.1"] };
   const right = profile("hr_weight = 2147483648.0", "hr_weight = 0x80000000");
   assert.deepEqual(editProfile(right, sizes), {

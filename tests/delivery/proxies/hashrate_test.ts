@@ -60,6 +60,6 @@ Deno.test("sumSizesPh() adds doubles in order", () => {
   assert.equal(sumSizesPh([".5", "5.", " 1 ", "-1"]), 5.5);
 });
 
-Deno.test("sumSizesPh() counts what is no decimal as nothing", () => {
+Deno.test("sumSizesPh() counts text that is not a decimal as 0", () => {
   assert.equal(sumSizesPh(["x", "0.1", "", "NaN", "Infinity", "0x10"]), 0.1);
 });

@@ -30,7 +30,7 @@ Deno.test("editPools() puts target_hashrate in the place of weight and changes n
   );
 });
 
-Deno.test("editPools() says which keys it routes by, before and after", () => {
+Deno.test("editPools() reports the keys that it owns, before and after", () => {
   const { values, changed, skipped } = editPools(POOLS, { subnetPoolName: "subnet", wonSizes: ["0.45"] });
   assert.deepEqual({ changed, skipped }, { changed: true, skipped: null });
   assert.deepEqual(values, [

@@ -33,7 +33,7 @@ Deno.test("recoverWrite() keeps both contents when it leaves an operator's edit"
   assert.deepEqual([write.old.text, write.new.text], [OLD, NEW]);
 });
 
-Deno.test("recoverWrite() waits for a file that is not there", async () => {
+Deno.test("recoverWrite() waits for a missing file", async () => {
   const files = await diskWith(null, WRITE);
   assert.equal((await recoverWrite(files, OPTIONS)).recovery.outcome, "file-missing");
   files.setText(TARGET, torn(OLD, NEW, 20));
@@ -96,7 +96,7 @@ Deno.test("recoverWrite() owes the reload also when it dies while it leaves an o
   }
 });
 
-Deno.test("recoverWrite() with dryRun changes nothing and says what it would do", async () => {
+Deno.test("recoverWrite() with dryRun changes nothing and reports what it would do", async () => {
   for (const content of [OLD, NEW, torn(OLD, NEW, 20), "# operator\n"]) {
     const files = await diskWith(content, WRITE);
     const before = files.snapshot();

@@ -82,7 +82,7 @@ const noSignal: [string, string | null, Error | null, RegExp][] = [
   ],
 ];
 for (const [when, pid, failure, message] of noSignal) {
-  Deno.test(`giveReload() says so when ${when}`, async () => {
+  Deno.test(`giveReload() reports why when ${when}`, async () => {
     const processes = new FakeProcesses();
     processes.failure = failure;
     const reason = await giveReload(BY_SIGNAL, { files: disk(pid), processes, nowMs: 0 });
@@ -122,7 +122,7 @@ for (
   });
 }
 
-Deno.test("giveReload() runs a command, and says how it failed", async () => {
+Deno.test("giveReload() runs a command, and reports how it failed", async () => {
   const processes = new FakeProcesses();
   const context = { files: disk(), processes, nowMs: 0 };
   assert.equal(await giveReload(BY_COMMAND, context), null);
@@ -181,7 +181,7 @@ for (
   });
 }
 
-Deno.test("recoverRouting() gives an owed reload by the method that is configured now", async () => {
+Deno.test("recoverRouting() retries a pending reload by the method configured now", async () => {
   const [files, processes] = [disk(null), new FakeProcesses()];
   const options = { stateDirectory: STATE, dryRun: false, nowMs: 5, files, processes };
   assert.equal((await applyRouting(target(BY_SIGNAL), DEMAND, options)).reload, "pending");

@@ -129,7 +129,7 @@ Deno.test("applyRouting() writes nothing at all when the file is right", async (
   assert.deepEqual([report.changed, report.reload, report.diff], [false, "not-needed", ""]);
 });
 
-Deno.test("applyRouting() with dryRun writes nothing and says what it would do", async () => {
+Deno.test("applyRouting() with dryRun writes nothing and reports what it would do", async () => {
   const files = disk();
   const report = await applyRouting(TARGET, won(2), { ...options(files), dryRun: true });
   assert.deepEqual(files.calls, []);
@@ -252,7 +252,7 @@ Deno.test("applyRouting() puts the old content back when the disk is full", asyn
   assert.equal(files.contents.has(SENTINEL), false);
 });
 
-Deno.test("applyRouting() says what to do about a file or state folder it may not write", async () => {
+Deno.test("applyRouting() names the remedy for a file or state folder that it may not write", async () => {
   const files = disk();
   const deny = (path: string) => (call: string): void => {
     if (call.endsWith(path)) throw new Deno.errors.PermissionDenied("Permission denied (os error 13)");
@@ -269,7 +269,7 @@ Deno.test("applyRouting() says what to do about a file or state folder it may no
   assert.equal(files.text(PATH), POOLS);
 });
 
-Deno.test("applyRouting() edits anew what an operator changed under it", async () => {
+Deno.test("applyRouting() repeats its edit after a concurrent edit by the operator", async () => {
   const files = disk();
   files.before = (call): void => {
     if (call === `rename ${JOURNAL}` && files.text(PATH) === POOLS) {
@@ -446,7 +446,7 @@ Deno.test("applyRouting() keeps inode, mode and line endings of a real file", as
   });
 });
 
-Deno.test("applyRouting() touches a sentinel that is there already and keeps what is in it", async () => {
+Deno.test("applyRouting() touches an existing sentinel and keeps its content", async () => {
   await inFolder(async (folder, target, options) => {
     await Deno.writeTextFile(poolsPathOf(target), POOLS);
     await Deno.mkdir(join(folder, "signals"));

@@ -36,7 +36,7 @@ Deno.test("classify() takes an edit by hand for foreign", () => {
   assert.equal(classifyText("\0".repeat(40), before, after), "foreign");
 });
 
-Deno.test("classify() knows what a power cut leaves: any blocks of both, and blocks never filled", () => {
+Deno.test("classify() recognises a power cut: any mix of old, new and unwritten blocks", () => {
   const block = 512;
   const content = fc.uint8Array({ minLength: 1, maxLength: 8 * block });
   fc.assert(

@@ -39,7 +39,7 @@ Deno.test("unifiedDiff() is empty for equal texts", () => {
   assert.equal(unifiedDiff("a\n", "a\n", "p"), "");
 });
 
-Deno.test("unifiedDiff() says when the final newline is missing, and hides carriage returns", () => {
+Deno.test("unifiedDiff() marks a missing final newline, and hides carriage returns", () => {
   assert.equal(
     unifiedDiff("a\r\nb", "a\r\nc", "p"),
     "--- p\n+++ p\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n",

@@ -23,7 +23,7 @@ Deno.test("readSolution() maps columns to runs and leaves out columns lose", () 
   assert.deepEqual(readSolution(text, problem), [1, 1]);
 });
 
-Deno.test("readSolution() counts from 0.5, whatever the status, and takes lines that start with **", () => {
+Deno.test("readSolution() counts values from 0.5 regardless of the status, and takes lines that start with **", () => {
   const text = solution(
     "Stopped on iterations - objective value 0.00000000",
     "** 0 X0000000 0.5 10",

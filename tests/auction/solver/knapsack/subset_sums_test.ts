@@ -90,7 +90,7 @@ Deno.test("SubsetSums makes thousands of odd parts in an instant, each sum by a 
   assert.equal(sums.ceil(sums.total - 49_999), sums.total);
 });
 
-Deno.test("SubsetSums says when its time was up", () => {
+Deno.test("SubsetSums reports when its time is up", () => {
   const parts = Array.from({ length: 50 }, (_, index) => ({ size: 50_001 + 7919 * index, count: 9 }));
   const sums = new SubsetSums(parts, Infinity, new Effort({ timeLimitMs: 0, stateLimit: 1, now: () => 0 }));
   assert.equal(sums.complete, false);
