@@ -16,7 +16,7 @@ Deno.test("writeJournal() and readJournal() keep a journal, and remove an empty 
   assert.deepEqual(await readJournal(files, JOURNAL), { write: null, reload: null });
 });
 
-Deno.test("readJournal() returns "damaged" for differing hashes and for other content", async () => {
+Deno.test("readJournal() returns `damaged` for differing hashes and for other content", async () => {
   const files = await diskWith(OLD, WRITE);
   const whole = files.text(JOURNAL)!;
   for (const text of [whole.replace("450", "451"), whole.slice(0, -5), "", "null", "{}", "[]"]) {
