@@ -6,7 +6,7 @@
 
 import { Keyring } from "@polkadot/keyring";
 import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
-import { writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+import { writePriceCommitment } from "../scene/price_commitment.ts";
 import type { SimulatedChain } from "../../src/simulator/mod.ts";
 import { NETUID, TEMPO } from "../scene/market.ts";
 import type { Random } from "../random.ts";

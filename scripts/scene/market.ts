@@ -6,7 +6,7 @@
 
 import { Keyring } from "@polkadot/keyring";
 import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
-import { writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+import { writePriceCommitment } from "./price_commitment.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { SimulatedChain } from "../../src/simulator/mod.ts";
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Keyring } from "@polkadot/keyring";
 import { cryptoWaitReady, mnemonicGenerate } from "@polkadot/util-crypto";
-import { formatHotkeyFile } from "../../src/chain/wallet/hotkey_file.ts";
+import { formatHotkeyFile } from "./hotkey_file.ts";
 import { NETUID } from "./market.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));

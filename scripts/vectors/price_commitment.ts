@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { parsePriceCommitment, writePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+import { parsePriceCommitment } from "../../src/auction/protocol/price_commitment.ts";
+import { writePriceCommitment } from "../scene/price_commitment.ts";
 import { hexText, integerText, isProtocolError, type VectorChecker } from "./checker.ts";
 
 const input = z.discriminatedUnion("op", [

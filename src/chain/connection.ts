@@ -86,7 +86,6 @@ export async function connectChain(options: ConnectChainOptions): Promise<ChainC
       kind: "no-endpoint",
       endpoint: null,
       retryable: failures.some(({ retryable }) => retryable),
-      attempts: failures,
     },
   );
 }

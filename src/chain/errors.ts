@@ -9,7 +9,7 @@
  *
  * - `unreachable`: no connection, or it was lost; `timeout`: no answer in time; `aborted`: the caller's signal.
  * - `stale-head`: the best head is older than allowed; `wrong-genesis`: the endpoint serves another chain.
- * - `no-endpoint`: no endpoint of the list is usable; `attempts` has the error of each.
+ * - `no-endpoint`: no endpoint of the list is usable; the message has the reason of each.
  * - `missing-pallet`: the chain's metadata lacks a pallet, storage item, call or runtime API.
  * - `missing-state`: the node does not know the block or no longer has its state.
  * - `rpc`: the node answered with an error; `invalid-answer`: with something unreadable.
@@ -42,8 +42,6 @@ export interface ChainErrorOptions {
   readonly retryable: boolean;
   /** The JSON-RPC error code, for `rpc` and `rejected`. */
   readonly code?: number | null;
-  /** For `no-endpoint`: the error of each endpoint, in the order of the list. */
-  readonly attempts?: readonly ChainError[];
   readonly cause?: unknown;
 }
 
@@ -55,16 +53,17 @@ export class ChainError extends Error {
   readonly request: string | null;
   readonly retryable: boolean;
   readonly code: number | null;
-  readonly attempts: readonly ChainError[];
 
-  constructor(message: string, options: ChainErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.kind = options.kind;
-    this.endpoint = options.endpoint;
-    this.request = options.request ?? null;
-    this.retryable = options.retryable;
-    this.code = options.code ?? null;
-    this.attempts = options.attempts ?? [];
+  constructor(
+    message: string,
+    { kind, endpoint, request = null, retryable, code = null, cause }: ChainErrorOptions,
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.endpoint = endpoint;
+    this.request = request;
+    this.retryable = retryable;
+    this.code = code;
   }
 }
 
@@ -85,8 +84,8 @@ export function endpointFailureOf(error: unknown): EndpointFailure | null {
   return NOT_THE_ENDPOINT.includes(kind) ? null : { endpoint, kind };
 }
 
-/** The data of a {@linkcode DispatchError}. */
-export interface DispatchErrorOptions {
+/** The details of a {@linkcode DispatchError}. */
+export interface DispatchDetails {
   readonly endpoint: string;
   /** The pallet that refused (`Commitments`), or the kind of a system error (`BadOrigin`). */
   readonly pallet: string;
@@ -122,27 +121,15 @@ const ADVICE: Readonly<Record<string, { readonly text: string; readonly retryabl
 /** An extrinsic that was included in a finalized block and failed there (`System.ExtrinsicFailed`). */
 export class DispatchError extends ChainError {
   override readonly name: string = "DispatchError";
-  readonly pallet: string;
-  readonly errorName: string;
-  readonly docs: string;
-  readonly extrinsicHash: string;
-  readonly blockHash: string;
-  readonly blockNumber: number;
 
-  constructor(options: DispatchErrorOptions) {
-    const { pallet, errorName, docs, endpoint } = options;
+  constructor(readonly details: DispatchDetails) {
+    const { pallet, errorName, docs, endpoint, blockNumber } = details;
     const advice = ADVICE[`${pallet}.${errorName}`];
     const explained = docs === "" ? "" : ` (${docs})`;
     super(
       `Cannot publish the commitment: the chain refused it with ${pallet}.${errorName}${explained} in block ` +
-        `${options.blockNumber}; ${advice?.text ?? "see the chain's documentation of this error"}`,
+        `${blockNumber}; ${advice?.text ?? "see the chain's documentation of this error"}`,
       { kind: "dispatch", endpoint, request: "set_commitment", retryable: advice?.retryable ?? false },
     );
-    this.pallet = pallet;
-    this.errorName = errorName;
-    this.docs = docs;
-    this.extrinsicHash = options.extrinsicHash;
-    this.blockHash = options.blockHash;
-    this.blockNumber = options.blockNumber;
   }
 }

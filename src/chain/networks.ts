@@ -30,11 +30,9 @@ export const NETWORK_NAMES: readonly string[] = Object.keys(PUBLIC_NETWORKS);
 /** A network or endpoint is invalid; `value` is the text given. */
 export class NetworkError extends TypeError {
   override readonly name = "NetworkError";
-  readonly value: string;
 
-  constructor(value: string, message: string) {
+  constructor(readonly value: string, message: string) {
     super(message);
-    this.value = value;
   }
 }
 

@@ -108,8 +108,8 @@ Deno.test("connectChain() lists the reason of every endpoint when none can be us
   await assert.rejects(connect(endpoints), (error) => {
     assert.ok(error instanceof ChainError);
     assert.deepEqual([error.kind, error.endpoint, error.retryable], ["no-endpoint", null, true]);
-    assert.deepEqual(error.attempts.map(({ endpoint }) => endpoint), endpoints);
-    for (const endpoint of endpoints) assert.ok(error.message.includes(endpoint));
+    const places = endpoints.map((endpoint) => error.message.indexOf(`Cannot connect to ${endpoint}: `));
+    assert.ok(0 < places[0]! && places[0]! < places[1]!, error.message);
     return true;
   });
   await assert.rejects(connect(deadEndpoint()), { name: "ChainError", kind: "unreachable" });

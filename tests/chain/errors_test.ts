@@ -13,8 +13,8 @@ Deno.test("ChainError carries the endpoint, the request, and whether to retry", 
   });
   assert.equal(error.name, "ChainError");
   assert.deepEqual(
-    [error.kind, error.endpoint, error.request, error.retryable, error.code, error.attempts, error.cause],
-    ["rpc", "ws://a", "chain_getHeader", true, -32601, [], cause],
+    [error.kind, error.endpoint, error.request, error.retryable, error.code, error.cause],
+    ["rpc", "ws://a", "chain_getHeader", true, -32601, cause],
   );
 });
 

@@ -51,7 +51,13 @@ for (const [runtimeName, options] of RUNTIMES) {
     await assert.rejects(connection.submitCommitment({ netuid: NETUID, data, signer }), (error) => {
       assert.ok(error instanceof DispatchError && error instanceof ChainError);
       assert.deepEqual(
-        [error.kind, error.pallet, error.errorName, error.blockNumber, error.retryable],
+        [
+          error.kind,
+          error.details.pallet,
+          error.details.errorName,
+          error.details.blockNumber,
+          error.retryable,
+        ],
         ["dispatch", "Commitments", "AccountNotAllowedCommit", START + 1, false],
       );
       assert.match(error.message, /Commitments\.AccountNotAllowedCommit.*not registered on this subnet/);
@@ -72,7 +78,7 @@ Deno.test("submitCommitment() names the space limit and that it passes", async (
     connection.submitCommitment({ netuid: NETUID, data, signer }),
     (error) => {
       assert.ok(error instanceof DispatchError);
-      assert.deepEqual([error.errorName, error.retryable], ["SpaceLimitExceeded", true]);
+      assert.deepEqual([error.details.errorName, error.retryable], ["SpaceLimitExceeded", true]);
       assert.match(error.message, /next epoch/);
       return true;
     },

@@ -74,13 +74,3 @@ export function writeEnvelopeText(version: bigint, type: string, data: string, a
 export function commitmentByteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
-
-/** The bytes of a text, 0xFF, and its binary suffix. */
-export function joinSuffix(text: string, suffix: Uint8Array): Uint8Array {
-  const textBytes = new TextEncoder().encode(text);
-  const bytes = new Uint8Array(textBytes.length + 1 + suffix.length);
-  bytes.set(textBytes);
-  bytes[textBytes.length] = SUFFIX_SEPARATOR;
-  bytes.set(suffix, textBytes.length + 1);
-  return bytes;
-}

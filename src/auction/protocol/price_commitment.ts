@@ -4,11 +4,11 @@
  * @module
  */
 
-import { joinSuffix, readEnvelope, writeEnvelopeText } from "./commitment_text.ts";
+import { readEnvelope } from "./commitment_text.ts";
 import { BAN_BITMAP_BYTES } from "./constants.ts";
-import { formatFp18, parseFp18 } from "./fp18.ts";
+import { parseFp18 } from "./fp18.ts";
 import { ProtocolError } from "./protocol_error.ts";
-import { compareByCodePoint, quote } from "./python_text.ts";
+import { quote } from "./python_text.ts";
 
 /** A validator's prices and bans. */
 export interface PriceCommitment {
@@ -43,24 +43,6 @@ export function parsePriceCommitment(bytes: Uint8Array): PriceCommitment {
   return { prices, bannedUids: readBanBitmap(suffix) };
 }
 
-/**
- * Writes a price commitment: keys ascending, without keys that contain a separator, then 0xFF and the ban bitmap without UIDs
- * outside 0 to 255.
- *
- * @throws {ProtocolError} if the text has more than 128 bytes.
- */
-export function writePriceCommitment(
-  prices: Iterable<readonly [key: string, valueFp18: bigint]>,
-  bannedUids: Iterable<number>,
-): Uint8Array {
-  const entries = [...new Map(prices)]
-    .filter(([key]) => !/[=;]/.test(key))
-    .sort(([a], [b]) => compareByCodePoint(a, b))
-    .map(([key, valueFp18]) => `${key}=${formatFp18(valueFp18)}`);
-  const text = writeEnvelopeText(1n, PRICE_TYPE, entries.join(";"), "publish fewer prices, or fewer digits");
-  return joinSuffix(text, writeBanBitmap(bannedUids));
-}
-
 function tryParseFp18(text: string): bigint | null {
   try {
     return parseFp18(text);
@@ -77,12 +59,4 @@ function readBanBitmap(bitmap: Uint8Array): number[] {
     if ((bitmap[uid >> 3]! >> (uid & 7)) & 1) uids.push(uid);
   }
   return uids;
-}
-
-function writeBanBitmap(uids: Iterable<number>): Uint8Array {
-  const bitmap = new Uint8Array(BAN_BITMAP_BYTES);
-  for (const uid of uids) {
-    if (uid >= 0 && uid < BAN_BITMAP_BYTES * 8) bitmap[uid >> 3]! |= 1 << (uid & 7);
-  }
-  return bitmap;
 }

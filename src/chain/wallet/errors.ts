@@ -18,12 +18,8 @@ export type WalletErrorKind = "missing" | "unreadable" | "encrypted" | "malforme
 /** A hotkey file cannot be used; `source` is its path. */
 export class WalletError extends Error {
   override readonly name = "WalletError";
-  readonly kind: WalletErrorKind;
-  readonly source: string;
 
-  constructor(kind: WalletErrorKind, source: string, message: string) {
+  constructor(readonly kind: WalletErrorKind, readonly source: string, message: string) {
     super(message);
-    this.kind = kind;
-    this.source = source;
   }
 }

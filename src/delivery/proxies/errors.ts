@@ -52,13 +52,14 @@ export class TargetsFailedError<Report extends { readonly mode: string }> extend
 /** The routing failed; the message names the file, the reason and the remedy. */
 export class RoutingError extends Error {
   override readonly name = "RoutingError";
-  readonly kind: RoutingErrorKind;
-  /** The file or folder concerned. */
-  readonly path: string;
 
-  constructor(kind: RoutingErrorKind, path: string, message: string, options?: ErrorOptions) {
+  /** @param path the file or folder concerned. */
+  constructor(
+    readonly kind: RoutingErrorKind,
+    readonly path: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
-    this.kind = kind;
-    this.path = path;
   }
 }

@@ -5,7 +5,7 @@ import {
   SNAPSHOT_FORMAT,
 } from "../../../src/auction/inputs/snapshot.ts";
 import { parseFp18 } from "../../../src/auction/protocol/fp18.ts";
-import { writePriceCommitment } from "../../../src/auction/protocol/price_commitment.ts";
+import { writePriceCommitment } from "../../../scripts/scene/price_commitment.ts";
 
 /** The window's first block in every snapshot made here. */
 export const FIRST_BLOCK = 8_000_000;

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  parsePriceCommitment,
-  writePriceCommitment,
-} from "../../../src/auction/protocol/price_commitment.ts";
+import { writePriceCommitment } from "../../../scripts/scene/price_commitment.ts";
+import { parsePriceCommitment } from "../../../src/auction/protocol/price_commitment.ts";
 import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
 
 const ONE = 10n ** 18n;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { WalletError, type WalletErrorKind } from "../../../src/chain/wallet/errors.ts";
-import { formatHotkeyFile, hotkeyPath, parseHotkeyFile } from "../../../src/chain/wallet/hotkey_file.ts";
+import { formatHotkeyFile } from "../../../scripts/scene/hotkey_file.ts";
+import { hotkeyPath, parseHotkeyFile } from "../../../src/chain/wallet/hotkey_file.ts";
 
 const SOURCE = "wallets/w/hotkeys/h";
 const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";

@@ -26,12 +26,9 @@ export type CbcFailure =
 /** The external solver gave no outcome. Validators have none either when this happens to them. */
 export class CbcError extends Error {
   override readonly name = "CbcError";
-  /** What went wrong, for programs. */
-  readonly failure: CbcFailure;
 
-  constructor(failure: CbcFailure, message: string, options?: ErrorOptions) {
+  constructor(readonly failure: CbcFailure, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.failure = failure;
   }
 }
 
