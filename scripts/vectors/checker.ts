@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { AuctionItem, Bid } from "../../src/auction/inputs/problem.ts";
 import type { CommittedBid } from "../../src/auction/protocol/bid_commitment.ts";
 import { formatFp18, parseFp18 } from "../../src/auction/protocol/fp18.ts";
-import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../src/auction/protocol/errors.ts";
 
 /** One case of a vector file. */
 export interface VectorCase {

@@ -7,7 +7,7 @@ import {
 } from "../../src/auction/protocol/bid_commitment.ts";
 import { commitmentByteLength } from "../../src/auction/protocol/commitment_text.ts";
 import { BID_ALGORITHM } from "../../src/auction/protocol/constants.ts";
-import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../src/auction/protocol/errors.ts";
 import { hexText, integerText, type VectorChecker } from "./checker.ts";
 
 // The writer has to refuse a count that is not a number.

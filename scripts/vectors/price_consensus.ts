@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { FP18_ONE } from "../../src/auction/protocol/constants.ts";
 import { consensusPrice, metricConsensus } from "../../src/auction/protocol/price_consensus.ts";
-import { stakeWeight } from "../../src/auction/protocol/stake.ts";
-import { findValidators } from "../../src/auction/protocol/validators.ts";
+import { findValidators, stakeWeight } from "../../src/auction/protocol/validators.ts";
 import { commitments, integerText, isProtocolError, neurons, type VectorChecker } from "./checker.ts";
 
 const byHotkey = z.array(z.tuple([z.string(), integerText])).transform((pairs) => new Map(pairs));

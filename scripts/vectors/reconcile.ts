@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { reconcileBids } from "../../src/auction/own_bids.ts";
 import type { CommittedBid } from "../../src/auction/protocol/bid_commitment.ts";
-import { ProtocolError } from "../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../src/auction/protocol/errors.ts";
 import { readPythonInteger } from "../../src/auction/protocol/python_text.ts";
 import { toBid, type VectorChecker } from "./checker.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SnapshotError } from "../auction/inputs/snapshot_error.ts";
+import { SnapshotError } from "../auction/protocol/errors.ts";
 import { ConfigError } from "../config/errors.ts";
 import { UsageError } from "../lib/args.ts";
 import { WalletError } from "../chain/wallet/errors.ts";

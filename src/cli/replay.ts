@@ -4,7 +4,7 @@
  * @module
  */
 
-import { SnapshotError } from "../auction/inputs/snapshot_error.ts";
+import { SnapshotError } from "../auction/protocol/errors.ts";
 import { computeOutcome } from "../agent/jobs/compute_outcome.ts";
 import { logOutcome } from "../agent/jobs/log_outcome.ts";
 import { outcomeDocument } from "../agent/jobs/result_document.ts";

@@ -7,7 +7,7 @@
 
 import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS } from "../auction/protocol/constants.ts";
 import { parseFp18 } from "../auction/protocol/fp18.ts";
-import { ProtocolError } from "../auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../auction/protocol/errors.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { describe } from "./shape.ts";
 

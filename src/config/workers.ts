@@ -11,7 +11,7 @@ import * as z from "zod";
 import { findUnquotedDecimalKeys, isTable } from "../lib/toml.ts";
 import { MAX_PRICE_FP18 } from "../auction/protocol/constants.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
-import { ProtocolError } from "../auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../auction/protocol/errors.ts";
 import { buildCommitment, type BuiltCommitment, type WorkerOffer } from "../auction/protocol/worker_sizes.ts";
 import { inFile, type Resolution } from "./effective.ts";
 import { isSwitchedOn } from "./environment.ts";

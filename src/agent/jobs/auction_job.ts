@@ -72,7 +72,7 @@ export interface UnchangedAuction {
  * Runs the auction job.
  *
  * @throws {import("../../chain/errors.ts").ChainError} if the chain cannot be read.
- * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} if the chain has no share for mechanism 1.
+ * @throws {import("../../auction/protocol/errors.ts").ProtocolError} if the chain has no share for mechanism 1.
  */
 export async function runAuctionJob(
   input: AuctionJobInput,

@@ -27,7 +27,7 @@ export interface ComputeOutcomeInput {
 /**
  * Computes the outcome of one window.
  *
- * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} if the snapshot has no share for mechanism 1.
+ * @throws {import("../../auction/protocol/errors.ts").ProtocolError} if the snapshot has no share for mechanism 1.
  */
 export async function computeOutcome(input: ComputeOutcomeInput): Promise<AuctionOutcome> {
   const { snapshot, window, hotkey, solve } = input;

@@ -16,8 +16,7 @@ import {
 } from "../protocol/budget.ts";
 import { BLOCK_TIME_SECONDS, COST_TIE_BREAK_FROM_BLOCK, MAX_BID_AGE_SECONDS } from "../protocol/constants.ts";
 import { type Metric, metricConsensus } from "../protocol/price_consensus.ts";
-import { stakeWeight } from "../protocol/stake.ts";
-import { findValidators } from "../protocol/validators.ts";
+import { findValidators, stakeWeight } from "../protocol/validators.ts";
 import { buildItems, type ExcludedBid } from "./items.ts";
 import { readRecord } from "./records.ts";
 import { solverSeed } from "./seed.ts";

@@ -8,7 +8,7 @@
  */
 
 import * as z from "zod";
-import { SnapshotError } from "./snapshot_error.ts";
+import { SnapshotError } from "../protocol/errors.ts";
 
 /** The `format` of snapshots written by this version. */
 export const SNAPSHOT_FORMAT = "ih-miner/snapshot/1";

@@ -13,7 +13,7 @@ import {
   V2_ONLY_FROM_BLOCK,
 } from "./constants.ts";
 import { formatFp18, parseFp18 } from "./fp18.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 import { compareByCodePoint, parsePythonInteger, quote, stripSpace } from "./python_text.ts";
 
 /** `count` equal workers as read from a commitment (a v1 entry has `count` 1). */

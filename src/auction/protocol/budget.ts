@@ -7,7 +7,7 @@
 import { BLOCKS_PER_DAY, FP18_ONE, MECHANISM_ID, MINERS_SHARE } from "./constants.ts";
 import { fp18ToNumber } from "./fp18.ts";
 import { floorDivide } from "./integer_math.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 
 /** The prices a budget is computed from, all FP18. */
 export interface BudgetPrices {

@@ -6,7 +6,7 @@
  */
 
 import { MAX_COMMITMENT_BYTES } from "./constants.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 import { parsePythonInteger } from "./python_text.ts";
 
 /** The parts of a commitment, with uninterpreted data. */

@@ -5,7 +5,7 @@
  */
 
 import { FP18_ONE } from "./constants.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 import { isDecimalDigits, MAX_DECIMAL_DIGITS, quote, stripSpace, toAsciiDigits } from "./python_text.ts";
 
 const FRACTION_DIGITS = 18;

@@ -7,7 +7,7 @@
 import { readEnvelope } from "./commitment_text.ts";
 import { BAN_BITMAP_BYTES } from "./constants.ts";
 import { parseFp18 } from "./fp18.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 import { quote } from "./python_text.ts";
 
 /** A validator's prices and bans. */

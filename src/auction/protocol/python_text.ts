@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 
 /** CPython refuses to convert more decimal digits (`sys.int_info.default_max_str_digits`). */
 export const MAX_DECIMAL_DIGITS = 4300;

@@ -1,11 +1,13 @@
 /**
- * Finds the validators whose prices and bans count (spec, sections 4.4 and 4.5).
+ * Finds the validators whose prices and bans count, and weighs stake (spec, sections 4.2, 4.4 and 4.5; the `stakes` cases of
+ * `vectors/price-consensus.json`).
  *
  * @module
  */
 
 import { parsePriceCommitment, type PriceCommitment } from "./price_commitment.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
+import { roundHalfEvenDivide } from "./integer_math.ts";
 
 /** A hotkey with stake and a readable price commitment. */
 export interface Validator extends PriceCommitment {
@@ -36,4 +38,23 @@ export function findValidators(
     }
   }
   return validators;
+}
+
+/**
+ * The weight of a stake: the printed decimal of the double `stake / 1e9`, × 10^18, halves to even.
+ *
+ * @param stake as the validators' client delivers it. The client already divides the chain's rao by 1e9 and the consensus
+ *   divides once more, so pass `Number(rao) / 1e9`; the weight is rao-sized.
+ */
+export function stakeWeight(stake: number): bigint {
+  return scaleDecimalText(String(stake / 1e9));
+}
+
+/** `round(Decimal(text) * 10**18)` for the text of a non-negative finite double, which may have an exponent. */
+function scaleDecimalText(text: string): bigint {
+  const [mantissa, exponent = "0"] = text.split("e") as [string, string?];
+  const [whole, fraction = ""] = mantissa.split(".") as [string, string?];
+  const digits = BigInt(whole + fraction);
+  const power = 18 + Number(exponent) - fraction.length;
+  return power >= 0 ? digits * 10n ** BigInt(power) : roundHalfEvenDivide(digits, 10n ** BigInt(-power));
 }

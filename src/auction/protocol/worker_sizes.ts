@@ -14,7 +14,7 @@ import {
 import { commitmentByteLength } from "./commitment_text.ts";
 import { BID_ALGORITHM, MAX_WORKER_FP18, MAX_WORKERS, MIN_WORKER_FP18 } from "./constants.ts";
 import { formatFp18, parseFp18 } from "./fp18.ts";
-import { ProtocolError } from "./protocol_error.ts";
+import { ProtocolError } from "./errors.ts";
 
 /** Workers offered at one price. Sizes are decimal text in PH/s. */
 export type WorkerOffer =

@@ -85,7 +85,7 @@ export class Fleet {
    * machines cover what was won.
    *
    * @param config `null` if no machine is configured any more.
-   * @throws {import("../../auction/protocol/protocol_error.ts").ProtocolError} for a size that is not a decimal.
+   * @throws {import("../../auction/protocol/errors.ts").ProtocolError} for a size that is not a decimal.
    * @throws the signal's reason if it aborts the run.
    */
   apply(

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { LogRecorder } from "../../support/log_recorder.ts";
-import { ChainError } from "../../../src/chain/errors.ts";
+import { ChainError, endpointFailureOf } from "../../../src/chain/errors.ts";
 import { type CommitmentJobInput, runCommitmentJob } from "../../../src/agent/jobs/commitment_job.ts";
-import { endpointFailureOf } from "../../../src/chain/errors.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
 import { Line } from "../../../src/agent/jobs/line.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";

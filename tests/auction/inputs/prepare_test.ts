@@ -4,7 +4,7 @@ import { prepareAuction } from "../../../src/auction/inputs/prepare.ts";
 import type { AuctionSnapshot, CommitmentRecord } from "../../../src/auction/inputs/snapshot.ts";
 import type { Bid } from "../../../src/auction/inputs/problem.ts";
 import { formatFp18 } from "../../../src/auction/protocol/fp18.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 import { FIRST_BLOCK, makeRecord, makeSnapshot, PRICES } from "./make_snapshot.ts";
 
 const describe = ({ hotkey, sizeText, priceFp18, count }: Bid): string =>

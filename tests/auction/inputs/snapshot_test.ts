@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSnapshot } from "../../../src/auction/inputs/snapshot.ts";
-import { SnapshotError } from "../../../src/auction/inputs/snapshot_error.ts";
+import { SnapshotError } from "../../../src/auction/protocol/errors.ts";
 import { makeSnapshot } from "./make_snapshot.ts";
 
 const snapshot = makeSnapshot({ bids: { me: "2;b;BTC,1=0.1:1" } });

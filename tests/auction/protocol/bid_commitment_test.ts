@@ -8,7 +8,7 @@ import {
   writeBidCommitmentV2,
 } from "../../../src/auction/protocol/bid_commitment.ts";
 import { formatFp18, parseFp18 } from "../../../src/auction/protocol/fp18.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 
 const ONE = 10n ** 18n;
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -6,7 +6,7 @@ import {
   mechanismShare,
   minersShareFp18,
 } from "../../../src/auction/protocol/budget.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 
 const ONE = 10n ** 18n;
 

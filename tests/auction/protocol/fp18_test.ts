@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { formatFp18, fp18ToNumber, parseFp18 } from "../../../src/auction/protocol/fp18.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 
 Deno.test("parseFp18() reads decimals with digits missing on either side of the point", () => {
   assert.equal(parseFp18("0.45"), 450_000_000_000_000_000n);

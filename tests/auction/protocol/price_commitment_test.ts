@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { writePriceCommitment } from "../../../scripts/scene/price_commitment.ts";
 import { parsePriceCommitment } from "../../../src/auction/protocol/price_commitment.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 
 const ONE = 10n ** 18n;
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

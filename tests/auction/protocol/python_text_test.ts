@@ -9,7 +9,7 @@ import {
   stripSpace,
   toAsciiDigits,
 } from "../../../src/auction/protocol/python_text.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 
 Deno.test("stripSpace() removes what str.strip() removes, not what trim() removes", () => {
   assert.equal(stripSpace("\x1c\x85\u3000 1 \u2029\x1f"), "1");

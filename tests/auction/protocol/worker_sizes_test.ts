@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseBidCommitment } from "../../../src/auction/protocol/bid_commitment.ts";
 import { formatFp18, parseFp18 } from "../../../src/auction/protocol/fp18.ts";
-import { ProtocolError } from "../../../src/auction/protocol/protocol_error.ts";
+import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 import { buildCommitment, splitWorkers } from "../../../src/auction/protocol/worker_sizes.ts";
 
 const ONE = 10n ** 18n;

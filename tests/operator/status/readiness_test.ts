@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { noticesOf } from "../../../src/operator/status/notices.ts";
 import { renderPage } from "../../../src/operator/status/page.ts";
-import type { MinerReport } from "../../../src/delivery/asics/fleet_report.ts";
+import { FleetShortError, type MinerReport } from "../../../src/delivery/asics/fleet_report.ts";
 import { ConfigError } from "../../../src/config/errors.ts";
-import { FleetShortError } from "../../../src/delivery/asics/fleet_report.ts";
 import { RoutingError, TargetsFailedError } from "../../../src/delivery/proxies/errors.ts";
 import { ASICS, FakeAgent, FLEET } from "./fake_agent.ts";
 
