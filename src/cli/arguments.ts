@@ -1,5 +1,5 @@
 /**
- * The command line of ih-miner: what can be asked, and the check that it makes sense.
+ * The command line of ih-miner: its commands and options, and their validation.
  *
  * @module
  */
@@ -8,15 +8,14 @@ import { distance } from "fastest-levenshtein";
 import { type OptionSpecs, parseArguments, UsageError } from "../lib/args.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../lib/log.ts";
 
-/** The jobs `--once` can run. */
+/** The jobs of `--once`. */
 export const JOB_NAMES = ["auction", "commitment"] as const;
 /** One of {@link JOB_NAMES}. */
 export type JobName = (typeof JOB_NAMES)[number];
 
-/** What every command takes. */
+/** The options of all commands that log. */
 export interface LogArguments {
   readonly logLevel: LogLevel;
-  /** `undefined`: JSON. */
   readonly logFormat: LogFormat;
 }
 
@@ -37,7 +36,7 @@ export type Command =
   | {
     readonly name: "status";
     readonly configPath: string | undefined;
-    /** `undefined`: that of the configuration. */
+    /** `undefined` for that of the configuration. */
     readonly url: string | undefined;
     readonly watch: boolean;
     readonly json: boolean;
@@ -48,9 +47,9 @@ export type Command =
     & LogArguments
   );
 
-/** The words that ask for something else than running the agent or a job. */
+/** The first words that select a command. */
 const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check"] as const;
-/** A word so near to a command is taken for it. */
+/** A word within this edit distance of a command counts as a typing mistake. */
 const TYPING_MISTAKES = 2;
 
 const OPTIONS: OptionSpecs = {
@@ -71,45 +70,46 @@ const OPTIONS: OptionSpecs = {
 export const HELP = `ih-miner: sells hashrate on the InfiniteHash subnet (Bittensor, netuid 89)
 
 Usage:
-  ih-miner [CONFIG]                          run the agent
-  ih-miner [CONFIG] --once auction           compute this window's auction, route the hashrate, end
-  ih-miner [CONFIG] --once commitment        publish the bid if it needs to be, end
-  ih-miner withdraw [CONFIG]                 publish the empty bid, say from when on nothing can be won, end
-  ih-miner status [CONFIG]                   what the running agent does ([http] listen must be set)
-  ih-miner config [CONFIG]                   show the configuration in effect and where each value came from
-  ih-miner replay SNAPSHOT                   compute an auction again from a saved snapshot, offline
-  ih-miner check [CONFIG]                    look at everything the agent needs, one line each
+  ih-miner [CONFIG]                      run the agent as a service
+  ih-miner [CONFIG] --once auction       compute the auction of this window and route the hashrate
+  ih-miner [CONFIG] --once commitment    publish the bid if needed
+  ih-miner withdraw [CONFIG]             publish the empty bid; prints when nothing can be won any more
+  ih-miner status [CONFIG]               show the status of the running agent (needs [http] listen)
+  ih-miner config [CONFIG]               show the effective configuration and the origin of each value
+  ih-miner replay SNAPSHOT               compute a saved auction again, offline
+  ih-miner check [CONFIG]                check everything that the agent needs
 
-CONFIG is a TOML file. Without it: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
-A file named like a command is given as ./NAME.
+CONFIG is a TOML file. Default: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
+Write ./NAME for a file that is named like a command.
 
 Options:
-  --once JOB            run one job, auction or commitment; the result is one JSON document on stdout,
-                        logs go to stderr
-  --force               with --once commitment: publish although nothing changed
-  --dry-run             with --once and withdraw: do everything but submit and write; say what would be done
-  --url URL             with status: the agent's address (default: that of CONFIG, else http://127.0.0.1:9464)
-  --watch               with status: again every two seconds
-  --save-snapshot FILE  with --once auction: keep what was read from the chain, for replay
-  --json                with check, config and status: one JSON document instead of lines
+  --once JOB            run one job, auction or commitment; prints one JSON document on stdout and
+                        logs on stderr
+  --force               with --once commitment: publish even if nothing has changed
+  --dry-run             with --once and withdraw: submit and write nothing; show what would be done
+  --url URL             with status: the address of the agent (default: from CONFIG, else
+                        http://127.0.0.1:9464)
+  --watch               with status: repeat every two seconds
+  --save-snapshot FILE  with --once auction: save the chain data for replay
+  --json                with check, config and status: print one JSON document
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
   --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
-  -h, --help            this text
-  -V, --version         the version
+  -h, --help            show this help
+  -V, --version         show the version
 
 Exit codes:
-  0  done, also when there was no bid of ours or nothing was won
-  1  the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent is not ready
-     or does not answer
-  2  wrong usage, configuration, wallet or snapshot
-  130, 143  --once, withdraw or check was ended by SIGINT or SIGTERM
+  0         success, even without a bid or a win
+  1         the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent
+            is not ready or does not answer
+  2         invalid usage, configuration, wallet or snapshot
+  130, 143  SIGINT or SIGTERM ended --once, withdraw or check
 `;
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
- * @param exists whether there is a file; asked for a word that could be a mistyped command.
- * @throws {UsageError} when it asks for something that does not exist or does not go together.
+ * @param exists whether a file exists; called for a word that may be a mistyped command.
+ * @throws {UsageError} for unknown or conflicting arguments.
  */
 export function parseCommand(
   args: readonly string[],
@@ -196,7 +196,7 @@ function refuseMistypedCommand(word: string | undefined, exists: (path: string) 
   if (word.includes("/") || word.endsWith(".toml")) return;
   const meant = COMMAND_WORDS.find((command) => distance(word.toLowerCase(), command) <= TYPING_MISTAKES);
   if (meant === undefined || exists(word)) return;
-  throw new UsageError(`${JSON.stringify(word)} is no command and no file; did you mean ${meant}?`);
+  throw new UsageError(`${JSON.stringify(word)} is neither a command nor a file; did you mean ${meant}?`);
 }
 
 function isThere(path: string): boolean {

@@ -16,7 +16,7 @@ import { Telemetry } from "../operator/status/telemetry.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
-/** Alerts on their way at a stop are given so long. */
+/** How long a stop waits for alerts. */
 const ALERT_PATIENCE_MS = 1_000;
 
 /** Runs until SIGTERM or SIGINT; SIGHUP runs both jobs now. Returns the exit code. */
@@ -53,7 +53,7 @@ export async function runAgent(
       onReady: (ready) => control = ready,
     });
     await alerter.stop(ALERT_PATIENCE_MS);
-    // The supervisor's restart is the only way to get rid of a worker that this runtime cannot end.
+    // Only a restart by the supervisor gets rid of a worker that this runtime cannot end.
     return stuckWorker ? EXIT_JOB_FAILED : EXIT_DONE;
   } catch (error) {
     const { name, message } = describeError(error);

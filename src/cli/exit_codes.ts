@@ -1,5 +1,5 @@
 /**
- * Exit codes, and which error means which.
+ * The exit codes, and the mapping of errors to them.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { WalletError } from "../chain/wallet/errors.ts";
 import { JobFailedError } from "../agent/workers/job_host.ts";
 import { InterruptedError } from "./interruption.ts";
 
-/** Done, also when we had no bid or nothing was won. */
+/** Success, even without a bid or a win. */
 export const EXIT_DONE = 0;
 /** The job failed: chain, dispatch error, proxy file, no solver result. */
 export const EXIT_JOB_FAILED = 1;
-/** Wrong usage, configuration, wallet or snapshot: running again changes nothing. */
+/** Invalid usage, configuration, wallet or snapshot: a retry would fail again. */
 export const EXIT_WRONG_INPUT = 2;
 
 const WRONG_INPUT = [UsageError, ConfigError, WalletError, SnapshotError] as const;
 
-/** The exit code an error ends the program with. */
+/** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof InterruptedError) return error.exitCode;
   if (error instanceof JobFailedError) return error.wrongInput ? EXIT_WRONG_INPUT : EXIT_JOB_FAILED;

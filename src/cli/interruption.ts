@@ -1,26 +1,25 @@
 /**
- * SIGTERM and SIGINT while one job runs: what is under way is ended, rather than left behind.
+ * Handles SIGTERM and SIGINT while one job runs: ends its workers and programs instead of leaving them behind.
  *
  * @module
  */
 
-/** The signals that end a job, with the exit codes that shells give to programs that died of them: 128 + n. */
+/** The signals that end a job, with their conventional exit codes: 128 + n. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** A signal ended the program's work. */
+/** A signal ended the job. */
 export class InterruptedError extends Error {
   override readonly name = "InterruptedError";
-  /** What the program ends with. */
   readonly exitCode: number;
 
   constructor(signal: keyof typeof EXIT_CODES) {
-    super(`Ended by ${signal}; what was done until then stays, run it again for the rest`);
+    super(`Ended by ${signal}; completed work stays, run it again for the rest`);
     this.exitCode = EXIT_CODES[signal];
   }
 }
 
-/** Takes the signals while it is in use. Further ones change nothing: the ending is under way, and bounded. */
+/** Handles the signals while it is in use. Further signals have no effect: the end is already bounded. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners = SIGNALS.map((signal) => ({
@@ -32,7 +31,7 @@ export class Interruption implements Disposable {
     for (const { signal, listener } of this.#listeners) Deno.addSignalListener(signal, listener);
   }
 
-  /** Aborted by the first of the signals, with an {@link InterruptedError} as the reason. */
+  /** Aborts at the first signal, with an {@link InterruptedError} as the reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

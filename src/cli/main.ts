@@ -1,5 +1,5 @@
 /**
- * The commands of ih-miner. What a command needs is loaded when it is asked for, so that `--version` is quick.
+ * Runs the commands of ih-miner. Each command loads its modules on demand, so that `--version` is quick.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { InterruptedError, Interruption } from "./interruption.ts";
 import type { OnceResult } from "./once.ts";
 
 /**
- * Runs one command line.
+ * Runs a command line.
  *
  * @returns the exit code.
  */
@@ -79,7 +79,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** One run of a command that prints a document. */
+/** A run that prints a document. */
 interface Run {
   readonly id: string;
   readonly log: Logger;
@@ -93,7 +93,7 @@ async function startRun(
   return { id, log: logger().with({ run_id: id }) };
 }
 
-/** Runs a job, prints its document, and calls the operator's programs: who reads the document need not wait for them. */
+/** Runs a job, prints its document, and then calls the hooks, so that readers of the document need not wait for them. */
 async function runInterruptibly(
   run: Run,
   work: (parts: { readonly log: Logger; readonly signal: AbortSignal }) => Promise<OnceResult>,

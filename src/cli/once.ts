@@ -1,5 +1,5 @@
 /**
- * `ih-miner --once JOB`, `ih-miner withdraw`: one job, one result document.
+ * `ih-miner --once JOB` and `ih-miner withdraw`: run one job and print its result document.
  *
  * @module
  */
@@ -29,23 +29,23 @@ import { refuseImpossibleFolder } from "./state_folder.ts";
 
 type OnceCommand = Extract<Command, { name: "once" }>;
 
-/** What a command ended with. */
+/** The result of a command. */
 export interface CommandResult {
   readonly exitCode: number;
   /** Printed on stdout by `toDocument`. */
   readonly document: object;
 }
 
-/** What one job ended with, and what is left to do once its document is printed. */
+/** The result of one job, with the hooks to call after its document is printed. */
 export interface OnceResult extends CommandResult {
-  /** Calls the operator's programs, and waits for them; none after a dry run, or once the signal was given. */
+  /** Calls the hooks and waits for them, except after a dry run or an abort. */
   readonly callHooks: () => Promise<void>;
 }
 
-/** What {@link runOnce} works with. */
+/** Options of {@link runOnce}. */
 export interface OnceParts {
   readonly log: Logger;
-  /** Ends the job, and the operator's programs, as soon as nothing is left half done. */
+  /** Ends the job and its programs as soon as nothing is left half done. */
   readonly signal: AbortSignal;
   /** @default that of the process */
   readonly environment?: Environment;
@@ -53,7 +53,7 @@ export interface OnceParts {
 
 const JOBS = { auction: runAuction, commitment: runCommitment, withdraw: runWithdrawal };
 
-/** Runs one job. Every failure becomes part of the document and of the exit code. */
+/** Runs one job. Failures end in the document and the exit code. */
 export async function runOnce(command: OnceCommand, parts: OnceParts): Promise<OnceResult> {
   const { log, signal } = parts;
   const document: Document = { job: command.job, status: "failed", dryRun: command.dryRun };
@@ -67,7 +67,7 @@ export async function runOnce(command: OnceCommand, parts: OnceParts): Promise<O
 
 type Document = Record<string, unknown>;
 
-/** How far a job came. */
+/** The progress of a job, for its hooks. */
 interface Progress {
   config: Config | null;
   outcome: AuctionOutcome | null;
@@ -124,7 +124,7 @@ async function runCommitment({ command, config, log, signal }: Run): Promise<obj
   return await finished(launchCommitment({ config, hotkey, log, signal, force, dryRun }));
 }
 
-/** Publishes the empty bid, whatever `[workers]` says and however wrong it is. */
+/** Publishes the empty bid, even if `[workers]` is invalid. */
 async function runWithdrawal({ command, config, log, signal }: Run): Promise<object> {
   const hotkey = await finished(launchAddress({ config, log, signal }));
   const { dryRun } = command;
@@ -146,8 +146,8 @@ async function runWithdrawal({ command, config, log, signal }: Run): Promise<obj
     throw new InstanceLockedError(
       error.path,
       error.holder,
-      "it would publish its bid again. Set [workers] enabled = false in its configuration, which it heeds " +
-        "within 5 minutes, or at once on SIGHUP; or stop it first",
+      "it would publish its bid again. Set [workers] enabled = false in its configuration, which takes " +
+        "effect within 5 minutes, or at once on SIGHUP; or stop it first",
     );
   }
 }
@@ -165,14 +165,16 @@ async function runAuction(
   warnAboutRouting(config.routing, log);
 
   const result = await finished(launchAuction({ config, hotkey, log, signal, known: null }));
-  if (result.kind !== "computed") throw new Error("Cannot use the auction job's answer: it computed nothing");
+  if (result.kind !== "computed") {
+    throw new Error("Cannot use the result of the auction job: it computed nothing");
+  }
   const { outcome, snapshot, window } = result;
   const { saveSnapshotPath } = command;
   const unsaved = saveSnapshotPath === undefined
     ? null
     : await saveAuction(saveSnapshotPath, { hotkey, window, onAmbiguous: config.onAmbiguous, snapshot }, log);
   logOutcome(outcome, log);
-  // What was computed is worth having even if the routing fails below.
+  // Keep the outcome in the document even if the routing fails.
   Object.assign(document, computedDocument(result));
   progress.outcome = outcome;
   signal.throwIfAborted();
@@ -202,7 +204,7 @@ async function runAuction(
   return {};
 }
 
-/** Writes the file of `--save-snapshot`; returns the failure, because the routing must not wait for it to be mended. */
+/** Writes the file of `--save-snapshot`; returns a failure instead of throwing, since the routing must not depend on it. */
 async function saveAuction(path: string, auction: SavedAuction, log: Logger): Promise<Error | null> {
   try {
     await Deno.writeTextFile(path, formatSavedAuction(auction));
@@ -210,14 +212,14 @@ async function saveAuction(path: string, auction: SavedAuction, log: Logger): Pr
     return null;
   } catch (error) {
     return new Error(
-      `Cannot keep the snapshot ${path}: ${describeError(error).message}; ` +
+      `Cannot save the snapshot ${path}: ${describeError(error).message}; ` +
         "name a file in a folder that this user can write (--save-snapshot)",
       { cause: error },
     );
   }
 }
 
-/** The job's answer, once its worker has ended. */
+/** The job's result, after its worker has ended. */
 async function finished<T>(job: RunningJob<T>): Promise<T> {
   try {
     return await job.result;
@@ -227,8 +229,8 @@ async function finished<T>(job: RunningJob<T>): Promise<T> {
 }
 
 /**
- * The lock that keeps two agents off one proxy file. A dry run changes nothing and needs none, but says when the state
- * folder cannot be one.
+ * Takes the lock that keeps two agents from one proxy file. A dry run needs no lock, but fails if the state folder is
+ * impossible.
  */
 async function lockFor(command: OnceCommand, config: Config, hotkey: string): Promise<InstanceLock | null> {
   if (config.routing.kind === "off") return null;

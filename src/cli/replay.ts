@@ -1,5 +1,5 @@
 /**
- * `ih-miner replay SNAPSHOT`: an auction again, with no network and no configuration.
+ * `ih-miner replay SNAPSHOT`: computes a saved auction again, without network and configuration.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `ih-miner config [CONFIG]`: the configuration in effect, and where each value came from.
+ * `ih-miner config [CONFIG]`: shows the effective configuration and the origin of each value.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { describeError } from "../lib/errors.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
 
-/** What the command prints, and its exit code. */
+/** The output of the command and its exit code. */
 export interface ShownConfig {
   readonly exitCode: number;
   /** For stdout. */
   readonly text: string;
-  /** For stderr: what is wrong with the configuration; empty when nothing is. */
+  /** For stderr: the mistakes of the configuration, if any. */
   readonly error: string;
 }
 
-/** Variables that say something about the machine rather than about the agent. */
+/** Variables that concern the machine rather than the agent. */
 const GENERAL_VARIABLES: readonly string[] = ["HOME", "PATH", "NO_PROXY", "no_proxy"];
 
 /** Column of the comments. */
 const COMMENT_COLUMN = 56;
 
 /**
- * Shows the configuration; it holds no secret, since the hotkey's file is not read and credentials in endpoints are
- * left out. A mistake in `[workers]` is shown beside all the rest, as the agent goes on with the rest, too.
+ * Shows the configuration without secrets: the hotkey's file is not read, and credentials in endpoints are removed. A mistake in
+ * `[workers]` is shown beside the rest, since the agent uses the rest.
  */
 export async function showConfig(
   { configPath, json }: Extract<Command, { name: "config" }>,
@@ -68,7 +68,7 @@ function toJson(config: Config, environment: Environment): string {
     routingWarnings: routing.kind === "off" ? [] : routing.warnings,
     environment: variablesOf(environment).map(([name, value]) => ({ name, value })),
   };
-  // The values are the operator's own: worker sizes are keys there.
+  // Not converted: worker sizes are keys in these values.
   const settings = effective;
   return `${JSON.stringify({ ...toDocument(document) as object, settings }, null, 2)}\n`;
 }
@@ -82,17 +82,19 @@ function toText(config: Config, environment: Environment): string {
     wallet: [`hotkey file: ${hotkeyPath}`],
     workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
     routing: isOff ? [`routing is off: ${routing.reason}`] : [
-      ...(routing.targets.length === 0 ? ["no proxy is named: only the ASICs of [asic] are routed to"] : []),
+      ...(routing.targets.length === 0
+        ? ["no proxy is configured: only the ASICs of [asic] are routed to"]
+        : []),
       ...routing.warnings.map((warning) => `doubtful: ${warning}`),
     ],
-    // What follows has no effect, although it has its values.
+    // Values without effect.
     solver: solver.engine === "glpk" ? ["cbc is not used: the engine is glpk"] : [],
     hooks: [
       ...(Object.keys(hooks.programs).length === 0 ? ["timeout is not used: there is no program"] : []),
       ...(alerting === null ? ["webhook_format and no_win_windows are not used: there is no webhook"] : []),
     ],
     delivery: delivery.sources.length === 0 && (isOff || routing.fleet === null)
-      ? ["nothing is watched: there is neither a source nor [asic]"]
+      ? ["nothing is measured: there is neither a source nor [asic]"]
       : [],
   };
   const lines = [`# ${path}, completed by the environment and the defaults`];
@@ -102,12 +104,12 @@ function toText(config: Config, environment: Environment): string {
     for (const note of notes[section] ?? []) lines.push(`# ${note}`);
   }
   const variables = variablesOf(environment);
-  if (variables.length > 0) lines.push("", "# Environment variables that are set and looked at:");
+  if (variables.length > 0) lines.push("", "# Environment variables in use:");
   for (const [name, value] of variables) lines.push(`# ${name}=${value}`);
   return `${lines.join("\n")}\n`;
 }
 
-/** Every section, each followed by the tables of its lists. */
+/** All sections, each followed by the tables of its lists. */
 function sectionsOf(effective: readonly EffectiveSetting[]): string[] {
   const all = new Set(["bittensor", "wallet", "workers", ...effective.map(({ section }) => section)]);
   const parentOf = (section: string): string => section.split(".", 1)[0]!;
@@ -128,7 +130,7 @@ function settingLine({ key, value, from, variable }: EffectiveSetting): string {
   return `${left.padEnd(COMMENT_COLUMN - 1)} # ${variable === null ? from : `${from}: ${variable}`}`;
 }
 
-/** A value as TOML writes it in one line. */
+/** A value as TOML in one line. */
 function tomlText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(tomlText).join(", ")}]`;
   if (typeof value === "object" && value !== null && !(value instanceof Date)) {

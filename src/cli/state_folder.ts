@@ -1,5 +1,5 @@
 /**
- * Whether a state folder can be one, for a run that must not make it.
+ * Checks a state folder for a run that must not create it.
  *
  * @module
  */
@@ -7,16 +7,17 @@
 import { dirname } from "node:path";
 
 /**
- * Looks at a folder, or where it would be made, and writes nothing: whether it may be written, only writing shows.
+ * Checks a folder, or the place where it would be created. It writes nothing, so it cannot tell whether the folder is
+ * writable.
  *
- * @throws {Error} with the reason why the folder cannot be used.
+ * @throws {Error} if the folder is impossible.
  */
 export async function refuseImpossibleFolder(path: string): Promise<void> {
   const found = await nearest(path);
   if (!(await Deno.stat(found)).isDirectory) throw new Error(`${found} is not a folder`);
 }
 
-/** The path itself, or the nearest one above it that there is. */
+/** The path itself, or its nearest existing parent. */
 async function nearest(path: string): Promise<string> {
   try {
     await Deno.stat(path);

@@ -1,5 +1,5 @@
 /**
- * `ih-miner status`: what a running agent says of itself, for a terminal.
+ * `ih-miner status`: shows the status of a running agent in a terminal.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { fromDocument } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
-/** Where an agent listens when nothing says otherwise: the address of `config.toml.example`. */
+/** The default address of an agent: the one in the documentation. */
 const USUAL_URL = "http://127.0.0.1:9464";
 const TIMEOUT_MS = 5_000;
 const WATCH_INTERVAL_MS = 2_000;
 /** Cursor home, clear to the end: less flicker than clearing the whole screen. */
 const REDRAW = "\x1b[H\x1b[J";
 
-/** What the command works with. */
+/** The dependencies of the command, for tests. */
 export interface StatusTools {
   readonly fetch: (url: string, init: { readonly signal: AbortSignal }) => Promise<Response>;
   readonly sleep: (ms: number) => Promise<void>;
   readonly printOut: (text: string) => void;
   readonly printError: (text: string) => void;
-  /** How stdout is; `null`: no terminal. Asked before each drawing, since a window can be resized. */
+  /** The terminal at stdout, or `null`; read before each output, since it can be resized. */
   readonly terminal: () => TerminalOptions | null;
 }
 
-/** The real thing. */
+/** The real dependencies. */
 export const osStatusTools: StatusTools = {
   fetch,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -43,7 +43,7 @@ export const osStatusTools: StatusTools = {
     Deno.stdout.isTerminal() ? { width: Deno.consoleSize().columns, colour: !Deno.noColor } : null,
 };
 
-/** No agent's status could be had; the message says what to do. */
+/** The status of the agent is unavailable; the message names the remedy. */
 class StatusError extends Error {
   override readonly name = "StatusError";
 }
@@ -51,7 +51,7 @@ class StatusError extends Error {
 /**
  * Shows the status once, or with `watch` until it is interrupted.
  *
- * @returns 0 when the agent is ready, 1 when it is not or does not answer.
+ * @returns 0 if the agent is ready, 1 if it is not or does not answer.
  */
 export async function showStatus(
   command: Extract<Command, { name: "status" }>,
@@ -80,7 +80,7 @@ async function showOnce(
   const redraw = watch && terminal !== null && !json ? REDRAW : "";
   try {
     const { document, report } = await fetchStatus(url, tools);
-    // One line each, when one follows the other.
+    // With `watch`, print one document per line.
     if (json) tools.printOut(`${JSON.stringify(document, null, watch ? undefined : 2)}\n`);
     else tools.printOut(`${redraw}${renderTerminal(report, terminal ?? { width: 120, colour: false })}`);
     return report.ready ? EXIT_DONE : EXIT_JOB_FAILED;
@@ -107,8 +107,8 @@ async function fetchStatus(
     throw new StatusError(
       `Cannot get the status from ${from}: ${
         describeError(error).message
-      }; is the agent running, and does its ` +
-        `configuration have [http] listen? Another agent is named by --url`,
+      }; check that the agent runs and that its ` +
+        "configuration has [http] listen, or name another agent with --url",
     );
   }
   const format = typeof document === "object" && document !== null && "format" in document
@@ -116,17 +116,17 @@ async function fetchStatus(
     : null;
   if (format !== STATUS_FORMAT) {
     throw new StatusError(
-      `Cannot show the status from ${from}: its format is ${JSON.stringify(format)}, this program knows ` +
-        `${STATUS_FORMAT}; use the ih-miner of the agent's own version`,
+      `Cannot show the status from ${from}: its format is ${JSON.stringify(format)}, this program supports ` +
+        `${STATUS_FORMAT}; use the version of ih-miner that the agent runs`,
     );
   }
   return { document, report: fromDocument(document) as StatusReport };
 }
 
 /**
- * The agent's URL without a slash at its end: the one given, else that of the configuration, else the usual one.
+ * The agent's URL without a trailing slash: the given one, else that of the configuration, else the default.
  *
- * @throws {ConfigError} when a configuration that was named cannot be used, or the URL is none.
+ * @throws {ConfigError} if the named configuration or the URL is invalid.
  */
 async function agentUrl({ url, configPath }: Extract<Command, { name: "status" }>): Promise<string> {
   if (url !== undefined) return checkedUrl(url);
@@ -143,13 +143,13 @@ async function agentUrl({ url, configPath }: Extract<Command, { name: "status" }
 function checkedUrl(text: string): string {
   const url = /^https?:\/\//.test(text) ? text : `http://${text}`;
   if (!URL.canParse(url)) {
-    const message = `is no URL: ${JSON.stringify(text)}; give one such as ${USUAL_URL}`;
+    const message = `is not a URL: ${JSON.stringify(text)}; give one such as ${USUAL_URL}`;
     throw new ConfigError("--url", [{ key: "", message }]);
   }
   return url.replace(/\/+$/, "");
 }
 
-/** Who listens on all addresses is asked on this machine's own. */
+/** The URL of a listen address; an agent that listens on all addresses is asked on loopback. */
 function urlOf({ hostname, port }: ListenAddress): string {
   const own: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
   return `http://${formatListenAddress({ hostname: own[hostname] ?? hostname, port })}`;

@@ -107,7 +107,7 @@ Deno.test("parseCommand() names the command that was meant, unless there is a fi
       assert.ok(error instanceof UsageError);
       assert.match(
         error.message,
-        new RegExp(`"${args[0]}" is no command and no file; did you mean ${meant}\\?`),
+        new RegExp(`"${args[0]}" is neither a command nor a file; did you mean ${meant}\\?`),
       );
       return true;
     });

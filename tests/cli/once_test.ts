@@ -417,7 +417,7 @@ Deno.test("--once auction routes although its snapshot cannot be kept, and says 
   const path = join(stage.rig.folder, "no such folder", "auction.json");
   const { exitCode, document } = await run(stage.rig, "--once", "auction", "--save-snapshot", path);
   assert.equal(exitCode, 1);
-  assert.match(document.error.message, /Cannot keep the snapshot .*auction\.json: .*--save-snapshot/);
+  assert.match(document.error.message, /Cannot save the snapshot .*auction\.json: .*--save-snapshot/);
   assert.equal(document.routing.reload, "touched");
   assert.ok((await Deno.stat(stage.rig.sentinelPath)).isFile);
 });

@@ -154,7 +154,7 @@ Deno.test("config shows no mode where only ASICs are routed to, and says what ha
   for (
     const line of [
       "# mode is not set # default",
-      "# no proxy is named: only the ASICs of [asic] are routed to",
+      "# no proxy is configured: only the ASICs of [asic] are routed to",
       "# cbc is not used: the engine is glpk",
       "# timeout is not used: there is no program",
       "# webhook_format and no_win_windows are not used: there is no webhook",
@@ -165,5 +165,5 @@ Deno.test("config shows no mode where only ASICs are routed to, and says what ha
   assert.ok(!lines.some((line) => line.startsWith("mode = ")));
   const off = squeezed(await show(CONFIG.replace(/pools_path.*/, 'mode = "ihp"')));
   assert.ok(off.includes('mode = "ihp" # file'));
-  assert.ok(off.includes("# nothing is watched: there is neither a source nor [asic]"));
+  assert.ok(off.includes("# nothing is measured: there is neither a source nor [asic]"));
 });

@@ -69,14 +69,18 @@ for (
     [
       "does not answer",
       new Error("Connection refused"),
-      /Connection refused; is the agent running, and does its/,
+      /Connection refused; check that the agent runs and that its/,
     ],
     ["is something else", "<html>", /Cannot get the status from .*JSON.*--url/],
-    ["speaks another format", '{"format": 7}', /its format is 7, this program knows 1; use the ih-miner of/],
+    [
+      "speaks another format",
+      '{"format": 7}',
+      /its format is 7, this program supports 1; use the version of ih-miner/,
+    ],
     ["answers nonsense", "null", /its format is null/],
   ] as const
 ) {
-  Deno.test(`showStatus() says what to do when what is asked ${what}`, async () => {
+  Deno.test(`showStatus() says what to do when the address ${what}`, async () => {
     const bench = new Bench([answer]);
     assert.equal(await showStatus(command, bench.tools), 1);
     assert.equal(bench.out, "");
@@ -128,5 +132,5 @@ Deno.test("showStatus() takes a URL with or without its scheme, and refuses what
   }
   const bench = new Bench([ready]);
   assert.equal(await showStatus({ ...command, url: "no url" }, bench.tools), 2);
-  assert.match(bench.error, /--url: is no URL: "no url"; give one such as http:\/\/127\.0\.0\.1:9464/);
+  assert.match(bench.error, /--url: is not a URL: "no url"; give one such as http:\/\/127\.0\.0\.1:9464/);
 });

@@ -1,5 +1,5 @@
 /**
- * What somebody should be woken for: the conditions, by the agent's status. Pure.
+ * The conditions that raise alerts, derived from the agent's status. Pure.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { redactUrls } from "../../lib/redact.ts";
 import { formatDuration, formatHashrate } from "../status/format.ts";
 import type { FleetStatus, StatusReport, WindowSummary } from "../status/status_report.ts";
 
-/** What alerts there are. */
+/** The kinds of alerts. */
 export const ALERT_KINDS = [
   "banned",
   "commitment-failed",
@@ -23,37 +23,37 @@ export const ALERT_KINDS = [
 /** One of {@link ALERT_KINDS}. */
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
-/** Something that is wrong. `kind` and `subject` are its identity; its words may change while it goes on. */
+/** A problem. `kind` and `subject` identify it; title and text may change while it lasts. */
 export interface Alert {
   readonly kind: AlertKind;
-  /** For what there may be several of: the proxy's file, `asic`, or `asic-stuck`; else empty. */
+  /** Distinguishes alerts of one kind: the proxy's file, `asic` or `asic-stuck`; else empty. */
   readonly subject: string;
   readonly title: string;
-  /** A sentence or two: what, why, what to do. */
+  /** One or two sentences: what, why, and the remedy. */
   readonly text: string;
 }
 
-/** What makes two alerts the same one. */
+/** The identity of an alert as text. */
 export function identityOf({ kind, subject }: Pick<Alert, "kind" | "subject">): string {
   return JSON.stringify([kind, subject]);
 }
 
-/** What {@link activeAlerts} goes by, beside the report. */
+/** Options of {@link activeAlerts}. */
 export interface AlertOptions {
-  /** Windows in a row without a win, from which on it is an alert; at least 1. */
+  /** How many windows in a row without a win raise an alert; at least 1. */
   readonly noWinWindows: number;
-  /** Whether a bid is meant to be on the chain; `false` while paused. */
+  /** Whether a bid should be on the chain; `false` while paused. */
   readonly isSelling: boolean;
 }
 
-/** After a start, what has not succeeded yet is not taken for a failure. */
+/** After a start, a job that has not succeeded yet is not a failure. */
 const STARTUP_GRACE_SECONDS = 120;
-/** A reload is retried within seconds; owed for longer, it wants somebody. */
+/** Reloads are retried within seconds; one that is pending for longer needs attention. */
 const RELOAD_GRACE_MS = 30_000;
-/** One window: proxies restart, and a window of which something was measured is judged by that. */
+/** One window: proxies restart, and a partly measured window is still judged. */
 const UNREADABLE_GRACE_MS = 12 * 60_000;
 
-/** All that is wrong at the moment of the report, in the order of {@link ALERT_KINDS}. URLs in it are cut to their hosts. */
+/** The active alerts of a report, in the order of {@link ALERT_KINDS}, with URLs cut to their hosts. */
 export function activeAlerts(report: StatusReport, options: AlertOptions): Alert[] {
   return [
     ...banned(report),
@@ -70,8 +70,8 @@ export function activeAlerts(report: StatusReport, options: AlertOptions): Alert
 function banned({ window }: StatusReport): Alert[] {
   if (window?.reason?.code !== "banned") return [];
   const text =
-    `${window.reason.message}. It wins nothing until the ban ends; find out why less was delivered ` +
-    "than won: ASICs that are off or at another pool, a proxy that was not told, shares in [routing].";
+    `${window.reason.message}. It wins nothing until the ban ends. Find out why less was delivered than ` +
+    "won: ASICs that are off or at another pool, a proxy that did not reload, shares in [routing].";
   return [{ kind: "banned", subject: "", title: "Banned", text }];
 }
 
@@ -88,7 +88,7 @@ function commitmentFailed(report: StatusReport): Alert[] {
     : left === 0
     ? " The bid on the chain has expired: nothing can be won."
     : ` The bid on the chain counts for ${formatDuration(left)} more.`;
-  const text = `The bid cannot be looked at or published: ${sentence(why)}${until}`;
+  const text = `The bid cannot be checked or published: ${sentence(why)}${until}`;
   return [{ kind: "commitment-failed", subject: "", title: "Commitment failed", text }];
 }
 
@@ -96,16 +96,16 @@ function noWins({ history, window }: StatusReport, { noWinWindows, isSelling }: 
   if (!isSelling) return [];
   const windows = lostInARow(history);
   if (windows < noWinWindows) return [];
-  const why = window?.reason === null || window === null ? "" : `, at last because: ${window.reason.message}`;
+  const why = window?.reason === null || window === null ? "" : `; the last reason: ${window.reason.message}`;
   const text =
-    `Nothing was won in ${windows} windows in a row${why}. Compare the bid with the prices that win ` +
+    `Nothing was won in ${windows} windows in a row${why}. Compare the bid with the winning prices ` +
     "on the status page.";
   return [{ kind: "no-wins", subject: "", title: "Nothing won", text }];
 }
 
 /**
- * Windows without a win, back to the last win, or to where the bid had no part in it: it was the empty one, or its
- * hotkey was banned, of which there is an alert already.
+ * The number of latest windows without a win, back to the last win, or to a window without a chance: with the empty bid, or
+ * with a ban, which raises an alert of its own.
  */
 function lostInARow(history: readonly WindowSummary[]): number {
   const last = history.findLastIndex(({ wonWorkers, reason }) =>
@@ -119,11 +119,10 @@ function reloadPending({ proxies, now }: StatusReport): Alert[] {
     if (reload !== "pending" || reloadPendingSince === null) return [];
     const owedMs = Date.parse(now) - Date.parse(reloadPendingSince);
     if (owedMs <= RELOAD_GRACE_MS) return [];
-    const text =
-      `${path} is written, but the proxy could not be told to read it again and routes as before: ` +
+    const text = `${path} is written, but the proxy could not be made to reload it and routes as before: ` +
       `${
         sentence(reloadError ?? "unknown reason")
-      } It is tried again after 2, 4, 8 … 60 s, until it succeeds.`;
+      } The agent retries after 2, 4, 8 … 60 s, until it succeeds.`;
     return [{ kind: "reload-pending" as const, subject: path, title: "Proxy reload pending", text }];
   });
 }
@@ -163,8 +162,8 @@ function routingFailed({ proxies, fleet }: StatusReport): Alert[] {
     const text =
       `The ASICs cover ${formatHashrate(coveredHashratePh)} of ${formatHashrate(wantedHashratePh)}. ` +
       (failing.length === 0
-        ? "All of them are at the subnet: bid for less, or add machines."
-        : `These do not do their part: ${failing.join(", ")}.`);
+        ? "All of them are at the subnet: offer less, or add machines."
+        : `These machines fail: ${failing.join(", ")}.`);
     alerts.push({ kind, subject, title: "ASICs short", text });
   }
   return [...alerts, ...asicsStuck(fleet)];
@@ -175,15 +174,17 @@ function asicsStuck(fleet: FleetStatus): Alert[] {
   if (stray.length === 0) return [];
   const names = stray.map(({ name, address }) => name === address ? name : `${name} (${address})`);
   const text =
-    "These ASICs mine for the subnet though nothing that was won needs them, and cannot be sent to their " +
-    `fallback pool: ${names.join(", ")}. It is tried again; if it does not help, switch them by hand. ` +
+    "These ASICs mine for the subnet although nothing won needs them, and cannot be switched to their " +
+    `fallback pool: ${
+      names.join(", ")
+    }. The agent keeps trying; if that does not help, switch them by hand. ` +
     sentence(stray[0]?.problem?.message ?? "");
   return [{ kind: "routing-failed", subject: "asic-stuck", title: "ASICs stuck at the subnet", text }];
 }
 
 function deliveryLow({ delivery, history }: StatusReport): Alert[] {
   if (delivery === null) return [];
-  // A window is judged after some minutes: until then the former one's judgement stays.
+  // A window is judged after some minutes; until then the previous judgement stays.
   const former = history.at(-2);
   const isUnknown = delivery.level === "unknown";
   const judged = isUnknown
@@ -193,7 +194,7 @@ function deliveryLow({ delivery, history }: StatusReport): Alert[] {
   if (judged.level !== "alert") return [];
   const text = `${formatHashrate(judged.averagePh ?? 0)} of ${formatHashrate(judged.wonPh ?? 0)} won ` +
     `${isPast ? "were" : "are"} delivered on average. Winners that deliver less than 95 % are banned: look ` +
-    "for ASICs that are off, slow or at another pool, and at the shares in [routing].";
+    "for ASICs that are off, slow or at another pool, and check the shares in [routing].";
   return [{ kind: "delivery-low", subject: "", title: "Delivering too little", text }];
 }
 
@@ -201,11 +202,11 @@ function deliveryUnreadable({ delivery, now }: StatusReport): Alert[] {
   if (delivery === null || delivery.unreadableSince === null) return [];
   const forMs = Date.parse(now) - Date.parse(delivery.unreadableSince);
   if (forMs <= UNREADABLE_GRACE_MS) return [];
-  const text = `What is delivered could not be read for ${formatDuration(forMs / 1000)}: ` +
+  const text = `The delivered hashrate could not be read for ${formatDuration(forMs / 1000)}: ` +
     `${
       sentence(delivery.errors.join("; "))
-    } Whether it is enough is not known: look at the sources in [delivery] ` +
-    "and at the ASICs.";
+    } Whether it suffices is unknown: check the sources in [delivery] ` +
+    "and the ASICs.";
   return [{ kind: "delivery-unreadable", subject: "", title: "Delivery unknown", text }];
 }
 
@@ -213,7 +214,7 @@ function isStarting({ uptimeSeconds }: StatusReport): boolean {
   return uptimeSeconds < STARTUP_GRACE_SECONDS;
 }
 
-/** With a full stop. */
+/** Ends a text with a full stop. */
 function sentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

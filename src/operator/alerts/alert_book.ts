@@ -1,47 +1,47 @@
 /**
- * Which alerts began and which are over since last time. Pure.
+ * Tracks which alerts begin and end. Pure.
  *
  * @module
  */
 
 import { type Alert, identityOf } from "./alert.ts";
 
-/** An alert that began or is over. Times are in milliseconds since 1970. */
+/** The beginning or the end of an alert. Times are in milliseconds since 1970. */
 export interface AlertChange {
   readonly state: "begun" | "over";
-  /** In its last words. */
+  /** With its latest text. */
   readonly alert: Alert;
   readonly beganAtMs: number;
-  /** When it was first seen to be gone; `null` when it has begun. */
+  /** When it was first missing; `null` at its beginning. */
   readonly endedAtMs: number | null;
 }
 
-/** Gone for so long, an alert is over. */
+/** How long an alert must be missing to be over. */
 const QUIET_MS = 60_000;
-/** Each time it comes back within {@link CALM_MS}, it has to be gone for twice as long, and at most so long. */
+/** The limit for that time, which doubles each time the alert returns within {@link CALM_MS}. */
 const MAX_QUIET_MS = 30 * 60_000;
-/** Gone for so long, it is a new alert. */
+/** After this long it counts as a new alert. */
 const CALM_MS = 60 * 60_000;
 
 interface Entry {
   readonly alert: Alert;
   readonly beganAtMs: number;
-  /** Since when it is gone; `null`: it is there. */
+  /** Since when it is missing; `null` while it is active. */
   readonly goneSinceMs: number | null;
-  /** How long it has to be gone to be over. */
+  /** How long it must be missing to be over. */
   readonly quietMs: number;
-  /** Whether it was said to be over. */
+  /** Whether its end was reported. */
   readonly isOver: boolean;
 }
 
 /**
- * Remembers what was said. An alert begins as soon as it is there. It is over when it was gone for a minute; where it
- * keeps coming back, that grows up to half an hour, so that a condition that flaps says so a few times and not for ever.
+ * Remembers the reported alerts. An alert begins as soon as it is active and is over after it has been missing for a minute.
+ * If it keeps returning, that time grows up to half an hour, so that a flapping condition is reported only a few times.
  */
 export class AlertBook {
   readonly #entries = new Map<string, Entry>();
 
-  /** Takes notice of all alerts there are now; what began stands behind what is over. */
+  /** Compares the active alerts with the remembered ones; returns ends before beginnings. */
   update(active: readonly Alert[], nowMs: number): AlertChange[] {
     const there = new Map(active.map((alert) => [identityOf(alert), alert]));
     const changes: AlertChange[] = [];

@@ -1,5 +1,5 @@
 /**
- * Tells a webhook when something is wrong and when it is over.
+ * Reports the beginning and end of alerts to a webhook.
  *
  * @module
  */
@@ -15,21 +15,21 @@ import { AlertBook } from "./alert_book.ts";
 import { notificationOf } from "./message.ts";
 import { WebhookSender, type WebhookSenderParts } from "./webhook.ts";
 
-/** Where alerts go, and what they go by. */
+/** The webhook and the options of alerts. */
 export interface AlertsConfig extends AlertOptions {
   readonly webhook: WebhookConfig;
 }
 
-/** What {@link Alerter} is made with. */
+/** Constructor options of {@link Alerter}. */
 export interface AlerterParts extends WebhookSenderParts {
   readonly log: Logger;
-  /** The status at this moment. */
+  /** Returns the current status. */
   readonly report: () => StatusReport;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
 
-/** Compares the status with what was said before. */
+/** Compares the status with the alerts reported before. */
 export class Alerter {
   readonly #log: Logger;
   readonly #report: () => StatusReport;
@@ -46,17 +46,17 @@ export class Alerter {
     this.#sender = new WebhookSender(parts);
   }
 
-  /** The daemon's observer: looks after each event whether there is something to tell. */
+  /** Observes the service and checks the alerts after each event. */
   readonly observe = (event: DaemonEvent): void => {
     if (event.kind === "settings-read") this.#config = alertsConfigOf(event.settings.config);
-    // Runs come every minute, heads far more often and with nothing that an alert goes by.
+    // Heads are frequent and do not change alerts; runs come every minute.
     if (event.kind !== "head-seen") this.check(this.#config);
   };
 
   /**
-   * Looks whether alerts began or are over. Never throws: the daemon does not stumble over those who watch it.
+   * Reports alerts that began or are over. Never throws.
    *
-   * @param config `null`: nobody is to be told. Another webhook's readers are told all that goes on.
+   * @param config `null` without a webhook. A changed webhook gets all active alerts.
    */
   check(config: AlertsConfig | null): void {
     if (this.#sender.use(config?.webhook ?? null)) this.#book = new AlertBook();
@@ -75,18 +75,18 @@ export class Alerter {
     }
   }
 
-  /** Resolves when all that was found has been sent or given up. */
+  /** Resolves when all notifications have been sent or given up. */
   async settled(): Promise<void> {
     await this.#sender.settled();
   }
 
-  /** No more alerts; what waits is tried once, as far as that is done in so long. */
+  /** Stops; tries waiting notifications once more, for at most this long. */
   async stop(patienceMs: number): Promise<void> {
     await this.#sender.stop(patienceMs);
   }
 }
 
-/** What alerts go by; `null`: nobody is to be told. A bid that cannot be read from the configuration stays on the chain. */
+/** The options of alerts; `null` without a webhook. While `[workers]` is invalid, the bid stays on the chain. */
 function alertsConfigOf({ alerting, workers }: Config): AlertsConfig | null {
   if (alerting === null) return null;
   return { ...alerting, isSelling: workers instanceof ConfigError || workers.enabled };

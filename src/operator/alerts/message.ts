@@ -1,5 +1,5 @@
 /**
- * An alert as it is sent: words for a chat, or a document for a program. Pure.
+ * Formats alerts as messages for chats and as documents for programs. Pure.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { IdentityReport, StatusReport } from "../status/status_report.ts";
 import type { Alert } from "./alert.ts";
 import type { AlertChange } from "./alert_book.ts";
 
-/** Raised when a reader of an older document could misread a newer one. */
+/** Increased when the document changes incompatibly. */
 const DOCUMENT_FORMAT = 1;
-/** Discord takes no longer message, and no chat is the place for one. */
+/** The limit of Discord, and enough for any chat. */
 const MESSAGE_CHARACTERS = 2_000;
 
-/** Whom an alert is about. */
+/** The change of an alert with its context. */
 export interface AlertNotification extends AlertChange {
-  /** `null` before the settings were read. */
+  /** `null` before the settings have been read. */
   readonly identity: IdentityReport | null;
-  /** The window that is delivered; `null` before any was computed. */
+  /** The current window; `null` before the first one has been computed. */
   readonly window: { readonly index: number; readonly firstBlock: number; readonly lastBlock: number } | null;
   readonly version: string;
 }
 
-/** Adds to a change whom it is about. */
+/** Adds the context to a change. */
 export function notificationOf(
   change: AlertChange,
   { identity, window, version }: Pick<StatusReport, "identity" | "window" | "version">,
@@ -36,7 +36,7 @@ export function notificationOf(
   return { ...change, identity, window: place, version };
 }
 
-/** The body of the request, as JSON. */
+/** The JSON body of the request. */
 export function webhookBody(notification: AlertNotification, format: WebhookFormat): string {
   switch (format) {
     case "json":
@@ -67,7 +67,7 @@ function alertDocument(notification: AlertNotification): unknown {
   });
 }
 
-/** Title and text; of what is over, as something that was. */
+/** Title and text; after the end, in the past. */
 function wordsOf({ alert, beganAtMs, endedAtMs }: AlertNotification): Pick<Alert, "title" | "text"> {
   const { title, text } = alert;
   if (endedAtMs === null) return { title, text };
@@ -75,7 +75,7 @@ function wordsOf({ alert, beganAtMs, endedAtMs }: AlertNotification): Pick<Alert
   return { title: `Over after ${formatDuration(seconds)}: ${title}`, text: `It was said: “${text}”` };
 }
 
-/** Three lines: what, the text, and where and when. */
+/** Three lines: title and hotkey, the text, time and window. */
 function chatMessage(notification: AlertNotification): string {
   const { state, beganAtMs, identity, window } = notification;
   const whose = identity === null
@@ -93,12 +93,12 @@ function chatMessage(notification: AlertNotification): string {
   return harmless(`${head}\n${shortened(text, room)}\n${where}`);
 }
 
-/** Texts quote what others wrote: no chat may find a mention or a link in them. Not longer than before. */
+/** Replaces characters that chats read as mentions or links, since texts quote foreign text. Keeps the length. */
 function harmless(text: string): string {
   return text.replaceAll("<", "‹").replaceAll(">", "›").replaceAll("@", "＠");
 }
 
-/** At most so many characters, no pair of surrogates parted. */
+/** Cuts a text to a number of characters without splitting a surrogate pair. */
 function shortened(text: string, characters: number): string {
   if (text.length <= characters) return text;
   return `${text.slice(0, Math.max(0, characters - 1)).replace(/[\ud800-\udbff]$/, "")}…`;

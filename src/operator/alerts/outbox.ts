@@ -1,5 +1,5 @@
 /**
- * Which notification goes to the webhook next, so that nothing that has just begun waits behind others' retries. Pure.
+ * Decides which notification goes to the webhook next, so that new alerts do not wait behind retries. Pure.
  *
  * @module
  */
@@ -7,37 +7,37 @@
 import { type Alert, identityOf } from "./alert.ts";
 import type { AlertNotification } from "./message.ts";
 
-/** A notification that waits for a try, or is under way. Times are in milliseconds of a clock that never goes back. */
+/** A waiting notification, or the one being sent. Times are monotonic, in milliseconds. */
 export interface Message {
   readonly notification: AlertNotification;
   readonly addedAtMs: number;
-  /** Tries that failed. */
+  /** Number of failed tries. */
   readonly tries: number;
-  /** Why the last of them failed; `null`: there was none. */
+  /** Why the last try failed; `null` before the first. */
   readonly why: string | null;
-  /** When it may be tried. */
+  /** When it may be sent. */
   readonly dueMs: number;
 }
 
 /**
- * What waits, and what the webhook's readers have been told.
+ * The waiting notifications, and which beginnings have been delivered.
  *
- * - What was never tried comes first, and of that what begins.
- * - The notifications of one alert are delivered in the order in which they came.
- * - That an alert is over is only for those who were told that it began.
- * - That an alert began is told in its words of now, however long it has waited.
- * - What was overtaken before it could be delivered is dropped: a beginning by its end, an end by the next beginning.
- *   So of each alert at most one notification waits, beside one that is under way.
+ * - Notifications that were never tried come first, beginnings before ends.
+ * - The notifications of one alert are delivered in order.
+ * - The end of an alert is sent only if its beginning was delivered.
+ * - A delayed beginning is sent with the current text of the alert.
+ * - An overtaken notification is dropped: a beginning by its end, an end by the next beginning. So per alert at most one
+ *   notification waits besides the one being sent.
  */
 export class Outbox {
   /** By identity. */
   readonly #waiting = new Map<string, Message>();
-  /** The alerts that were told to have begun, and not yet to be over. */
+  /** Alerts whose beginning was delivered, but not their end. */
   readonly #told = new Set<string>();
   #underWay: Message | null = null;
   #pausedUntilMs = -Infinity;
 
-  /** When something may be tried; `null`: nothing waits. */
+  /** When the next notification may be sent; `null` if none waits. */
   get dueMs(): number | null {
     if (this.#waiting.size === 0) return null;
     const soonest = Math.min(...[...this.#waiting.values()].map(({ dueMs }) => dueMs));
@@ -45,9 +45,9 @@ export class Outbox {
   }
 
   /**
-   * Puts a notification in.
+   * Adds a notification.
    *
-   * @returns what it has overtaken, which is dropped; `null`: nothing.
+   * @returns the notification that it overtakes and replaces, or `null`.
    */
   add(notification: AlertNotification, nowMs: number): Message | null {
     const identity = identityOf(notification.alert);
@@ -59,7 +59,7 @@ export class Outbox {
     return overtaken;
   }
 
-  /** An alert that goes on has other words now: where its beginning waits still, they are told. */
+  /** Updates the text of a beginning that still waits. */
   renew(alert: Alert): void {
     const identity = identityOf(alert);
     const waiting = this.#waiting.get(identity);
@@ -67,7 +67,7 @@ export class Outbox {
     this.#waiting.set(identity, { ...waiting, notification: { ...waiting.notification, alert } });
   }
 
-  /** Takes out what is to be tried now; `null`: nothing is due. How that ended has to be said before the next one. */
+  /** Takes the next notification to send; `null` if none is due. Report its result before the next call. */
   take(nowMs: number): Message | null {
     if (nowMs < this.#pausedUntilMs) return null;
     const [first] = [...this.#waiting.values()].filter(({ dueMs }) => dueMs <= nowMs).sort(inOrder);
@@ -77,7 +77,7 @@ export class Outbox {
     return first;
   }
 
-  /** The notification under way was delivered. */
+  /** Reports that the notification was delivered. */
   accepted(): void {
     const { identity, message } = this.#land();
     if (message.notification.state === "begun") this.#told.add(identity);
@@ -86,9 +86,9 @@ export class Outbox {
   }
 
   /**
-   * The notification under way could not be delivered, and is to be tried again.
+   * Reports that the notification failed and should be retried.
    *
-   * @returns whether it waits for that; otherwise it was overtaken, and is dropped.
+   * @returns whether it waits for a retry; otherwise it was overtaken and is dropped.
    */
   failed(why: string, dueMs: number): boolean {
     const { identity, message } = this.#land();
@@ -98,33 +98,35 @@ export class Outbox {
     return !isOvertaken;
   }
 
-  /** The notification under way can never be delivered: it is dropped. */
+  /** Reports that the notification can never be delivered, and drops it. */
   refused(): void {
     const { identity, message } = this.#land();
     if (message.notification.state === "over") this.#told.delete(identity);
     this.#dropUntold(identity);
   }
 
-  /** The service asks for patience: nothing is tried before. */
+  /** Sends nothing before this time, on request of the service. */
   pause(untilMs: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, untilMs);
   }
 
   #land(): { readonly identity: string; readonly message: Message } {
-    if (this.#underWay === null) throw new Error("Cannot end a try: none is under way; call take() first");
+    if (this.#underWay === null) {
+      throw new Error("Cannot report a result: nothing is being sent; call take() first");
+    }
     const message = this.#underWay;
     this.#underWay = null;
     return { identity: identityOf(message.notification.alert), message };
   }
 
-  /** Nobody needs the end of what he never heard of. */
+  /** Drops an end whose beginning was never delivered. */
   #dropUntold(identity: string): void {
     const isOver = this.#waiting.get(identity)?.notification.state === "over";
     if (isOver && !this.#told.has(identity)) this.#waiting.delete(identity);
   }
 }
 
-/** New ones first, then what has waited longest for its try; a beginning before an end. */
+/** New notifications first, beginnings before ends, then by time. */
 function inOrder(a: Message, b: Message): number {
   return Number(a.tries > 0) - Number(b.tries > 0) ||
     Number(a.notification.state === "over") - Number(b.notification.state === "over") ||

@@ -1,7 +1,7 @@
 /**
- * Sending alerts to a webhook: one at a time, again where the service had a bad moment.
+ * Sends alerts to a webhook, one at a time, with retries.
  *
- * The webhook's URL is a secret: whoever knows it can post. Of it only the host is ever logged.
+ * The webhook's URL is a secret, since anyone who knows it can post. Only its host is ever logged.
  *
  * @module
  */
@@ -16,42 +16,42 @@ import type { Alert } from "./alert.ts";
 import { type AlertNotification, webhookBody } from "./message.ts";
 import { type Message, Outbox } from "./outbox.ts";
 
-/** What {@link WebhookSender} is made with. */
+/** Constructor options of {@link WebhookSender}. */
 export interface WebhookSenderParts {
   readonly log: Logger;
   /**
-   * Is told of each try, and of each notification that is given up: why it was not taken (`null`: it was), and whether
-   * it is lost. Must not throw.
+   * Called after each try and for each notification that is given up, with the reason of the failure (`null` on success)
+   * and whether the notification is lost. Must not throw.
    */
   readonly onTried?: (error: string | null, isLost: boolean) => void;
   /** @default globalThis.fetch */
   readonly fetch?: typeof fetch;
-  /** Waits, or until the signal. @default by a timer */
+  /** Resolves after this time or when the signal aborts. @default a timer */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Milliseconds since 1970. @default Date.now */
   readonly nowMs?: () => number;
   /** Milliseconds on a clock that never goes back. @default performance.now */
   readonly monotonicMs?: () => number;
-  /** An answer is waited for so long. @default 10_000 */
+  /** @default 10_000 */
   readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
 const FIRST_DELAY_MS = 2_000;
 const MAX_DELAY_MS = 60_000;
-/** A service that asks for more patience gets so much. */
+/** The longest `Retry-After` that is respected. */
 const MAX_RETRY_AFTER_MS = 5 * 60_000;
-/** That an alert is over is news for so long. That it goes on is as long as it does. */
+/** How long the end of an alert is retried. Its beginning is retried while it lasts. */
 const OVER_PATIENCE_MS = 60 * 60_000;
 
-/** How one try ended. */
+/** The result of one try. */
 type Answer =
   | { readonly kind: "accepted" }
-  /** Another try may help; `afterMs`: as long as the service asks for. */
+  /** A retry may help, after `afterMs` if the service asks for it. */
   | { readonly kind: "retry"; readonly why: string; readonly afterMs: number }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Sends one at a time, as {@link Outbox} has it. What goes wrong is logged, never thrown. */
+/** Sends notifications in the order of {@link Outbox}. Failures are logged, never thrown. */
 export class WebhookSender {
   readonly #log: Logger;
   readonly #onTried: NonNullable<WebhookSenderParts["onTried"]>;
@@ -63,12 +63,12 @@ export class WebhookSender {
   readonly #failures: FailureLog;
   #config: WebhookConfig | null = null;
   #outbox = new Outbox();
-  /** Ends when nothing waits any longer; `null` while nothing is under way. */
+  /** Resolves when nothing waits any more; `null` while idle. */
   #working: Promise<void> | null = null;
-  /** Ends waiting for the next try. */
+  /** Wakes up the wait for the next try. */
   #alarm = new AbortController();
   #isStopped = false;
-  /** Ends the request under way. */
+  /** Aborts the current request. */
   readonly #abandon = new AbortController();
 
   constructor(parts: WebhookSenderParts) {
@@ -83,9 +83,9 @@ export class WebhookSender {
   }
 
   /**
-   * Sends to this webhook from now on, `null`: to none. What waits for another one is forgotten.
+   * Sends to this webhook from now on, or to none. Notifications that wait for another one are dropped.
    *
-   * @returns whether it is another one, whose readers have been told of nothing.
+   * @returns whether the webhook changed.
    */
   use(config: WebhookConfig | null): boolean {
     if (config?.url === this.#config?.url && config?.format === this.#config?.format) return false;
@@ -95,7 +95,7 @@ export class WebhookSender {
     return true;
   }
 
-  /** Puts a notification into the outbox. Without a webhook, nobody is told. */
+  /** Queues a notification, if there is a webhook. */
   send(notification: AlertNotification): void {
     if (this.#isStopped || this.#config === null) return;
     const overtaken = this.#outbox.add(notification, this.#monotonicMs());
@@ -104,17 +104,17 @@ export class WebhookSender {
     this.#working ??= this.#work();
   }
 
-  /** An alert that was sent before, in its words of now: they are told if it has not been delivered yet. */
+  /** Updates the text of an alert whose beginning has not been delivered yet. */
   renew(alert: Alert): void {
     this.#outbox.renew(alert);
   }
 
-  /** Resolves when all has been sent or given up: while the service is down, not before its alerts are over. */
+  /** Resolves when all notifications have been sent or given up; while the service is down, only after the alerts end. */
   async settled(): Promise<void> {
     await this.#working;
   }
 
-  /** No more notifications. What waits is tried once, as far as that is done in so long. */
+  /** Stops; tries waiting notifications once more, for at most this long. */
   async stop(patienceMs: number): Promise<void> {
     this.#isStopped = true;
     this.#alarm.abort();
@@ -177,7 +177,7 @@ export class WebhookSender {
 
   async #post(notification: AlertNotification, config: WebhookConfig): Promise<Answer> {
     if (this.#abandon.signal.aborted) return { kind: "refused", why: "the agent stopped" };
-    if (!URL.canParse(config.url)) return { kind: "refused", why: "it is no URL; correct webhook" };
+    if (!URL.canParse(config.url)) return { kind: "refused", why: "it is not a URL; correct webhook" };
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
     try {
@@ -188,7 +188,7 @@ export class WebhookSender {
         redirect: "manual",
         signal: AbortSignal.any([timeout.signal, this.#abandon.signal]),
       });
-      // Services like to quote the address in what they answer.
+      // Do not read the body: services may quote the URL in it.
       await response.body?.cancel();
       return judge(response, this.#nowMs());
     } catch (error) {
@@ -202,12 +202,16 @@ export class WebhookSender {
     }
   }
 
-  /** What begins is never told; what is over need not be, since it has begun again. */
+  /** Logs a dropped notification: a beginning is lost; an end is obsolete, since the alert has begun again. */
   #overtaken({ notification, why }: Message, config: WebhookConfig): void {
     if (notification.state === "over") {
       this.#log.debug("Alert is not over any longer", fieldsOf(notification, config));
     } else {
-      this.#lost(notification, config, `over before it could be told${why === null ? "" : `: ${why}`}`);
+      this.#lost(
+        notification,
+        config,
+        `it was over before it could be sent${why === null ? "" : `: ${why}`}`,
+      );
     }
   }
 
@@ -230,12 +234,12 @@ function judge({ ok, status, headers }: Response, nowMs: number): Answer {
     return { kind: "retry", why: `it answered with HTTP ${status}`, afterMs };
   }
   const hint = status < 400
-    ? "a redirect, which is not followed; set webhook to the address it leads to"
+    ? "a redirect, which is not followed; set webhook to its target"
     : "correct webhook and webhook_format";
   return { kind: "refused", why: `it answered with HTTP ${status}: ${hint}` };
 }
 
-/** Seconds or a date; 0 when it is neither, or over. */
+/** Parses seconds or a date; 0 for anything else and for the past. */
 function retryAfterMs(text: string | null, nowMs: number): number {
   if (text === null) return 0;
   const ms = /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
@@ -251,7 +255,7 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : "the webhook";
 }
 
-/** What went wrong, without any part of the address but the host. */
+/** Removes all parts of the URL except the host from an error message. */
 function withoutSecrets(message: string, url: string): string {
   const { pathname, search, username, password } = new URL(url);
   const secrets = [pathname, search, username, password].filter(({ length }) => length > 1);

@@ -1,5 +1,5 @@
 /**
- * Whether this user may use a file or folder, found out by trying, and the command that lets it.
+ * Finds out by trying whether this user may use a file or folder, and the command that permits it.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { dirname, join } from "node:path";
 import { asError } from "../../lib/errors.ts";
 
-/** The user a command line names: its number, since a name need not be known in a container. */
+/** A user by number, since a container may not know the name. */
 export interface User {
   readonly uid: number | null;
   readonly gid: number | null;
@@ -18,22 +18,25 @@ export function currentUser(): User {
   return { uid: Deno.uid(), gid: Deno.gid() };
 }
 
-/** What trying a path showed. */
+/** The result of trying a path. */
 export type Access =
   | { readonly kind: "usable" }
   | { readonly kind: "missing" }
-  /** There is something else in its place, or the disk refuses. */
+  /** There is something else at the path, or the file system refuses. */
   | { readonly kind: "unusable"; readonly reason: string }
-  /** Owner, mode and access list do not allow it. */
+  /** Owner, mode or access list forbid it. */
   | { readonly kind: "denied"; readonly need: "r" | "rw" | "rwx" };
 
-/** What no right of a user mends. */
+/** Errors that no permission fixes. */
 const REFUSALS: ReadonlyMap<unknown, string> = new Map([
   ["EROFS", "its file system is mounted read-only; mount it for writing"],
-  ["EPERM", "it is protected against changes, also by its owner; lsattr shows why, chattr -i or -a ends it"],
+  [
+    "EPERM",
+    "it is protected against changes even by its owner; lsattr shows why, chattr -i or -a removes it",
+  ],
 ]);
 
-/** Tries to open a file for reading, and for writing when asked; its content and times stay. */
+/** Tries to open a file for reading or for both; its content and times stay. */
 export async function tryFile(path: string, write: boolean): Promise<Access> {
   try {
     if (!(await Deno.stat(path)).isFile) return { kind: "unusable", reason: "it is not a file" };
@@ -45,8 +48,8 @@ export async function tryFile(path: string, write: boolean): Promise<Access> {
 }
 
 /**
- * Tries to make a file in a folder, and removes it again. For a folder that does not exist yet, the nearest one above
- * that does is tried: the agent makes the rest.
+ * Tries to create a file in a folder, and removes it again. For a missing folder it tries the nearest existing parent, where
+ * the agent would create it.
  */
 export async function tryFolder(path: string): Promise<Access & { readonly at: string }> {
   try {
@@ -65,7 +68,7 @@ export async function tryFolder(path: string): Promise<Access & { readonly at: s
     await Deno.remove(probe);
     return { kind: "usable", at: path };
   } catch (error) {
-    // The folder is there: it is one of the kernel's.
+    // The folder exists: it is a virtual one of the kernel.
     if (error instanceof Deno.errors.NotFound) {
       return { kind: "unusable", reason: `${path} takes no files`, at: path };
     }
@@ -73,7 +76,7 @@ export async function tryFolder(path: string): Promise<Access & { readonly at: s
   }
 }
 
-/** What an error of the operating system says. */
+/** Classifies an error of the operating system. */
 export function accessOf(error: unknown, need: "r" | "rw" | "rwx"): Access {
   if (error instanceof Deno.errors.NotFound) return { kind: "missing" };
   const code = error instanceof Error && "code" in error ? error.code : null;
@@ -81,7 +84,7 @@ export function accessOf(error: unknown, need: "r" | "rw" | "rwx"): Access {
   return { kind: "unusable", reason: REFUSALS.get(code) ?? asError(error).message };
 }
 
-/** The `setfacl` line that gives a user a right, and leaves owner and mode to whoever else uses the file. */
+/** The `setfacl` line that gives a user a right without changing owner and mode. */
 export function aclLine({ uid }: User, rights: string, path: string): string {
   return `setfacl -m u:${uid}:${rights} ${quote(path)}`;
 }

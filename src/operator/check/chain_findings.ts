@@ -1,5 +1,5 @@
 /**
- * What a look at wallet and chain means.
+ * The findings about wallet and chain.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { aclLine, type User } from "./access.ts";
 import type { ChainLook, EndpointLook, WalletLook } from "./chain_look.ts";
 import { type Finding, finding } from "./finding.ts";
 
-/** What {@link chainFindings} goes by. */
+/** Context of {@link chainFindings}. */
 export interface LookContext {
   readonly hotkeyPath: string;
-  /** Permission bits of the hotkey's file; `null` when it cannot be looked at. */
+  /** Permission bits of the hotkey's file; `null` if unknown. */
   readonly hotkeyMode: number | null;
   readonly netuid: number;
   readonly user: User;
 }
 
-/** From here on a clock that lags is worth a warning. */
+/** A clock that lags more than this is worth a warning. */
 const MAX_CLOCK_LAG_SECONDS = 30;
-/** A head up to this age may be waiting for the next block: no clock is to blame. */
+/** A head up to this age may just be waiting for the next block. */
 const FRESH_HEAD_SECONDS = 60;
 
-/** The findings of a look. */
+/** Derives the findings. */
 export function chainFindings(look: ChainLook, context: LookContext): Finding[] {
   return [
     walletFinding(look.wallet, context),
@@ -41,7 +41,7 @@ function walletFinding(wallet: WalletLook, { hotkeyPath, user }: LookContext): F
   return wallet.canSign ? finding("ok", "wallet", `${hotkeyPath}: hotkey ${wallet.address}`) : finding(
     "fail",
     "wallet",
-    `${hotkeyPath}: hotkey ${wallet.address}, an address without a key: auctions can be computed, nothing published`,
+    `${hotkeyPath}: hotkey ${wallet.address}, an address without a key: the agent can compute auctions but not publish`,
     "give the agent the whole hotkey file",
   );
 }
@@ -53,7 +53,7 @@ function modeFindings({ hotkeyPath, hotkeyMode }: LookContext): Finding[] {
     finding(
       "warn",
       "wallet",
-      `${hotkeyPath}: everybody may use the secret (mode ${mode})`,
+      `${hotkeyPath}: every user may read the secret (mode ${mode})`,
       `chmod o= ${hotkeyPath}`,
     ),
   ];
@@ -61,7 +61,7 @@ function modeFindings({ hotkeyPath, hotkeyMode }: LookContext): Finding[] {
 
 function endpointFinding(look: EndpointLook, all: readonly EndpointLook[]): Finding {
   if ("error" in look) {
-    // One that answers is enough to work with.
+    // One usable endpoint suffices.
     const status = all.some((other) => !("error" in other)) ? "warn" : "fail";
     return finding(status, "endpoint", look.error);
   }
@@ -74,7 +74,7 @@ function endpointFinding(look: EndpointLook, all: readonly EndpointLook[]): Find
   );
 }
 
-/** The freshest head tells the most about the host's clock: no head is younger than now. */
+/** Judges the host's clock by the freshest head, since no head is from the future. */
 function clockFindings(endpoints: readonly EndpointLook[]): Finding[] {
   const ages = endpoints.flatMap((look) =>
     "error" in look || look.headAgeSeconds === null ? [] : [look.headAgeSeconds]
@@ -87,7 +87,7 @@ function clockFindings(endpoints: readonly EndpointLook[]): Finding[] {
     return [finding("warn", "clock", `this host's clock is ${seconds} s behind the chain's`, fix)];
   }
   if (age > FRESH_HEAD_SECONDS) {
-    const message = `the newest head is ${seconds} s old: this host's clock is ahead, or the node behind`;
+    const message = `the newest head is ${seconds} s old: this host's clock is ahead, or the node lags`;
     return [finding("warn", "clock", message, fix)];
   }
   return [finding("ok", "clock", "agrees with the chain's")];

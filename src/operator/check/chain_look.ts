@@ -1,5 +1,5 @@
 /**
- * A look at wallet and chain for `ih-miner check`. It runs in a worker, as the jobs do, and answers plain data.
+ * Looks at wallet and chain for `ih-miner check`. It runs in a worker, like the jobs, and returns plain data.
  *
  * @module
  */
@@ -11,44 +11,43 @@ import { WalletError, type WalletErrorKind } from "../../chain/wallet/errors.ts"
 import { openHotkeySigner, readHotkeyAddress } from "../../chain/wallet/signer.ts";
 import { asError } from "../../lib/errors.ts";
 
-/** What to look at. */
+/** Input of {@link lookAtChain}. */
 export interface ChainLookInput {
   readonly hotkeyPath: string;
   /** URLs; each is tried. */
   readonly endpoints: readonly string[];
-  /** `undefined` for chains that are not known. */
+  /** `undefined` for unknown chains. */
   readonly expectedGenesisHash: string | undefined;
   readonly netuid: number;
 }
 
-/** What was seen. */
+/** Result of {@link lookAtChain}. */
 export interface ChainLook {
   readonly wallet: WalletLook;
   readonly endpoints: readonly EndpointLook[];
-  /** From the first endpoint that answers; `null` without one, or without an address. */
+  /** From the first usable endpoint; `null` without one or without an address. */
   readonly registration: { readonly uid: number | null } | null;
 }
 
-/** The hotkey's file. */
+/** The hotkey's file: its address, or why it is unusable. */
 export type WalletLook =
   | { readonly address: string; readonly canSign: boolean }
   | { readonly address: null; readonly kind: WalletErrorKind; readonly error: string };
 
-/** One endpoint. */
+/** One endpoint: its head, or why it is unusable. */
 export type EndpointLook =
   | {
     /** Without access keys. */
     readonly endpoint: string;
     readonly spec: string;
     readonly headNumber: number;
-    /** By this host's clock; negative when the head is in its future; `null` when the chain tells no time. */
+    /** By this host's clock, negative for a head in the future; `null` without `Timestamp.Now`. */
     readonly headAgeSeconds: number | null;
-    /** How long connecting took. */
     readonly connectMs: number;
   }
   | { readonly endpoint: string; readonly error: string };
 
-/** Looks at everything; what cannot be reached is part of the answer. */
+/** Looks at wallet and all endpoints; failures are part of the result. */
 export async function lookAtChain(
   { hotkeyPath, endpoints, expectedGenesisHash, netuid }: ChainLookInput,
   step: (step: string) => void,

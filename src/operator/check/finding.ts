@@ -1,13 +1,13 @@
 /**
- * What `ih-miner check` finds: one line each.
+ * The findings of `ih-miner check`, one line each.
  *
  * @module
  */
 
-/** How bad it is. `warn`: the agent works, and somebody should look. `fail`: some part of it does not work. */
+/** The severity. `warn`: the agent works, but something needs attention. `fail`: a part of it does not work. */
 export type FindingStatus = "ok" | "warn" | "fail";
 
-/** What was looked at. */
+/** The checked subject. */
 export type Subject =
   | "config"
   | "bid"
@@ -25,12 +25,12 @@ export type Subject =
   | "registration"
   | "user";
 
-/** One result. */
+/** One finding. */
 export interface Finding {
   readonly status: FindingStatus;
   readonly check: Subject;
   readonly message: string;
-  /** What mends it, a command line where there is one; `null` when there is nothing to mend or to say. */
+  /** The fix, if possible as a command line; `null` if none is needed or known. */
   readonly fix: string | null;
 }
 
@@ -46,13 +46,13 @@ export function finding(
 
 const SEVERITY: readonly FindingStatus[] = ["ok", "warn", "fail"];
 
-/** The worst of all statuses; `ok` when there are none. */
+/** The worst status; `ok` without findings. */
 export function worstOf(findings: readonly Finding[]): FindingStatus {
   const worst = Math.max(0, ...findings.map(({ status }) => SEVERITY.indexOf(status)));
   return SEVERITY[worst]!;
 }
 
-/** A finding as a line for people, its fix on a line of its own. */
+/** Formats a finding as a line, with its fix on a second line. */
 export function formatFinding({ status, check, message, fix }: Finding): string {
   const line = `${status.padEnd(5)} ${check.padEnd(13)} ${message.replaceAll("\n", `\n${" ".repeat(20)}`)}\n`;
   return fix === null ? line : `${line}${" ".repeat(20)}→ ${fix}\n`;

@@ -18,21 +18,21 @@ import { type Finding, finding } from "./finding.ts";
 
 const SOLVER_TIMEOUT_MS = 10_000;
 
-/** Every mistake of a configuration that cannot be used. */
+/** All mistakes of an invalid configuration. */
 export function configFailures({ source, issues }: ConfigError): Finding[] {
   return issues.map(({ key, message }) =>
     finding("fail", "config", `${source}: ${key === "" ? "" : `${key}: `}${message}`)
   );
 }
 
-/** The bid that would be published. */
+/** Checks the configured bid. */
 export function checkBid({ workers }: Config): Finding[] {
   if (workers instanceof ConfigError) {
     return workers.issues.map(({ key, message }) => finding("fail", "bid", `${key}: ${message}`));
   }
   const why = whyWithdrawn(workers);
   if (why !== null) {
-    const message = `withdrawn: nothing is offered (${why}); the bid that is published is the empty one`;
+    const message = `withdrawn: nothing is offered (${why}); the published bid is the empty one`;
     return [finding("ok", "bid", message)];
   }
   const { text, totalWorkers } = workers.commitment;
@@ -42,7 +42,7 @@ export function checkBid({ workers }: Config): Finding[] {
   ];
 }
 
-/** Each proxy's file, and the way it is told to read it again. */
+/** Checks each proxy's file and reload method. */
 export async function checkRouting({ routing, stateDirectory }: Config, user: User): Promise<Finding[]> {
   if (routing.kind === "off") return [finding("warn", "proxy", `routing is off: ${routing.reason}`)];
   const findings = routing.warnings.map((warning) => finding("warn", "proxy", warning));
@@ -109,10 +109,10 @@ async function checkProxyFile(target: RoutingTarget, stateDirectory: string, use
     if (error instanceof RoutingError) return finding("fail", "proxy", error.message);
     throw error;
   }
-  return finding("ok", "proxy", `${what}: can be read, written and understood`);
+  return finding("ok", "proxy", `${what}: can be read, written and parsed`);
 }
 
-/** Journals and locks. */
+/** Checks the folder for journals and locks. */
 export async function checkState({ stateDirectory }: Config, user: User): Promise<Finding> {
   return await checkFolder("state", stateDirectory, "journals and locks", user);
 }
@@ -124,7 +124,7 @@ async function checkFolder(
   user: User,
 ): Promise<Finding> {
   const access = await tryFolder(path);
-  const where = access.at === path ? path : `${access.at} (${path} is made when it is needed)`;
+  const where = access.at === path ? path : `${access.at} (${path} is created on demand)`;
   switch (access.kind) {
     case "usable":
       return finding("ok", check, `${what}: can write in ${where}`);
@@ -135,13 +135,13 @@ async function checkFolder(
       return finding("fail", check, `${what}: this user may not write in ${access.at}`, fix);
     }
     case "missing":
-      return finding("fail", check, `${what}: there is no folder to make it in`);
+      return finding("fail", check, `${what}: there is no folder to create it in`);
     case "unusable":
       return finding("fail", check, `${what}: ${access.reason}`);
   }
 }
 
-/** Which program decides auctions, and how close to the validators' it is. The signal ends the program. */
+/** Checks which solver decides auctions and how close it is to the validators'. The signal ends the program. */
 export async function checkSolver(
   { engine, cbcCommand }: SolverConfig,
   signal: AbortSignal,
@@ -158,7 +158,7 @@ export async function checkSolver(
   try {
     const build = await identifyCbc(cbcCommand, { folder, timeLimitMs: SOLVER_TIMEOUT_MS, signal });
     const name = build === null
-      ? "a build that does not say its version"
+      ? "a build that does not report its version"
       : `${build.version} of ${build.buildDate}`;
     return isValidatorBuild(build)
       ? finding("ok", "solver", `cbc ${command}: ${name}, parity "validator"`)
@@ -173,9 +173,9 @@ export async function checkSolver(
   }
 }
 
-/** As root everything is allowed: the check says nothing about the agent's user. */
+/** Warns about root, which may do everything, so that the findings do not hold for the agent's user. */
 export function checkUser({ uid }: User): Finding[] {
   if (uid !== 0) return [];
-  const message = "checked as root, who may do everything; the agent's own user may not";
+  const message = "checked as root, which may do everything; the agent's user may not";
   return [finding("warn", "user", message, "runuser -u ih-miner -- ih-miner check")];
 }

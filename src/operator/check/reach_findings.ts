@@ -1,5 +1,5 @@
 /**
- * The checks of what the agent reaches beside the chain: ASICs, metrics of proxies, the operator's programs, the webhook.
+ * The checks of what the agent reaches besides the chain: ASICs, metrics of proxies, hooks, the webhook.
  *
  * @module
  */
@@ -16,10 +16,9 @@ import { locateProgram } from "../../lib/program.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { type Finding, finding } from "./finding.ts";
 
-/** The webhook's host is given so long. */
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
-/** Each ASIC: whether it answers, has both pools, and lets itself be switched. Nothing is switched. */
+/** Checks that each ASIC answers, has both pools and may be switched. Switches nothing. */
 export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<Finding[]> {
   const fleet = routing.kind === "on" ? routing.fleet : null;
   if (fleet === null) return [];
@@ -28,7 +27,7 @@ export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<
     fleet.miners.map((miner, i) => miners[i]!.found === null ? null : whyDenied(miner, fleet)),
   );
   const findings = miners.flatMap(({ name, problem }, i): Finding[] => {
-    // A slow machine does what it is told.
+    // A slow machine can be switched.
     if (problem?.kind === "slow" && denials[i] === null) {
       return [finding("warn", "asic", `${name}: ${problem.message}`)];
     }
@@ -43,7 +42,7 @@ export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<
   return [finding(good === miners.length ? "ok" : "warn", "asic", summary), ...findings];
 }
 
-/** Each metric that is to say what a proxy delivers. */
+/** Checks each metric of the delivered hashrate. */
 export async function checkDelivery({ delivery }: Pick<Config, "delivery">): Promise<Finding[]> {
   return await Promise.all(delivery.sources.map(async (source) => {
     try {
@@ -56,7 +55,7 @@ export async function checkDelivery({ delivery }: Pick<Config, "delivery">): Pro
   }));
 }
 
-/** Each program of `[hooks]`. */
+/** Checks each program of `[hooks]`. */
 export async function checkHooks({ hooks }: Pick<Config, "hooks">, searchPath: string): Promise<Finding[]> {
   const calls = Object.entries(hooks.programs);
   return await Promise.all(calls.map(async ([name, [program = ""]]) => {
@@ -65,7 +64,7 @@ export async function checkHooks({ hooks }: Pick<Config, "hooks">, searchPath: s
       ? finding(
         "fail",
         "hook",
-        `${name}: ${program} is no program that this user can run`,
+        `${name}: ${program} is not a program that this user can run`,
         "correct its name, or chmod +x it",
       )
       : finding("ok", "hook", `${name}: ${found}`);
@@ -73,8 +72,7 @@ export async function checkHooks({ hooks }: Pick<Config, "hooks">, searchPath: s
 }
 
 /**
- * Whether the webhook's host answers, over the way that alerts take. Only its front page is asked for: an alert would be
- * a message to somebody.
+ * Checks that the webhook's host answers. It requests only the host's front page, since an alert would be a message to people.
  */
 export async function checkWebhook(
   { alerting }: Pick<Config, "alerting">,
@@ -86,7 +84,7 @@ export async function checkWebhook(
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(`${origin}/`, { method: "HEAD", redirect: "manual", signal });
     await response.body?.cancel();
-    const untried = "no alert was posted, so whether webhook is right beyond the host was not tried";
+    const untried = "no alert was posted, so only the host of webhook was tried";
     const { status } = response;
     return status >= 500
       ? [finding("warn", "webhook", `${host} answers, but with HTTP ${status}; ${untried}`)]
@@ -95,12 +93,12 @@ export async function checkWebhook(
     const why = error instanceof DOMException && error.name === "TimeoutError"
       ? `no answer within ${timeoutMs / 1000} s`
       : describeError(error).message;
-    const message = `${host} cannot be reached, no alert would be told: ${redactUrls(why)}`;
-    return [finding("fail", "webhook", message, "correct the host of webhook, or the way to it")];
+    const message = `${host} cannot be reached, so alerts would not arrive: ${redactUrls(why)}`;
+    return [finding("fail", "webhook", message, "correct the host of webhook, or the network")];
   }
 }
 
-/** Why a machine would not let itself be switched; `null`: it would. */
+/** Why a machine does not allow this host to switch it; `null` if it does. */
 async function whyDenied(
   miner: FleetConfig["miners"][number],
   { timeoutMs }: FleetConfig,
@@ -110,7 +108,7 @@ async function whyDenied(
     return null;
   } catch (error) {
     if (!(error instanceof CgminerError)) throw error;
-    // Not every firmware knows the question; whether it can be switched shows then.
+    // Not every firmware knows this command; then only a switch shows it.
     return error.kind === "denied" ? error.message : null;
   }
 }

@@ -32,21 +32,20 @@ const CONDITIONS: Readonly<
       const message = "The hotkey (UID 4) is banned by 60 % of the validators' stake";
       await agent.computeWindow({ number: 1, overrides: { reason: { code: "banned", message } } });
     },
-    says: /banned by 60 % of the validators' stake\. It wins nothing until the ban ends; find out why/,
+    says: /banned by 60 % of the validators' stake\. It wins nothing until the ban ends\. Find out why/,
     mends: async (agent) => void await agent.computeWindow({ number: 2 }),
   },
   "commitment-failed": {
     breaks: (agent) =>
       agent.run("commitment", new Error("no answer from wss://u:key@node.example/v1/secret")),
-    says:
-      /looked at or published: no answer from wss:\/\/node\.example\/… The bid on the chain counts for 2 h/,
+    says: /checked or published: no answer from wss:\/\/node\.example\/… The bid on the chain counts for 2 h/,
     mends: (agent) => agent.run("commitment"),
   },
   "no-wins": {
     breaks: async (agent) => {
       for (const number of [1, 2, 3]) await agent.computeWindow({ number, ...LOST });
     },
-    says: /^Nothing was won in 3 windows in a row, at last because: /,
+    says: /^Nothing was won in 3 windows in a row; the last reason: /,
     mends: async (agent) => void await agent.computeWindow({ number: 4 }),
   },
   "reload-pending": {
@@ -55,7 +54,7 @@ const CONDITIONS: Readonly<
       agent.route({ reload: "pending", reloadPendingSinceMs, reloadError: "no process has the id 7" });
     },
     says:
-      /^\/etc\/ihp\/pools\.toml is written, but .*: no process has the id 7\. It is tried again after 2, 4, 8 … 60 s, until/,
+      /^\/etc\/ihp\/pools\.toml is written, but .*: no process has the id 7\. The agent retries after 2, 4, 8 … 60 s, until/,
     mends: (agent) => agent.route(),
   },
   "chain-stale": {
@@ -87,7 +86,7 @@ const CONDITIONS: Readonly<
         unreadableSinceMs: agent.nowMs - 720_001,
       });
     },
-    says: /^What is delivered could not be read for 12 min: no answer from http:\/\/proxy\.example\/…/,
+    says: /^The delivered hashrate could not be read for 12 min: no answer from http:\/\/proxy\.example\/…/,
     mends: (agent) => agent.measure(),
   },
 };
@@ -194,7 +193,7 @@ Deno.test("activeAlerts() tells of ASICs that give hashrate away and cannot be s
   assert.deepEqual(subjects(), ["asic-stuck"]);
   assert.match(
     textOf(agent, "routing-failed"),
-    /^These ASICs .*: right \(192\.168\.1\.23:4028\)\. It is tried again; .* by hand\. it denies to be switched\.$/,
+    /^These ASICs .*: right \(192\.168\.1\.23:4028\)\. The agent keeps trying; .* by hand\. it denies to be switched\.$/,
   );
   agent.routeAsics({ removed: [{ ...stuck, name: "gone" }] });
   assert.match(textOf(agent, "routing-failed"), /pool: gone \(192/);

@@ -75,7 +75,7 @@ Deno.test("pause() of Outbox lets nothing be tried before", () => {
 });
 
 Deno.test("accepted() of Outbox wants a try under way", () => {
-  assert.throws(() => new Outbox().accepted(), /none is under way/);
+  assert.throws(() => new Outbox().accepted(), /nothing is being sent/);
 });
 
 /** What happens next: an alert begins or ends, time passes, the try under way ends. */

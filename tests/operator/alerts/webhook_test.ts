@@ -150,7 +150,7 @@ Deno.test("send() of WebhookSender gives an alert up when it is over before it c
   assert.deepEqual(new Set(told(service)), new Set(["a begun"]));
   assert.equal(service.received.length, 20);
   const { error, title, text, to } = sending.log.fieldsOf("Alert could not be sent")!;
-  assert.equal(error, "over before it could be told: it answered with HTTP 502");
+  assert.equal(error, "it was over before it could be sent: it answered with HTTP 502");
   assert.deepEqual([title, text], ["Banned", "The hotkey is banned."]);
   assert.equal(to, new URL(service.url).host);
   assert.equal(sending.log.events("error").length, 1);
@@ -223,7 +223,7 @@ Deno.test("use() of WebhookSender forgets what waits for another webhook", async
 for (
   const [status, why] of [
     [404, /^it answered with HTTP 404: correct webhook and webhook_format$/],
-    [302, /^it answered with HTTP 302: a redirect, which is not followed; set webhook to the address/],
+    [302, /^it answered with HTTP 302: a redirect, which is not followed; set webhook to its target/],
   ] as const
 ) {
   Deno.test(`send() of WebhookSender gives up at once when the answer is ${status}`, async () => {
@@ -275,7 +275,7 @@ Deno.test("send() of WebhookSender refuses what is no URL, and keeps that to its
   sending.sender.send(NOTIFICATION);
   await sending.sender.settled();
   const { error, to } = sending.log.fieldsOf("Alert could not be sent")!;
-  assert.deepEqual([error, to], ["it is no URL; correct webhook", "the webhook"]);
+  assert.deepEqual([error, to], ["it is not a URL; correct webhook", "the webhook"]);
   sending.assertNothingLeaked();
 });
 

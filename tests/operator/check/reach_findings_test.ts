@@ -91,7 +91,7 @@ Deno.test("checkHooks() wants programs that can be run", async () => {
     const [won, error] = await checkHooks({ hooks: { programs, timeoutMs: 1 } }, folder);
     assert.deepEqual([won?.status, won?.message], ["ok", `on_won: ${join(folder, "tell")}`]);
     assert.deepEqual([error?.status, error?.check], ["fail", "hook"]);
-    assert.match(error?.message ?? "", /^on_error: .*none is no program/);
+    assert.match(error?.message ?? "", /^on_error: .*none is not a program/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -126,7 +126,7 @@ Deno.test("checkWebhook() asks the webhook's host, posts nothing, and keeps the 
   assert.equal(lines[0], lines[1]);
   assert.match(
     lines[0]!,
-    new RegExp(`^ok webhook ${host} answers; no alert was posted, so whether .* not tried$`),
+    new RegExp(`^ok webhook ${host} answers; no alert was posted, so only the host of webhook was tried$`),
   );
   assert.match(lines[2]!, /^warn webhook .* answers, but with HTTP 502; no alert was posted/);
   assert.match(lines[3]!, /^fail webhook 127\.0\.0\.1:\d+ cannot be reached, .*refused/i);
