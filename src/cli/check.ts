@@ -41,7 +41,7 @@ export interface CheckReport {
 /** Configuration and wallet: running again changes nothing about them. */
 const INPUTS: ReadonlySet<Subject> = new Set<Subject>(["config", "bid", "wallet"]);
 
-/** What {@link runCheck} works with. */
+/** Dependencies of {@link runCheck}. */
 export interface CheckParts {
   readonly log: Logger;
   /** Ends the checks, and what they have started. */

@@ -1,5 +1,5 @@
 /**
- * Reads `config.toml` and the environment into one checked {@link Config}, at each job run anew.
+ * Reads `config.toml` and the environment into one checked {@link Config}; called again for each job run.
  *
  * @module
  */

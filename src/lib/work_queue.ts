@@ -1,5 +1,5 @@
 /**
- * Background work, done one item at a time in order of arrival.
+ * A queue for background work, done one item at a time in order of arrival.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface WorkQueueOptions<Item> {
   readonly onDropped: (item: Item) => void;
 }
 
-/** A bounded queue that works on its items. */
+/** A bounded queue that processes its own items. */
 export class WorkQueue<Item> {
   readonly #options: WorkQueueOptions<Item>;
   readonly #waiting: Item[] = [];

@@ -404,7 +404,7 @@ export class SimulatedChain {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
-  /** The items that each block makes anew; they are not kept in the state. */
+  /** The items that each block sets anew; they are not kept in the state. */
   #defineBlockItems(): void {
     const { runtime } = this;
     const define = (pallet: string, item: string, valueOf: (block: Block) => unknown): void => {

@@ -124,7 +124,7 @@ Deno.test("showStatus() asks where the configuration says, and this machine when
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("showStatus() takes a URL with or without its scheme, and refuses what is none", async () => {
+Deno.test("showStatus() takes a URL with or without its scheme, and refuses anything else", async () => {
   for (const url of ["https://agent.example/", "http://agent.example:80"]) {
     const bench = new Bench([ready]);
     await showStatus({ ...command, url }, bench.tools);

@@ -62,7 +62,7 @@ export function commitmentCall(text: string, netuid = NETUID): Uint8Array {
   return u8aConcat([0x12, 0x00, netuid & 0xff, netuid >> 8, 0x04, bytes.length + 1], bytes);
 }
 
-/** What {@linkcode signExtrinsic} signs for. */
+/** Parameters of {@linkcode signExtrinsic}. */
 export interface SigningContext {
   readonly genesisHash: string;
   readonly nonce: number;

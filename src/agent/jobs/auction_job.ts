@@ -30,7 +30,7 @@ export interface AuctionJobInput {
   readonly known: KnownWindow | null;
 }
 
-/** What {@link runAuctionJob} uses. */
+/** Dependencies of {@link runAuctionJob}. */
 export interface AuctionJobContext {
   readonly connect: Connect;
   readonly solve: Solve;

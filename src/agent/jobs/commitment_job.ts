@@ -27,7 +27,7 @@ export interface CommitmentJobInput {
   readonly dryRun: boolean;
 }
 
-/** What {@link runCommitmentJob} uses. */
+/** Dependencies of {@link runCommitmentJob}. */
 export interface CommitmentJobContext {
   readonly connect: Connect;
   /** Called only to sign. */

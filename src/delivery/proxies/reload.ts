@@ -78,7 +78,7 @@ export function describeReload(method: ReloadMethod): string {
   return `running ${redactCommand(method.reloadCommand).join(" ")}`;
 }
 
-/** What {@linkcode giveReload} uses. */
+/** Dependencies of {@linkcode giveReload}. */
 export interface ReloadContext {
   readonly files: Files;
   readonly processes: Processes;

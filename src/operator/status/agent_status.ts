@@ -1,5 +1,5 @@
 /**
- * What is known of the running agent: the daemon's events, added up. Reads no clock; each event comes with its time.
+ * The state of the running agent, built from the daemon's events. Reads no clock: each event comes with its time.
  *
  * @module
  */
@@ -20,39 +20,39 @@ import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, ReloadReport, RoutingReport } from "../../delivery/proxies/route.ts";
 import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } from "./tries.ts";
 
-/** Windows that are remembered: twelve hours. */
+/** Windows kept: twelve hours. */
 const KEPT_WINDOWS = 60;
 
-/** How a job's runs went. Times are in milliseconds since 1970, `null` when there was none. */
+/** A job's runs. Times are in milliseconds since 1970, `null` if there was none. */
 export interface JobState {
   runs: number;
   failures: number;
   skipped: number;
-  /** `null` while none is under way. */
+  /** `null` while no run is in progress. */
   runningSinceMs: number | null;
   lastSuccessAtMs: number | null;
   lastFailureAtMs: number | null;
   lastDurationMs: number | null;
-  /** Of the series of failures that goes on; `null` when the last run succeeded. */
+  /** The current streak of failures; `null` when the last run succeeded. */
   failing: FailureStreak | null;
-  /** Whether it was the routing that failed the last run: what is known of each destination tells why. */
+  /** Whether the last run failed at the routing; the destinations' states have the reason. */
   failedAtRouting: boolean;
 }
 
-/** A window and what became of it. */
+/** A window with its outcome, delivery and routing. */
 export interface WindowState {
   readonly outcome: AuctionOutcome;
-  /** What was delivered, as far as it is measured; `null`: it is not. */
+  /** The delivery measured so far; `null`: not measured. */
   readonly delivery: DeliveryReport | null;
   readonly computedAtMs: number;
-  /** When all destinations did what it asks for; `null` while one does not, or routing is off. */
+  /** When all destinations were routed as the outcome requires; `null` while one is not, or routing is off. */
   readonly routedAtMs: number | null;
 }
 
 /** The best head of the chain. */
 export interface HeadState {
   readonly blockNumber: number;
-  /** `null`: known from a job. */
+  /** `null`: reported by a job, which does not name its endpoint. */
   readonly endpoint: string | null;
   /** When this block was first seen. */
   readonly seenAtMs: number;
@@ -63,14 +63,14 @@ export interface ProxyState {
   readonly mode: RoutingReport["mode"];
   /** Its file. */
   readonly path: string;
-  /** What its file said the last time it could be routed to; none when it never could. */
+  /** The values of its file at the last successful routing; empty before that. */
   readonly values: readonly RoutedValue[];
-  /** How its reload stood when that was last looked at; `null`: it never was. */
+  /** The state of its reload when last checked; `null`: not checked yet. */
   readonly reload: ReloadReport | null;
-  /** Why it cannot be routed to at the moment; `null`: it can. */
+  /** Why routing to it fails at the moment; `null`: it works. */
   readonly error: string | null;
   readonly checkedAtMs: number;
-  /** When its file was changed last; `null`: not since the agent started. */
+  /** When its file was last changed; `null`: not since the agent started. */
   readonly writtenAtMs: number | null;
   /** When it was last told to reload; `null`: not since the agent started. */
   readonly reloadedAtMs: number | null;
@@ -78,18 +78,18 @@ export interface ProxyState {
 
 /** The ASICs that are switched directly. */
 export interface FleetState {
-  /** What was done the last time; `null` when it never worked. */
+  /** The report of the last successful routing; `null`: none yet. */
   readonly report: FleetReport | null;
-  /** Why they cannot be routed to at the moment; `null`: they can. */
+  /** Why routing to them fails at the moment; `null`: it works. */
   readonly error: string | null;
   readonly checkedAtMs: number;
-  /** When a machine was switched last; `null`: none since the agent started. */
+  /** When an ASIC was last switched; `null`: not since the agent started. */
   readonly switchedAtMs: number | null;
 }
 
-/** How the webhook takes alerts. */
+/** The calls of the webhook. */
 export interface WebhookState extends Tries {
-  /** Alerts that were given up. */
+  /** Alerts that were dropped unsent. */
   readonly lost: number;
 }
 
@@ -99,11 +99,11 @@ export interface CommitmentState {
   readonly checkedAtMs: number;
   /** When it was last published; `null`: not since the agent started. */
   readonly publishedAtMs: number | null;
-  /** From when on the empty bid keeps us out; `null`: it is none, or that is unknown. */
+  /** From when on the empty bid counts; `null`: the bid is not empty, or the time is unknown. */
   readonly withdrawnFrom: BidEffect | null;
 }
 
-/** The failures of one endpoint. */
+/** Failures of one endpoint. */
 export interface EndpointState {
   failures: number;
   lastKind: ChainErrorKind;
@@ -112,29 +112,29 @@ export interface EndpointState {
 
 const NO_ALERTS: WebhookState = { ...NO_TRIES, lost: 0 };
 
-/** The state; {@link AgentStatus.apply} is the only one to change it. */
+/** The state of the agent, changed only by {@link AgentStatus.apply}. */
 export class AgentStatus {
   readonly jobs: Readonly<Record<DaemonJob, JobState>> = { auction: newJob(), commitment: newJob() };
-  /** By endpoint, as it may be shown. */
+  /** By endpoint, without secrets in its URL. */
   readonly endpoints = new Map<string, EndpointState>();
   settings: Settings | null = null;
   settingsReadAtMs: number | null = null;
-  /** Why the settings cannot be used at the moment; `null`: they can. */
+  /** Why the settings cannot be used at the moment; `null`: they are valid. */
   settingsError: Error | null = null;
   head: HeadState | null = null;
-  /** The windows, oldest first; the last one is the one that is delivered. */
+  /** The windows, oldest first; the last one is being delivered. */
   windows: readonly WindowState[] = [];
   proxies: readonly ProxyState[] = [];
-  /** `null` where there are none, or nothing has been routed yet. */
+  /** `null` without `[asic]`, or before the first routing. */
   fleet: FleetState | null = null;
   commitment: CommitmentState | null = null;
   staleness: Extract<DaemonEvent, { kind: "staleness-checked" }> | null = null;
-  /** Since when the chain of the settings is followed, in milliseconds since 1970. */
+  /** When the agent began to follow the configured chain, in milliseconds since 1970. */
   followedSinceMs: number;
-  /** Of the hooks that are configured, those that were called. */
+  /** The calls of each configured hook that was called. */
   readonly hooks = new Map<HookName, Tries>();
   webhook: WebhookState = NO_ALERTS;
-  /** What became of each destination of the last window; none before it was routed. */
+  /** The routing of each destination in the last window; empty before it was routed. */
   #results: readonly (RouteReport | FailedTarget)[] = [];
 
   /** @param startedAtMs milliseconds since 1970. */
@@ -142,18 +142,18 @@ export class AgentStatus {
     this.followedSinceMs = startedAtMs;
   }
 
-  /** The window that is delivered; `null` before any was computed. */
+  /** The window being delivered; `null` before the first was computed. */
   get window(): WindowState | null {
     return this.windows.at(-1) ?? null;
   }
 
-  /** Why publishing is impossible, in the words of the configuration's check; `null`: it is not. */
+  /** Why publishing is impossible, as the check of the configuration words it; `null`: it is possible. */
   get workersError(): ConfigError | null {
     const workers = this.settings?.config.workers;
     return workers instanceof ConfigError ? workers : null;
   }
 
-  /** Takes notice of an event. */
+  /** Applies one event. */
   apply(event: DaemonEvent, nowMs: number): void {
     switch (event.kind) {
       case "settings-read":
@@ -227,7 +227,7 @@ export class AgentStatus {
     this.settingsError = null;
   }
 
-  /** What is known of one bidder, chain or program is not true of another. */
+  /** Drops what was learned about a bidder, chain or program that is no longer configured. */
   #forgetFormer(former: Settings, settings: Settings, nowMs: number): void {
     if (bidderOf(former) !== bidderOf(settings)) {
       this.windows = [];
@@ -245,7 +245,7 @@ export class AgentStatus {
   }
 
   #noteHead(blockNumber: number, endpoint: string | null, nowMs: number): void {
-    // What a job has seen is news only where nobody follows the head.
+    // A job's head counts only while the head watcher has none.
     if (endpoint === null && this.head !== null && blockNumber <= this.head.blockNumber) return;
     if (this.head?.blockNumber === blockNumber) return;
     this.head = { blockNumber, endpoint, seenAtMs: nowMs };
@@ -283,7 +283,7 @@ export class AgentStatus {
     this.windows = [...this.windows.slice(0, -1), { ...window, routedAtMs: nowMs }];
   }
 
-  /** A reload can be owed by a former run before anything was routed by this one. */
+  /** A reload can be pending from an earlier run before this one has routed anything. */
   #noteReload(report: RecoveryReport, nowMs: number): void {
     const proxy = withReload(this.#proxyAt(report, nowMs), report, nowMs);
     const isKnown = this.proxies.some(({ path }) => path === report.path);
@@ -316,7 +316,7 @@ export class AgentStatus {
   }
 }
 
-/** A proxy of which the newest about its reload is known. */
+/** Records the newest state of a proxy's reload. */
 function withReload(proxy: ProxyState, reload: ReloadReport, nowMs: number): ProxyState {
   return { ...proxy, reload, reloadedAtMs: isReloadGiven(reload.reload) ? nowMs : proxy.reloadedAtMs };
 }
@@ -325,7 +325,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** The empty bid is renewed as any other; what counts is when it was published first. */
+/** The empty bid is renewed like any other; its first publication decides when it counts. */
 function withdrawalOf(former: CommitmentState | null, result: CommitmentResult): BidEffect | null {
   if (result.workerCount > 0) return null;
   const wasThere = result.currentText === result.text;

@@ -1,10 +1,10 @@
 /**
- * Figures in words, for the page and for the terminal.
+ * Formats figures for the page and the terminal.
  *
  * @module
  */
 
-/** `8 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`; whole units, the two largest. */
+/** `8 s`, `4 min 10 s`, `2 h 5 min`, `3 d 4 h`: the two largest units, rounded down. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
@@ -23,17 +23,17 @@ export function formatAgo(seconds: number | null): string {
   return seconds === null ? "never" : `${formatDuration(seconds)} ago`;
 }
 
-/** PH/s with at most three digits behind the point: `0.9 PH/s`. */
+/** PH/s with at most three decimals: `0.9 PH/s`. */
 export function formatHashrate(hashratePh: number): string {
   return `${trimmed(hashratePh)} PH/s`;
 }
 
-/** At most three digits behind the point, none that are zero: `12.5`. */
+/** At most three decimals, without trailing zeros: `12.5`. */
 export function trimmed(value: number): string {
   return String(Number(value.toFixed(3)));
 }
 
-/** Digits in groups of three, parted by narrow spaces: `7 500 040`. */
+/** Digits in groups of three, separated by narrow spaces: `7 500 040`. */
 export function formatBlock(blockNumber: number): string {
   return String(blockNumber).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
@@ -43,14 +43,14 @@ export function clockTime(iso: string): string {
   return iso.slice(11, 16);
 }
 
-/** A decimal text with at most so many digits behind the point; not rounded, prices are only shown. */
+/** Cuts a decimal text to at most `digits` decimals. It does not round: prices are only displayed. */
 export function shortDecimal(text: string, digits: number): string {
   const [whole = "", fraction = ""] = text.split(".");
   const kept = fraction.slice(0, digits).replace(/0+$/, "");
   return kept === "" ? whole : `${whole}.${kept}`;
 }
 
-/** `5Grwva…utQY`: enough to tell a hotkey by. */
+/** `5Grwva…utQY`: enough to recognize a hotkey. */
 export function shortHotkey(hotkey: string): string {
   return hotkey.length <= 14 ? hotkey : `${hotkey.slice(0, 6)}…${hotkey.slice(-4)}`;
 }

@@ -1,15 +1,15 @@
 /**
- * HTML as a template: whatever is put into it is escaped, unless it is HTML made here itself.
+ * An HTML template tag that escapes every value except HTML made by the tag itself.
  *
  * @module
  */
 
-/** A piece of HTML. Only {@link html} makes it. */
+/** A piece of HTML, made only by {@link html}. */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What can be put into a template; `null` and `false` leave nothing. */
+/** A value of a template; `null` and `false` produce nothing. */
 export type HtmlValue = string | number | Html | null | false | readonly HtmlValue[];
 
 /** Makes HTML from a template literal. */

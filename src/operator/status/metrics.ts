@@ -1,5 +1,5 @@
 /**
- * Prometheus metrics. Each is documented in `docs/metrics.md`, and a test holds the two together.
+ * Prometheus metrics. Each is documented in `docs/metrics.md`; a test compares the two.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import { isFailing } from "./miners.ts";
 import type { FleetStatus, StatusReport } from "./status_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
 
-/** The prefix of all names but that of the process's memory, which is a common one. */
+/** The prefix of all names except the process's memory, whose name is a convention of Prometheus. */
 const PREFIX = "ih_miner_";
 
-/** What {@link Metrics} reads when it is scraped. */
+/** Sources of {@link Metrics}, read at each scrape. */
 export interface MetricsSources {
   readonly report: () => StatusReport;
   /** Resident memory in bytes. */
@@ -34,12 +34,16 @@ export class Metrics {
 
   // Prometheus itself labels all series with `job` and `instance`.
   readonly #runs = this.#counter("job_runs_total", "Job runs that ended", ["name", "result"]);
-  readonly #skipped = this.#counter("job_runs_skipped_total", "Runs that came while one was going on", [
-    "name",
-  ]);
+  readonly #skipped = this.#counter(
+    "job_runs_skipped_total",
+    "Runs skipped because one was still in progress",
+    [
+      "name",
+    ],
+  );
   readonly #durations = new Histogram({
     name: `${PREFIX}job_duration_seconds`,
-    help: "How long job runs took, the wait for a window included",
+    help: "Duration of job runs, including the wait for a window",
     labelNames: ["name"],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 90, 120],
     registers: [this.#registry],
@@ -49,36 +53,36 @@ export class Metrics {
   ]);
   readonly #ambiguous = this.#counter(
     "windows_ambiguous_total",
-    "Windows with other outcomes as good for us",
+    "Windows in which equally good outcomes differ in what we won",
   );
   readonly #estimated = this.#counter(
     "windows_estimated_total",
-    "Windows whose data validators stumble over",
+    "Windows with data that validators cannot compute with",
   );
   readonly #fallbacks = this.#counter(
     "solver_fallbacks_total",
-    "Windows that the configured engine did not decide",
+    "Windows that the configured solver did not decide",
   );
   readonly #solving = new Histogram({
     name: `${PREFIX}solver_duration_seconds`,
-    help: "How long solving a window's auction took",
+    help: "Duration of solving a window's auction",
     labelNames: ["engine"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60],
     registers: [this.#registry],
   });
   readonly #published = this.#counter("commitments_published_total", "Bids published");
   readonly #writes = this.#counter("proxy_writes_total", "Changes of a proxy's file", ["mode"]);
-  readonly #reloads = this.#counter("proxy_reloads_total", "Reload signals, by whether they could be given", [
+  readonly #reloads = this.#counter("proxy_reloads_total", "Reload signals, by result", [
     "mode",
     "result",
   ]);
   readonly #asicSwitches = this.#counter("asic_switches_total", "ASICs switched to another pool");
   readonly #deliveries = this.#counter(
     "deliveries_total",
-    "Windows that are over and were measured, by what was delivered",
+    "Finished and measured windows, by delivery",
     ["level"],
   );
-  readonly #hookCalls = this.#counter("hook_calls_total", "Programs of [hooks] that ended", [
+  readonly #hookCalls = this.#counter("hook_calls_total", "Calls of the programs of [hooks]", [
     "hook",
     "result",
   ]);
@@ -89,7 +93,7 @@ export class Metrics {
       "result",
     ],
   );
-  readonly #alertsLost = this.#counter("alerts_lost_total", "Alerts that were given up");
+  readonly #alertsLost = this.#counter("alerts_lost_total", "Alerts that were dropped unsent");
   readonly #rpcFailures = this.#counter("rpc_failures_total", "Failures of an endpoint", [
     "endpoint",
     "kind",
@@ -98,14 +102,14 @@ export class Metrics {
     "config_reload_failures_total",
     "Times the configuration or the hotkey could not be used",
   );
-  /** What the gauges are read from: the status at the last scrape. */
+  /** The source of the gauges: the status at the last scrape. */
   #report: StatusReport | null = null;
-  /** The first block of the window counted last: one that is computed again is not another one. */
+  /** The first block of the window counted last: a window computed again is not counted twice. */
   #countedWindow = -1;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
-    // A series that begins with its first failure hides that failure from `increase()`.
+    // Starts at 0: `increase()` would miss the first failure of a series that began with it.
     for (const name of ["auction", "commitment"]) {
       for (const result of ["success", "failure"]) this.#runs.inc({ name, result }, 0);
       this.#skipped.inc({ name }, 0);
@@ -131,7 +135,7 @@ export class Metrics {
     return await this.#registry.metrics();
   }
 
-  /** Takes notice of an event. */
+  /** Counts one event. */
   apply(event: DaemonEvent): void {
     switch (event.kind) {
       case "run-ended": {
@@ -182,7 +186,7 @@ export class Metrics {
     }
   }
 
-  /** Only what can be judged: of a window met at its end, as after a restart, too little was measured. */
+  /** Counts only windows measured long enough: after a restart, the rest of a window is too short to judge. */
   #countDelivery({ isFinal, level, wonHashratePh, measuredSeconds }: DeliveryReport): void {
     if (!isFinal || level === "unknown" || wonHashratePh <= 0 || measuredSeconds < SETTLED_SECONDS) return;
     this.#deliveries.inc({ level });
@@ -222,7 +226,7 @@ export class Metrics {
 
     this.#labelled(
       "build_info",
-      "Always 1; what is running",
+      "Always 1; the running version",
       ["version", "commit"],
       ({ version, commit }) => [
         [{ version, commit: commit ?? "source" }, 1],
@@ -251,7 +255,7 @@ export class Metrics {
 
     this.#ofWindow(
       "window_index",
-      "The window that is delivered, 0 to 5 within its epoch",
+      "The window being delivered, 0 to 5 within its epoch",
       ({ index }) => index,
     );
     this.#ofWindow("window_first_block", "The first block of that window", ({ firstBlock }) => firstBlock);
@@ -265,12 +269,12 @@ export class Metrics {
     this.#ofWindow("lost_hashrate_ph", "Lost in that window, in PH/s", (window) => window.lostHashratePh);
     this.#ofWindow(
       "certain_hashrate_ph",
-      "Won in every outcome that is as good, in PH/s",
+      "Won in every equally good outcome, in PH/s",
       (window) => window.certainHashratePh,
     );
     this.#ofWindow(
       "possible_hashrate_ph",
-      "Won in the best of the outcomes that are as good, in PH/s",
+      "Won in the most favourable of the equally good outcomes, in PH/s",
       (window) => window.possibleHashratePh,
     );
     this.#ofWindow("won_workers", "Workers won in that window", ({ wonWorkers }) => wonWorkers);
@@ -338,7 +342,7 @@ export class Metrics {
     );
     this.#labelled(
       "proxy_ok",
-      "Whether a proxy's file had what it should when last looked at",
+      "Whether a proxy's file had the right values when last checked",
       ["mode", "path"],
       ({ proxies }) => proxies.map(({ mode, path, error }) => [{ mode, path }, flag(error === null)]),
     );
@@ -351,13 +355,13 @@ export class Metrics {
 
     this.#labelled(
       "hook_ok",
-      "Whether a program of [hooks] did not fail when it was called last",
+      "Whether the last call of a program of [hooks] succeeded",
       ["hook"],
       ({ hooks }) => hooks.map(({ hook, failing }) => [{ hook }, flag(failing === null)]),
     );
     this.#gauge(
       "webhook_ok",
-      "Whether the webhook took what it was last sent",
+      "Whether the webhook accepted the last post",
       ({ webhook }) => webhook === null ? null : flag(webhook.failing === null),
     );
 
@@ -382,18 +386,26 @@ export class Metrics {
         ["miner"],
         ({ fleet }) => (fleet?.miners ?? []).map((miner) => [{ miner: miner.name }, value(miner)]),
       );
-    ofFleet("asic_wanted_hashrate_ph", "What the ASICs are to deliver", (fleet) => fleet.wantedHashratePh);
+    ofFleet(
+      "asic_wanted_hashrate_ph",
+      "Hashrate that the ASICs should deliver",
+      (fleet) => fleet.wantedHashratePh,
+    );
     ofFleet(
       "asic_covered_hashrate_ph",
-      "Nominal, of those at the subnet",
+      "Nominal hashrate of the ASICs at the subnet",
       (fleet) => fleet.coveredHashratePh,
     );
-    ofFleet("asic_shortfall_hashrate_ph", "What they lack of it", (fleet) => fleet.shortfallHashratePh);
-    ofMiners("asic_ok", "Whether an ASIC does its part", (miner) => isFailing(miner) ? 0 : 1);
+    ofFleet("asic_shortfall_hashrate_ph", "Hashrate missing from that", (fleet) => fleet.shortfallHashratePh);
+    ofMiners("asic_ok", "Whether an ASIC mines where it should", (miner) => isFailing(miner) ? 0 : 1);
     ofMiners("asic_at_subnet", "Whether it mines for the subnet", ({ found }) => found === "subnet" ? 1 : 0);
-    ofMiners("asic_hashrate_ph", "Its own figure", ({ readingPh }) => readingPh);
-    ofMiners("asic_nominal_hashrate_ph", "What it is configured with", (miner) => miner.nominalHashratePh);
-    ofMiners("asic_counted_hashrate_ph", "What it is counted with", (miner) => miner.countedHashratePh);
+    ofMiners("asic_hashrate_ph", "Hashrate that the ASIC reports", ({ readingPh }) => readingPh);
+    ofMiners("asic_nominal_hashrate_ph", "Configured hashrate", (miner) => miner.nominalHashratePh);
+    ofMiners(
+      "asic_counted_hashrate_ph",
+      "Hashrate that routing counts with",
+      (miner) => miner.countedHashratePh,
+    );
     ofFleet(
       "asic_stray_miners",
       "ASICs that mine for the subnet, are not needed there and cannot be sent away",
@@ -401,7 +413,7 @@ export class Metrics {
     );
     this.#gauge(
       "delivered_hashrate_ph",
-      "The last reading of what is delivered",
+      "The last reading of the delivered hashrate",
       ({ delivery }) => delivery?.nowPh ?? null,
     );
     this.#gauge(
@@ -411,12 +423,12 @@ export class Metrics {
     );
     this.#gauge(
       "delivery_readable",
-      "Whether what is delivered can be read",
+      "Whether the delivered hashrate can be read",
       ({ delivery }) => delivery === null ? null : delivery.unreadableSince === null ? 1 : 0,
     );
     this.#gauge(
       "delivery_ratio",
-      "That by what was won, once enough was measured",
+      "Delivered divided by won, once measured long enough",
       ({ delivery }) => delivery === null || delivery.level === "unknown" ? null : delivery.ratio,
     );
   }
@@ -441,7 +453,7 @@ export class Metrics {
     this.#gauge(name, help, ({ window }) => window === null ? null : value(window));
   }
 
-  /** A gauge that is read from the status; what is `null` is not known and has no series. */
+  /** A gauge read from the status; a `null` value is unknown and has no series. */
   #labelled<Label extends string>(
     name: string,
     help: string,
@@ -456,7 +468,7 @@ export class Metrics {
       registers: [this.#registry],
       collect(): void {
         this.reset();
-        // Without labels, a reset leaves a series that says 0.
+        // Without labels, a reset leaves a series with the value 0.
         if (labelNames.length === 0) this.remove();
         const report = current();
         if (report === null) return;

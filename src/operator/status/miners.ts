@@ -1,22 +1,22 @@
 /**
- * What an operator has to know apart about ASICs. Pure.
+ * Tells slow ASICs from failing ones. Pure.
  *
  * @module
  */
 
 import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
 
-/** Whether it does its part, with less than its nominal hashrate. */
+/** Whether the ASIC mines where it should, but below its nominal hashrate. */
 export function isSlow({ problem }: MinerReport): boolean {
   return problem?.kind === "slow";
 }
 
-/** Whether it does not do its part. */
+/** Whether the ASIC does not mine where it should. */
 export function isFailing(miner: MinerReport): boolean {
   return miner.problem !== null && !isSlow(miner);
 }
 
-/** The names in a row. */
+/** The ASICs' names, separated by commas. */
 export function namesOf(miners: readonly MinerReport[]): string {
   return miners.map(({ name }) => name).join(", ");
 }

@@ -1,5 +1,5 @@
 /**
- * What an operator should know first: what is wrong, what is only a guess.
+ * The notices at the top of the status: what fails, and which figures are estimates.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import { isFailing, isSlow, namesOf } from "./miners.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
 import type { StreakReport } from "./tries.ts";
 
-/** One thing to know. */
+/** One notice. */
 export interface Notice {
-  /** `bad`: something does not work. `warning`: it works, with a reservation. `note`: so that nobody wonders. */
+  /** `bad`: something does not work. `warning`: it works with a reservation. `note`: an explanation. */
   readonly level: "bad" | "warning" | "note";
   readonly title: string;
   readonly text: string;
 }
 
-/** More machines than these fail as one. */
+/** More ASICs than these share one notice. */
 const MAX_ASIC_NOTICES = 3;
 
 const CHECK_TITLES: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const CHECK_TITLES: Readonly<Record<string, string>> = {
   routing: "Routing",
 };
 
-/** Everything to know, the worst first. */
+/** All notices, the worst first. */
 export function noticesOf(report: StatusReport): Notice[] {
   const { checks, routingOff, window, windowsWithoutWin } = report;
   const notices: Notice[] = checks.filter(({ ok }) => !ok)
@@ -53,11 +53,11 @@ export function noticesOf(report: StatusReport): Notice[] {
   return notices.sort((a, b) => rank.indexOf(a.level) - rank.indexOf(b.level));
 }
 
-/** Those that fail now and have succeeded lately. An auction that fails at the routing is told of there. */
+/** Jobs that fail now and succeeded recently. An auction that fails at the routing is covered by that notice. */
 function failingJobs({ checks }: StatusReport): Notice[] {
   const isRoutingFailing = checks.some(({ name, isFailing }) => name === "routing" && isFailing);
-  const toldElsewhere = isRoutingFailing ? ["routing", "auction"] : ["routing"];
-  return checks.filter(({ name, ok, isFailing }) => ok && isFailing && !toldElsewhere.includes(name))
+  const covered = isRoutingFailing ? ["routing", "auction"] : ["routing"];
+  return checks.filter(({ name, ok, isFailing }) => ok && isFailing && !covered.includes(name))
     .map(({ name, message }) => ({ level: "warning", title: CHECK_TITLES[name] ?? name, text: message }));
 }
 
@@ -69,14 +69,14 @@ function expiredBid({ commitment }: StatusReport): Notice[] {
 }
 
 function pendingReloads({ proxies, checks }: StatusReport): Notice[] {
-  // Owed for long, it is among the failed checks.
+  // A reload that is overdue is among the failed checks.
   if (checks.some(({ name, ok }) => name === "routing" && !ok)) return [];
   return proxies.filter(({ reload }) => reload === "pending").map(({ path, reloadError }) => ({
     level: "warning",
     title: "Reload pending",
-    text: `The proxy could not be told to read ${path} again: ${
+    text: `The proxy could not be told to reload ${path}: ${
       reloadError ?? "unknown reason"
-    }. It is tried again after 2, 4, 8 … 60 s, until it succeeds`,
+    }. It is retried after 2, 4, 8 … 60 s until it succeeds`,
   }));
 }
 
@@ -84,16 +84,16 @@ function asicNotices({ fleet }: StatusReport): Notice[] {
   if (fleet === null) return [];
   const { miners, removed } = fleet;
   return [
-    ...minerNotices(miners.filter(isFailing), "do not do their part"),
+    ...minerNotices(miners.filter(isFailing), "do not mine where they should"),
     ...minerNotices(
       removed.filter(({ problem }) => problem !== null),
-      "are no longer in [asic] and do not leave",
+      "are no longer in [asic] and cannot be sent to their fallback pool",
     ),
     ...minerNotices(miners.filter(isSlow), "are slow and counted with their own figures"),
   ];
 }
 
-/** A notice for each; many are one, since they fail for one reason, such as a switch that is off. */
+/** One notice per ASIC; many share one, because they usually fail for one reason, such as a network switch. */
 function minerNotices(miners: readonly MinerReport[], what: string): Notice[] {
   if (miners.length <= MAX_ASIC_NOTICES) {
     return miners.map(({ name, problem }) => ({
@@ -103,7 +103,7 @@ function minerNotices(miners: readonly MinerReport[], what: string): Notice[] {
     }));
   }
   const first = miners[0]?.problem?.message;
-  const text = `${miners.length} machines ${what}: ${namesOf(miners)}. First: ${first}`;
+  const text = `${miners.length} ASICs ${what}: ${namesOf(miners)}. First: ${first}`;
   return [{ level: "warning", title: "ASICs", text }];
 }
 
@@ -119,14 +119,16 @@ function hookNotices({ hooks, now }: StatusReport): Notice[] {
 
 function webhookNotices({ webhook, now }: StatusReport): Notice[] {
   if (webhook === null || webhook.failing === null) return [];
-  const text = `${streakText(webhook.failing, now)}; \`ih-miner check\` looks whether it can be reached`;
+  const text = `${streakText(webhook.failing, now)}; \`ih-miner check\` checks whether it can be reached`;
   return [{ level: "warning", title: "Webhook does not take alerts", text }];
 }
 
 /** `3 times since 12:05 UTC, at last: …`. */
 function streakText({ times, since, error }: StreakReport, now: string): string {
   const age = formatDuration((Date.parse(now) - Date.parse(since)) / 1000);
-  return times === 1 ? `${age} ago: ${error}` : `${times} times in a row for ${age}, at last: ${error}`;
+  return times === 1
+    ? `${age} ago: ${error}`
+    : `${times} times in a row for ${age}; the last error: ${error}`;
 }
 
 function deliveryNotices({ delivery }: StatusReport): Notice[] {
@@ -148,7 +150,7 @@ function deliveryNotices({ delivery }: StatusReport): Notice[] {
   return [{ ...notice, level: level === "alert" ? "bad" : "warning" }, ...unread];
 }
 
-/** `99 % in 4 min, now 1.7`: the delivered figure explained. */
+/** `99 % in 4 min, now 1.7`: explains the delivered figure. */
 export function deliveryText(delivery: DeliveryStatus): string {
   const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince, isFinal } =
     delivery;
@@ -175,11 +177,11 @@ function windowNotices(window: WindowStatus): Notice[] {
   }
   if (window.estimated) {
     const because = estimatedBecause.join("; ");
-    const text = `Validators stumble over this window's data, so the outcome is a guess: ${because}`;
+    const text = `Validators cannot compute with this window's data, so the outcome is a guess: ${because}`;
     notices.push({ level: "warning", title: "Estimated", text });
   }
   if (solver !== null && solver.fallbackReason !== null) {
-    const text = `The configured solver did not decide, ${solver.engine} did: ${solver.fallbackReason}`;
+    const text = `${solver.engine} decided instead of the configured solver: ${solver.fallbackReason}`;
     notices.push({ level: "warning", title: "Solver fell back", text });
   }
   if (solver !== null && solver.limitation !== null) {
@@ -189,7 +191,7 @@ function windowNotices(window: WindowStatus): Notice[] {
     const { certainHashratePh, possibleHashratePh } = window;
     const text = `Other outcomes are equally good: between ${formatHashrate(certainHashratePh)} and ${
       formatHashrate(possibleHashratePh)
-    } of ours can have won`;
+    } of our hashrate can have won`;
     notices.push({ level: "note", title: "Ambiguous", text });
   }
   if (isOver) {

@@ -1,5 +1,5 @@
 /**
- * The status page: one HTML document, made on the server, with nothing to load beside it.
+ * The status page: one HTML document rendered by the agent, without further files to load.
  *
  * @module
  */
@@ -26,13 +26,13 @@ import type {
   WithdrawalReport,
 } from "./status_report.ts";
 
-/** Without JavaScript the browser loads the page anew after so many seconds. */
+/** Without JavaScript the browser reloads the page at this interval. */
 const RELOAD_SECONDS = 30;
 
-/** Events that are shown at once; the older ones are folded. */
+/** Events shown at once; older ones are folded. */
 const OPEN_EVENTS = 12;
 
-/** A document and what it may do. */
+/** A document and its Content-Security-Policy. */
 export interface Page {
   readonly html: string;
   /** The value of the `Content-Security-Policy` header: its own style and script, and nothing else. */
@@ -135,7 +135,7 @@ function noticeList(report: StatusReport): Html | null {
   `;
 }
 
-/** The proxies and the ASICs; at least one card. A single one is beside the window, several are below it in rows. */
+/** Cards of the proxies and the ASICs, at least one. A single card sits beside the window, several in rows below it. */
 function destinationCards({ fleet, proxies, routingOff, now }: StatusReport): Html[] {
   const asics = fleet === null ? [] : [fleetCard(fleet, (iso) => ago(iso, now))];
   if (routingOff !== null) return [...emptyProxyCard("Routing is off."), ...asics];
@@ -475,7 +475,7 @@ function hookPart(hook: HookReport): Html {
   `;
 }
 
-/** `12 calls (2 failed)`; in red while it goes on. */
+/** `12 calls (2 failed)`; in red while it keeps failing. */
 function triesText({ calls, failures, failing }: Omit<HookReport, "hook">, noun: string): Html {
   return html`
     ${counted(calls, noun)} ${failures > 0 && html`
@@ -553,7 +553,7 @@ function countdown(window: WindowStatus): Html | string {
   `;
 }
 
-/** A time as a distance from now, which the script keeps current. */
+/** A time relative to now, which the script keeps current. */
 function ago(iso: string, now: string): Html {
   const seconds = (Date.parse(now) - Date.parse(iso)) / 1000;
   return html`

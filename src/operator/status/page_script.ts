@@ -1,15 +1,15 @@
 /**
- * What the status page does when JavaScript is on: it keeps itself fresh. Without it the page is whole, too.
+ * The script of the status page: it refreshes the page in place. The page is complete without it.
  *
  * @module
  */
 
-/** How often the page asks for a fresh one. */
+/** Interval of the refreshes. */
 const REFRESH_SECONDS = 10;
 
 /**
- * The script. Its `formatDuration` is that of `format.ts`, which a test holds it to: a function that was bundled
- * cannot be sent as its own source.
+ * The script. Its `formatDuration` repeats that of `format.ts`, because the source of a bundled function cannot be
+ * sent to the browser; a test compares the two.
  */
 export const PAGE_SCRIPT = `"use strict";
 function formatDuration(seconds) {
@@ -24,7 +24,7 @@ function formatDuration(seconds) {
     return count === 0 ? [] : [count + " " + name];
   }).join(" ");
 }
-// Times are the agent's: a phone's clock may be wrong.
+// Uses the agent's clock: a phone's may be wrong.
 let clockOffsetMs = 0;
 function readClock() {
   clockOffsetMs = Date.parse(document.getElementById("status").dataset.now) - Date.now();
@@ -43,7 +43,7 @@ async function refresh() {
   if (document.hidden) return;
   try {
     const response = await fetch("/", { cache: "no-store" });
-    // The style is there already; this document may not take another one.
+    // The style is loaded already, and the Content-Security-Policy forbids another one.
     const text = (await response.text()).replace(/<style[^]*?<\\/style>/, "");
     const fresh = new DOMParser().parseFromString(text, "text/html");
     const status = fresh.getElementById("status");

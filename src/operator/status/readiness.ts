@@ -53,7 +53,7 @@ export function secondsSince(atMs: number | null, nowMs: number): number | null 
 function checkConfiguration({ settings, settingsError, workersError }: AgentStatus): ReadinessCheck {
   const name = "configuration";
   if (settingsError !== null) {
-    const message = `Cannot be used, the last routing stays: ${redactUrls(settingsError.message)}`;
+    const message = `Cannot be used; the last routing is kept: ${redactUrls(settingsError.message)}`;
     return { name, ok: false, isFailing: true, message };
   }
   if (settings === null) return { name, ok: false, isFailing: false, message: "Has not been read yet" };
@@ -64,7 +64,7 @@ function checkConfiguration({ settings, settingsError, workersError }: AgentStat
   return { name, ok: true, isFailing: false, message: `Read from ${settings.config.path}` };
 }
 
-/** Runs that succeed are of no use where they find no window, as when the chain stands still. */
+/** Successful runs do not make the agent ready while they find no window, as when the chain stands still. */
 function checkAuction(status: AgentStatus, nowMs: number): ReadinessCheck {
   const check = checkJob(status, "auction", MAX_AUCTION_AGE_SECONDS, nowMs);
   const { settings, staleness } = status;
@@ -132,13 +132,13 @@ function checkRouting({ settings, proxies, fleet }: AgentStatus, nowMs: number):
     return { name, ok: true, isFailing: false, message: "Nothing has been routed yet" };
   }
   const age = secondsSince(latest.checkedAtMs, nowMs);
-  return { name, ok: true, isFailing: false, message: `Right when last looked at, ${formatAgo(age)}` };
+  return { name, ok: true, isFailing: false, message: `Correct when last checked, ${formatAgo(age)}` };
 }
 
-/** Something that is not as it should be. */
+/** One problem of the routing. */
 interface RoutingProblem {
   readonly text: string;
-  /** Whether it may mend itself before it matters. */
+  /** Whether it may resolve itself before it matters. */
   readonly isYoung: boolean;
 }
 
@@ -157,7 +157,7 @@ function shortfall(report: FleetReport): string[] {
   const failing = miners.filter(isFailing);
   const slow = miners.filter(isSlow);
   const reasons = [
-    ...(failing.length === 0 ? [] : [`these do not do their part: ${namesOf(failing)}`]),
+    ...(failing.length === 0 ? [] : [`these do not mine where they should: ${namesOf(failing)}`]),
     ...(slow.length === 0 ? [] : [`these are slow: ${namesOf(slow)}`]),
   ];
   const covered = `${formatHashrate(coveredHashratePh)} of ${formatHashrate(wantedHashratePh)}`;
@@ -174,7 +174,7 @@ function strays(report: FleetReport): string[] {
   return [
     `These ASICs are not needed at the subnet and cannot be sent away: ${
       namesOf(stray)
-    }; they give their hashrate away, switch them by hand`,
+    }; their hashrate is given away; switch them by hand`,
   ];
 }
 
@@ -184,6 +184,6 @@ function proxyProblem({ path, reload, error }: ProxyState, nowMs: number): Routi
   const seconds = secondsSince(reload.reloadPendingSinceMs, nowMs) ?? 0;
   const text = `${path} is written, but the proxy could not be told to reload for ${
     formatDuration(seconds)
-  }: ${reload.reloadError ?? "unknown reason"}; it is tried again until it succeeds`;
+  }: ${reload.reloadError ?? "unknown reason"}; it is retried until it succeeds`;
   return { text, isYoung: seconds <= MAX_RELOAD_OWED_SECONDS };
 }

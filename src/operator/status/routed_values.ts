@@ -1,5 +1,5 @@
 /**
- * What a proxy's file says, in words for the page and for the terminal. Pure.
+ * Formats the values of a proxy's file for the page and the terminal. Pure.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { shownValue } from "./words.ts";
 
 /** One value of a proxy's file. */
 export interface RoutedWords {
-  /** `1650TH/s`; of Braiins' weights the share, `38.4 %`. */
+  /** `1650TH/s`; for Braiins the weight's share, `38.4 %`. */
   readonly text: string;
-  /** What it stands under; with the weight itself where the share is shown. */
+  /** Its key in the file, and the weight itself where `text` is a share. */
   readonly place: string;
-  /** What it was before; `null`: the same. */
+  /** The previous value; `null`: unchanged. */
   readonly previous: string | null;
 }
 
-/** The values that routing owns. Weights say nothing to people: they are shown as shares of their sum. */
+/** Formats the values that routing writes. Weights are shown as shares of their sum, which are easier to read. */
 export function routedWords({ mode, values }: Pick<ProxyReport, "mode" | "values">): RoutedWords[] {
   const shares = mode === "braiins" ? sharesOf(values.map(({ value }) => value)) : null;
   const former = mode === "braiins" ? sharesOf(values.map(({ previous }) => previous)) : null;
@@ -30,7 +30,7 @@ export function routedWords({ mode, values }: Pick<ProxyReport, "mode" | "values
   }));
 }
 
-/** `null` where they are no weights. */
+/** Each weight's share of the sum; `null` when the values are not all weights. */
 function sharesOf(weights: readonly ShownValue[]): string[] | null {
   const numbers = weights.filter((weight) => typeof weight === "number");
   const sum = numbers.reduce((total, weight) => total + weight, 0);

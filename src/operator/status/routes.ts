@@ -1,5 +1,5 @@
 /**
- * What the HTTP endpoint answers. Read only, and open to whoever reaches it: nothing secret is in any answer.
+ * The answers of the HTTP endpoint. It is read-only and needs no login, so no answer contains anything secret.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { toDocument } from "../../lib/document.ts";
 import { renderPage } from "./page.ts";
 import type { StatusReport } from "./status_report.ts";
 
-/** What the answers are made from. */
+/** Where the answers come from. */
 export interface HttpSources {
   readonly report: () => StatusReport;
   readonly metrics: () => Promise<string>;
@@ -17,7 +17,7 @@ export interface HttpSources {
 
 const TEXT = "text/plain; charset=utf-8";
 
-/** For every answer: it is of this moment, and nobody's to embed or to guess the type of. */
+/** Headers of every answer: no caching, no embedding, no guessing of the content type. */
 const COMMON_HEADERS = {
   "cache-control": "no-store",
   "x-content-type-options": "nosniff",
@@ -56,7 +56,7 @@ export async function answer(request: Request, sources: HttpSources): Promise<Re
   }
 }
 
-/** 200 or 503, with at least a line for each check; what has several lines says on each whose it is. */
+/** 200 or 503, with at least one line per check; each line of a longer message repeats the check's name. */
 function readiness({ ready, checks }: StatusReport): Response {
   const lines = checks.flatMap(({ name, ok, isFailing, message }) =>
     message.split("\n").map((line) => `${!ok ? "FAIL" : isFailing ? "warn" : "ok  "} ${name}: ${line}`)

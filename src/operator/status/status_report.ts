@@ -1,5 +1,5 @@
 /**
- * The agent's status at a moment, as plain data: the page, the terminal and `/api/status` all show this.
+ * The agent's status at one moment, as plain data for the page, the terminal and `/api/status`.
  *
  * @module
  */
@@ -36,14 +36,14 @@ import type { RecentLine, RecentLog } from "./recent_log.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { NO_TRIES, reportStreak, type StreakReport, type Tries } from "./tries.ts";
 
-/** Raised when a reader of an older report could misread a newer one. */
+/** Version of the format; raised when a program written for an older one could misread a newer one. */
 export const STATUS_FORMAT = 1;
 
-/** Everything that is shown. Times are ISO 8601 in UTC, `null` when there was none; hashrates are in PH/s. */
+/** The status. Times are ISO 8601 in UTC, `null` if there was none; hashrates are in PH/s. */
 export interface StatusReport {
   readonly format: typeof STATUS_FORMAT;
   readonly version: string;
-  /** `null`: not a build of a known commit. */
+  /** `null`: built outside a checkout. */
   readonly commit: string | null;
   readonly now: string;
   readonly startedAt: string;
@@ -56,24 +56,24 @@ export interface StatusReport {
   readonly window: WindowStatus | null;
   /** `null`: routing is on. */
   readonly routingOff: string | null;
-  /** What is done while no window could be computed for too long; `null`: one could. */
+  /** The policy applied while no window could be computed for too long; `null`: windows are computed. */
   readonly stale: { readonly policy: "keep" | "release" } | null;
   readonly proxies: readonly ProxyReport[];
-  /** The ASICs that are switched directly; `null`: there are none, or nothing has been routed yet. */
+  /** The ASICs that are switched directly; `null`: none configured, or nothing routed yet. */
   readonly fleet: FleetStatus | null;
-  /** What is delivered of the window; `null`: it is not measured. */
+  /** The delivery of the window; `null`: not measured. */
   readonly delivery: DeliveryStatus | null;
-  /** `null` before the bid on the chain was looked at. */
+  /** `null` before the bid on the chain was read. */
   readonly commitment: CommitmentReport | null;
   readonly chain: ChainReport;
   readonly jobs: readonly JobReport[];
-  /** The programs of `[hooks]` that are configured. */
+  /** The configured programs of `[hooks]`. */
   readonly hooks: readonly HookReport[];
-  /** How the webhook takes alerts; `null`: there is none. */
+  /** The calls of the webhook; `null`: none configured. */
   readonly webhook: WebhookReport | null;
-  /** The windows since the agent started, oldest first, the one that is delivered last. */
+  /** The windows since the agent started, oldest first; the last one is being delivered. */
   readonly history: readonly WindowSummary[];
-  /** Windows in a row, up to the one that is delivered, in which nothing was won. */
+  /** Windows in a row, up to the current one, in which nothing was won. */
   readonly windowsWithoutWin: number;
   /** Log lines, newest first. */
   readonly events: readonly EventReport[];
@@ -94,14 +94,14 @@ export interface WindowSummary {
   readonly lastBlock: number;
   readonly firstBlockTime: string | null;
   readonly computedAt: string;
-  /** When the proxies were seen to have it. */
+  /** When all destinations were seen to be routed as it requires. */
   readonly routedAt: string | null;
   readonly hasBids: boolean;
   readonly wonHashratePh: number;
   readonly lostHashratePh: number;
-  /** Won in every outcome that is as good. */
+  /** Won in every equally good outcome. */
   readonly certainHashratePh: number;
-  /** Won in the best of the outcomes that are as good. */
+  /** Won in the most favourable of the equally good outcomes. */
   readonly possibleHashratePh: number;
   readonly wonWorkers: number;
   readonly lostWorkers: number;
@@ -110,20 +110,20 @@ export interface WindowSummary {
   readonly budgetPh: number | null;
   /** What was delivered on average; `null`: not measured. */
   readonly deliveredHashratePh: number | null;
-  /** That by what was won; `null`: not measured, or nothing was won. */
+  /** Delivered divided by won; `null`: not measured, or nothing was won. */
   readonly deliveryRatio: number | null;
   readonly deliveryLevel: DeliveryLevel;
-  /** Why nothing won; `null` when something did. */
+  /** Why nothing was won; `null` when something was. */
   readonly reason: AuctionOutcome["reason"];
 }
 
-/** The window that is delivered. */
+/** The window being delivered. */
 export interface WindowStatus extends WindowSummary {
-  /** Whether the chain has gone beyond it. */
+  /** Whether the chain is past it. */
   readonly isOver: boolean;
   readonly blocksDone: number;
   readonly blocks: number;
-  /** By the block time. */
+  /** Estimated from the block time. */
   readonly secondsLeft: number;
   readonly endsAt: string;
   readonly bids: readonly BidReport[];
@@ -138,15 +138,15 @@ export interface WindowStatus extends WindowSummary {
   readonly solver: SolverStatus | null;
 }
 
-/** Own workers of one size and price. */
+/** Our workers of one size and price. */
 export interface BidReport {
   readonly hashratePh: string;
   readonly price: string;
   readonly offered: number;
   readonly won: number;
-  /** The fewest that can have won. */
+  /** The fewest that won in any equally good outcome. */
   readonly fewest: number;
-  /** The most that can have won. */
+  /** The most that won in any equally good outcome. */
   readonly most: number;
 }
 
@@ -184,10 +184,10 @@ export interface FleetStatus extends Omit<FleetReport, "mode" | "dryRun"> {
   readonly switchedAt: string | null;
 }
 
-/** What is delivered of the window. */
+/** The delivery of the window. */
 export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "unreadableSinceMs"> {
   readonly since: string;
-  /** Since when the sources cannot be read; `null`: they can. */
+  /** When the sources became unreadable; `null`: they are readable. */
   readonly unreadableSince: string | null;
 }
 
@@ -199,13 +199,13 @@ export interface CommitmentReport {
   readonly publishedAt: string | null;
   /** `null`: unknown. */
   readonly ageSeconds: number | null;
-  /** Until it is published again; `null`: unknown. */
+  /** Until it is due to be published again; `null`: unknown. */
   readonly renewalInSeconds: number | null;
   /** Until validators drop it; `null`: unknown, or there is nothing to drop. */
   readonly expiresInSeconds: number | null;
   /** The first block of the first window whose auction reads it; `null`: unknown. */
   readonly countsFromBlock: number | null;
-  /** When that block comes or came; `null`: unknown. */
+  /** When that block is or was due; `null`: unknown. */
   readonly countsFrom: string | null;
   /** `null`: it offers workers. */
   readonly withdrawn: WithdrawalReport | null;
@@ -213,17 +213,17 @@ export interface CommitmentReport {
 
 /** A bid that offers nothing. */
 export interface WithdrawalReport {
-  /** In the words of the configuration; `null`: not known. */
+  /** The setting that withdrew it; `null`: unknown. */
   readonly why: string | null;
   /** The first block of the first window in which nothing can be won; `null`: unknown. */
   readonly fromBlock: number | null;
-  /** When that block comes or came; `null`: unknown. */
+  /** When that block is or was due; `null`: unknown. */
   readonly from: string | null;
 }
 
-/** The chain as it is seen. */
+/** The chain as the agent sees it. */
 export interface ChainReport {
-  /** Since when it is followed: the start, or the last change of the network. */
+  /** When the agent began to follow it: at its start, or at the last change of the network. */
   readonly followedSince: string;
   readonly headNumber: number | null;
   readonly headSeenAt: string | null;
@@ -241,7 +241,7 @@ export interface EndpointReport {
   readonly lastFailureAt: string;
 }
 
-/** How a job's runs went since the agent started. */
+/** A job's runs since the agent started. */
 export interface JobReport {
   readonly job: DaemonJob;
   readonly running: boolean;
@@ -252,31 +252,31 @@ export interface JobReport {
   readonly lastSuccessSecondsAgo: number | null;
   readonly lastFailureAt: string | null;
   readonly lastDurationSeconds: number | null;
-  /** The failures that go on; `null` when the last run succeeded. */
+  /** The current streak of failures; `null` when the last run succeeded. */
   readonly failing: StreakReport | null;
 }
 
-/** How the calls of a program of `[hooks]` went since the agent started, or since it was configured otherwise. */
+/** The calls of a program of `[hooks]` since the agent started, or since its configuration changed. */
 export interface HookReport {
   readonly hook: HookName;
   readonly calls: number;
   readonly failures: number;
-  /** The failures that go on; `null` when the last call succeeded. */
+  /** The current streak of failures; `null` when the last call succeeded. */
   readonly failing: StreakReport | null;
 }
 
-/** How alerts were posted since the agent started, or since the webhook was configured otherwise. */
+/** The posts of alerts since the agent started, or since the webhook's configuration changed. */
 export interface WebhookReport extends Omit<HookReport, "hook"> {
-  /** Alerts that were given up. */
+  /** Alerts that were dropped unsent. */
   readonly lost: number;
 }
 
-/** One log line, or several that are alike. */
+/** One log line, or several equal ones. */
 export interface EventReport extends Omit<RecentLine, "atMs"> {
   readonly at: string;
 }
 
-/** What is known of ASICs that could never be asked. */
+/** The report of ASICs that were never routed. */
 const NO_FLEET: FleetReport = {
   mode: "asic",
   dryRun: false,
@@ -289,7 +289,7 @@ const NO_FLEET: FleetReport = {
   removed: [],
 };
 
-/** Puts the report together. */
+/** Makes the report. */
 export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: number): StatusReport {
   const { settings, staleness, window } = status;
   const checks = checkReadiness(status, nowMs);
@@ -387,7 +387,7 @@ function reportWindow(state: WindowState, { head }: AgentStatus, nowMs: number):
   };
 }
 
-/** Workers of one size and price are one bid to its owner, in however many groups they were written. */
+/** Joins groups of the same size and price: the owner sees them as one bid. */
 function reportBids({ won, lost, ranges }: OwnOutcome): BidReport[] {
   const bids = new Map<string, BidReport>();
   const add = (
@@ -448,7 +448,7 @@ function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): 
 
 function reportDelivery(report: DeliveryReport): DeliveryStatus {
   const { sinceMs, unreadableSinceMs, ...figures } = report;
-  // Of what is not read any more, nothing is true now.
+  // An unreadable source has no current figure.
   const now = figures.isFinal
     ? { nowPh: null, errors: [], unreadableSince: null }
     : { errors: figures.errors.map(redactUrls), unreadableSince: isoOrNull(unreadableSinceMs) };

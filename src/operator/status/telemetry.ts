@@ -1,5 +1,5 @@
 /**
- * Everything that watches the agent: status, metrics, recent log lines, and the HTTP endpoint that shows them.
+ * Collects the agent's status, metrics and recent log lines, and serves them over HTTP.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { RecentLog } from "./recent_log.ts";
 import { answer } from "./routes.ts";
 import { reportStatus, type StatusReport } from "./status_report.ts";
 
-/** What {@link Telemetry} is made with. */
+/** Options of {@link Telemetry}. */
 export interface TelemetryOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
 }
 
-/** Watches one daemon. */
+/** Collects what one daemon reports. */
 export class Telemetry implements AsyncDisposable {
-  /** The daemon's log: what passes through it is shown among the recent events. */
+  /** The log that the daemon writes to; its lines also appear among the recent events. */
   readonly log: Logger;
   readonly #nowMs: () => number;
   readonly #status: AgentStatus;
@@ -45,7 +45,7 @@ export class Telemetry implements AsyncDisposable {
     this.#endpoint = new HttpEndpoint({ log: this.log, answer: (request) => answer(request, sources) });
   }
 
-  /** The daemon's observer. */
+  /** Observes the daemon's events. */
   readonly observe = (event: DaemonEvent): void => {
     this.#status.apply(event, this.#nowMs());
     this.#metrics.apply(event);

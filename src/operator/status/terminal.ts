@@ -1,5 +1,5 @@
 /**
- * The status for a terminal.
+ * Renders the status for a terminal.
  *
  * @module
  */
@@ -37,7 +37,7 @@ import {
   withdrawnText,
 } from "./words.ts";
 
-/** How the terminal is. */
+/** Properties of the terminal. */
 export interface TerminalOptions {
   /** Columns. */
   readonly width: number;
@@ -45,9 +45,9 @@ export interface TerminalOptions {
   readonly colour: boolean;
 }
 
-/** Events that are shown. */
+/** Number of events shown. */
 const EVENTS = 8;
-/** Windows of the last line of bars: six hours. */
+/** Windows in the line of bars: six hours. */
 const BARS = 30;
 const LABEL_WIDTH = 12;
 
@@ -59,7 +59,7 @@ type Paint = (style: Style, text: string) => string;
 export function renderTerminal(foreign: StatusReport, { width, colour }: TerminalOptions): string {
   const report = {
     ...printable(foreign),
-    // Of several problems each has its line.
+    // One line per problem.
     checks: foreign.checks.map((check) => ({
       ...check,
       message: check.message.split("\n").map(printable).join("\n"),
@@ -119,7 +119,7 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
     `${won} (${counted(wonWorkers, "worker")}), lost ${formatHashrate(lostHashratePh)} (${
       counted(lostWorkers, "worker")
     })${share}`,
-    ...(bids.length === 0 ? ["no bid of ours is in this auction"] : []),
+    ...(bids.length === 0 ? ["this auction has no bid of ours"] : []),
     ...bids.map((bid) => {
       const range = bid.fewest === bid.most ? "" : `, between ${bid.fewest} and ${bid.most} possible`;
       return `  ${
@@ -300,10 +300,11 @@ function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** A report whose texts have nothing that would move the cursor or change colours: all of it is foreign. */
+/** Removes control characters from all texts, which may come from other programs, so that none moves the cursor or
+ * changes colours. */
 function printable<T>(value: T): T {
   if (typeof value === "string") {
-    // deno-lint-ignore no-control-regex -- control characters are what is meant
+    // deno-lint-ignore no-control-regex -- control characters are the ones to remove
     return value.replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, "") as T;
   }
   if (Array.isArray(value)) return value.map(printable) as T;

@@ -1,5 +1,5 @@
 /**
- * How something that is done again and again went: how often, how often in vain, and the failures that go on. Pure.
+ * Counts the calls and failures of a repeated action, and its current streak of failures. Pure.
  *
  * @module
  */
@@ -14,25 +14,25 @@ export interface FailureStreak {
   readonly error: string;
 }
 
-/** What was counted since the agent started, or since it was configured otherwise. */
+/** Counts since the agent started, or since the action's configuration changed. */
 export interface Tries {
   readonly calls: number;
   readonly failures: number;
-  /** `null` when the last one succeeded, or there was none. */
+  /** `null` when the last call succeeded or there was none. */
   readonly failing: FailureStreak | null;
 }
 
-/** A {@link FailureStreak} as it is shown. */
+/** A {@link FailureStreak} in a report. */
 export interface StreakReport {
   readonly since: string;
   readonly times: number;
   readonly error: string;
 }
 
-/** Nothing was tried yet. */
+/** No calls yet. */
 export const NO_TRIES: Tries = { calls: 0, failures: 0, failing: null };
 
-/** One try more. @param error why it failed; `null`: it did not. */
+/** Counts one call. @param error why it failed; `null`: it succeeded. */
 export function countTry({ calls, failures, failing }: Tries, error: string | null, nowMs: number): Tries {
   return {
     calls: calls + 1,
@@ -41,7 +41,7 @@ export function countTry({ calls, failures, failing }: Tries, error: string | nu
   };
 }
 
-/** The streak after one try more. @param error why it failed; `null`: it did not. */
+/** The streak after one more call. @param error why it failed; `null`: it succeeded. */
 export function continueStreak(
   streak: FailureStreak | null,
   error: string | null,
@@ -51,7 +51,7 @@ export function continueStreak(
   return { sinceMs: streak?.sinceMs ?? nowMs, times: (streak?.times ?? 0) + 1, error };
 }
 
-/** For people and programs. URLs are cut to their hosts. */
+/** The streak for a report; URLs are cut to their hosts. */
 export function reportStreak(streak: FailureStreak | null): StreakReport | null {
   if (streak === null) return null;
   const { sinceMs, times, error } = streak;

@@ -113,7 +113,7 @@ export class SimulatedMiner {
     this.#follow();
   }
 
-  /** Starts anew: with the priorities of its configuration, which no `switchpool` has changed. */
+  /** Restarts with the pool priorities of its configuration, forgetting any `switchpool`. */
   restart(): void {
     this.#pools.forEach((pool, i) => pool.priority = i);
     this.elapsedSeconds = 0;

@@ -18,7 +18,7 @@ export interface ValidatorFixture {
   readonly stakeRao?: string;
 }
 
-/** What {@linkcode makeSnapshot} puts together. */
+/** Parts of a snapshot made by {@linkcode makeSnapshot}. */
 export interface SnapshotFixture {
   /** Text of the commitment by hotkey, in the order of the storage keys. */
   readonly bids?: Readonly<Record<string, string>>;

@@ -138,7 +138,7 @@ Deno.test("DeliveryWatch logs when the average gets worse and when it recovers",
   assert.equal(bench.last.level, "alert");
   bench.source.says = 1.2;
   await bench.pass(60);
-  assert.equal(bench.last.level, "alert", "a good reading alone does not mend the average");
+  assert.equal(bench.last.level, "alert", "a good reading alone does not restore the average");
   await bench.pass(400);
   assert.equal(bench.last.level, "ok");
   assert.deepEqual(bench.lines, [
@@ -386,7 +386,7 @@ Deno.test("use() of DeliveryWatch goes on with the window's average by other sou
   assert.deepEqual(
     [bench.last.measuredSeconds, bench.last.averagePh],
     [20, 6],
-    "the next window begins anew",
+    "the next window starts afresh",
   );
 });
 

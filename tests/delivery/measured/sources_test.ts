@@ -77,7 +77,7 @@ Deno.test("read() of SourceReader waits 5 s for a source, or for as long as that
     `5000 ms: Cannot read slow: no answer within 5 s; ${hint}`,
     `30000 ms: Cannot read slower: no answer within 30 s; ${hint}`,
   ]);
-  assert.ok(slow.lastSignal!.aborted, "a source is told that nobody waits any more");
+  assert.ok(slow.lastSignal!.aborted, "a source is aborted when its reading is no longer awaited");
 });
 
 Deno.test("read() of SourceReader never asks a source that has not ended yet", async () => {

@@ -24,7 +24,7 @@ const CONDITIONS: Readonly<
   Record<AlertKind, {
     readonly breaks: (agent: FakeAgent) => Promise<void> | void;
     readonly says: RegExp;
-    readonly mends: (agent: FakeAgent) => Promise<void> | void;
+    readonly ends: (agent: FakeAgent) => Promise<void> | void;
   }>
 > = {
   "banned": {
@@ -33,20 +33,20 @@ const CONDITIONS: Readonly<
       await agent.computeWindow({ number: 1, overrides: { reason: { code: "banned", message } } });
     },
     says: /banned by 60 % of the validators' stake\. It wins nothing until the ban ends\. Find out why/,
-    mends: async (agent) => void await agent.computeWindow({ number: 2 }),
+    ends: async (agent) => void await agent.computeWindow({ number: 2 }),
   },
   "commitment-failed": {
     breaks: (agent) =>
       agent.run("commitment", new Error("no answer from wss://u:key@node.example/v1/secret")),
     says: /checked or published: no answer from wss:\/\/node\.example\/… The bid on the chain counts for 2 h/,
-    mends: (agent) => agent.run("commitment"),
+    ends: (agent) => agent.run("commitment"),
   },
   "no-wins": {
     breaks: async (agent) => {
       for (const number of [1, 2, 3]) await agent.computeWindow({ number, ...LOST });
     },
     says: /^Nothing was won in 3 windows in a row; the last reason: /,
-    mends: async (agent) => void await agent.computeWindow({ number: 4 }),
+    ends: async (agent) => void await agent.computeWindow({ number: 4 }),
   },
   "reload-pending": {
     breaks: (agent) => {
@@ -55,12 +55,12 @@ const CONDITIONS: Readonly<
     },
     says:
       /^\/etc\/ihp\/pools\.toml is written, but .*: no process has the id 7\. The agent retries after 2, 4, 8 … 60 s, until/,
-    mends: (agent) => agent.route(),
+    ends: (agent) => agent.route(),
   },
   "chain-stale": {
     breaks: (agent) => agent.pass(121),
     says: /^No new block since 7999999, 3 min 1 s ago; check the endpoints and the network\.$/,
-    mends: (agent) => agent.seeHead(9_000_000),
+    ends: (agent) => agent.seeHead(9_000_000),
   },
   "routing-failed": {
     breaks: (agent) => {
@@ -72,12 +72,12 @@ const CONDITIONS: Readonly<
       agent.observe({ kind: "routed", results });
     },
     says: /^Cannot read it: no such file\.$/,
-    mends: (agent) => agent.route(),
+    ends: (agent) => agent.route(),
   },
   "delivery-low": {
     breaks: (agent) => agent.measure({ averagePh: 1.5, ratio: 0.91, level: "alert" }),
     says: /^1\.5 PH\/s of 1\.65 PH\/s won are delivered on average\. Winners that deliver less than 95 %/,
-    mends: (agent) => agent.measure(),
+    ends: (agent) => agent.measure(),
   },
   "delivery-unreadable": {
     breaks: (agent) => {
@@ -87,7 +87,7 @@ const CONDITIONS: Readonly<
       });
     },
     says: /^The delivered hashrate could not be read for 12 min: no answer from http:\/\/proxy\.example\/…/,
-    mends: (agent) => agent.measure(),
+    ends: (agent) => agent.measure(),
   },
 };
 
@@ -97,12 +97,12 @@ for (const kind of ALERT_KINDS) {
     await agent.work();
     agent.pass(60);
     assert.deepEqual(kinds(agent), []);
-    const { breaks, says, mends } = CONDITIONS[kind];
+    const { breaks, says, ends } = CONDITIONS[kind];
     await breaks(agent);
     assert.deepEqual(kinds(agent), [kind]);
     assert.match(textOf(agent, kind), says);
     assert.doesNotMatch(textOf(agent, kind), /secret|key@/);
-    await mends(agent);
+    await ends(agent);
     assert.deepEqual(kinds(agent), []);
   });
 }
@@ -125,7 +125,7 @@ Deno.test("activeAlerts() takes a failure of a starting agent for one", async ()
   assert.deepEqual(kinds(agent), ["commitment-failed"]);
 });
 
-Deno.test("activeAlerts() gives a chain that is followed anew time for its first block", async () => {
+Deno.test("activeAlerts() gives a newly followed chain time for its first block", async () => {
   await using agent = new FakeAgent();
   await agent.readSettings();
   agent.run("commitment");
@@ -178,7 +178,7 @@ Deno.test("activeAlerts() expects no wins during a ban, nor counts its windows",
   assert.match(textOf(agent, "no-wins"), /in 3 windows in a row/);
 });
 
-Deno.test("activeAlerts() tells of ASICs that give hashrate away and cannot be sent to their fallback pool", async () => {
+Deno.test("activeAlerts() has an alert for ASICs that give hashrate away and cannot be sent to their fallback pool", async () => {
   await using agent = new FakeAgent();
   await agent.work();
   const [left, , right] = ASICS;
@@ -211,7 +211,7 @@ Deno.test("activeAlerts() lets a reload be retried first", async () => {
   assert.deepEqual(kinds(agent), ["reload-pending"]);
 });
 
-Deno.test("activeAlerts() tells of each proxy, and of the ASICs", async () => {
+Deno.test("activeAlerts() has an alert for each proxy, and one for the ASICs", async () => {
   await using agent = new FakeAgent();
   await agent.work();
   agent.observe({

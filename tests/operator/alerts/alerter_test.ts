@@ -38,7 +38,7 @@ Deno.test("check() of Alerter sends one message when something breaks, and one w
   assert.equal(begun.window.index, agent.telemetry.report().window?.index);
 });
 
-Deno.test("check() of Alerter tells nobody without a webhook, and begins anew with the next", async () => {
+Deno.test("check() of Alerter posts nothing without a webhook, and starts afresh with the next one", async () => {
   await using service = new FakeService();
   await using agent = new FakeAgent();
   const alerter = alerterOf(agent);

@@ -95,7 +95,7 @@ export const ASICS: readonly MinerReport[] = [
   },
 ];
 
-/** What {@link FakeAgent.routeAsics} tells. */
+/** Options of {@link FakeAgent.routeAsics}. */
 export const FLEET: FleetReport = {
   mode: "asic",
   dryRun: false,

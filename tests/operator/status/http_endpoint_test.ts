@@ -8,7 +8,7 @@ async function read(port: number): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${port}/`)).text();
 }
 
-Deno.test("HttpEndpoint listens where it is told, moves, and ends", async () => {
+Deno.test("HttpEndpoint listens on its address, changes it, and stops", async () => {
   const log = new LogRecorder();
   const endpoint = new HttpEndpoint({ log, answer: () => Promise.resolve(new Response("here")) });
   const [first, second] = [freePort(), freePort()];

@@ -134,7 +134,10 @@ Deno.test("renderPage() says it once when many machines fail", async () => {
     miners: Array.from({ length: 4 }, (_, i) => ({ ...ASICS[0]!, name: `m${i}`, problem })),
   });
   const text = textOf(agent.telemetry.report());
-  assert.match(text, /ASICs 4 machines do not do their part: m0, m1, m2, m3\. First: It does not answer/);
+  assert.match(
+    text,
+    /ASICs 4 ASICs do not mine where they should: m0, m1, m2, m3\. First: It does not answer/,
+  );
   assert.doesNotMatch(text, /ASIC m0/);
 });
 
@@ -205,7 +208,7 @@ Deno.test("renderPage() says which hooks fail and that the webhook takes no aler
   assert.match(text, /Hook on_won fails 1 min 30 s ago: ended with exit code 1; the log has what it wrote/);
   assert.match(
     text,
-    /Webhook does not take alerts 3 times in a row for 1 min 30 s, at last: https:\/\/hooks\.example\/… answered 500;/,
+    /Webhook does not take alerts 3 times in a row for 1 min 30 s; the last error: https:\/\/hooks\.example\/… answered 500;/,
   );
   assert.match(text, /on_won 1 call \(1 failed\) on_error 0 calls Alerts 3 posts \(3 failed\) , 1 lost/);
   assert.doesNotMatch(text, /secret/);

@@ -79,7 +79,7 @@ Deno.test("checkReadiness() fails at once for a configuration that cannot be use
   agent.observe({ kind: "settings-failed", error });
   assert.equal(
     failing(agent).configuration,
-    "Cannot be used, the last routing stays: config.toml: [bittensor] netuid: is missing",
+    "Cannot be used; the last routing is kept: config.toml: [bittensor] netuid: is missing",
   );
   await agent.readSettings();
   assert.deepEqual(failing(agent), {});
@@ -108,7 +108,7 @@ Deno.test("checkReadiness() allows a reload to be owed for two minutes", async (
   agent.pass(1);
   assert.match(failing(agent).routing ?? "", /pools\.toml is written, .* for 2 min 1 s: no such folder/);
   agent.retryReload();
-  assert.match(routing() ?? "", /^Right when last looked at/);
+  assert.match(routing() ?? "", /^Correct when last checked/);
   agent.route({ changed: false });
   assert.equal(failing(agent).routing, undefined);
 });
@@ -133,7 +133,7 @@ Deno.test("checkReadiness() fails while the ASICs do not cover what was won", as
   agent.routeAsics({ coveredHashratePh: 0.9, shortfallHashratePh: 0.75, miners });
   assert.equal(
     failing(agent).routing,
-    "The ASICs cover 0.9 PH/s of 1.65 PH/s; these do not do their part: left",
+    "The ASICs cover 0.9 PH/s of 1.65 PH/s; these do not mine where they should: left",
   );
   agent.observe({ kind: "routed", results: [{ mode: "asic", path: null, error: "no" }] });
   assert.equal(failing(agent).routing, "no");
@@ -154,7 +154,7 @@ Deno.test("checkReadiness() fails while ASICs that are not needed cannot be sent
   assert.match(failing(agent).routing ?? "", /cannot be sent away: former;/);
 });
 
-Deno.test("checkReadiness() tells slow ASICs from those that do not do their part", async () => {
+Deno.test("checkReadiness() tells slow ASICs from those that do not mine where they should", async () => {
   await using agent = new FakeAgent();
   await agent.work();
   const slow = { kind: "slow", message: "0.7 of 0.9 PH/s" } as const;

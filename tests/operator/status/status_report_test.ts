@@ -196,7 +196,7 @@ Deno.test("reportStatus() shows a reload that a former run left, before anything
   ]);
 });
 
-Deno.test("reportStatus() says since when a chain is followed: anew for another network, not for another hotkey", async () => {
+Deno.test("reportStatus() restarts the time a chain is followed for another network, not for another hotkey", async () => {
   await using agent = new FakeAgent();
   await agent.work();
   agent.pass(60);

@@ -1,5 +1,5 @@
 /**
- * Running a CBC program: finding it, telling its build, and one bounded run.
+ * Finds a CBC program, reads which build it is, and runs it within limits.
  *
  * @module
  */
