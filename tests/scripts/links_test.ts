@@ -51,12 +51,23 @@ function problemOf(link: string, page: string): string | null {
     : `${link}: ${target} has no such heading`;
 }
 
+/** The paths in `src`, `tests` and `scripts` that a page names as code. */
+function pathsOf(text: string): string[] {
+  const codes = [...text.matchAll(/`((?:src|tests|scripts)\/[A-Za-z0-9_./-]*)`/g)];
+  return codes.map(([, path]) => path!);
+}
+
 const PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", ...markdownIn("docs")];
 
 for (const page of PAGES) {
   Deno.test(`${page} links to files and headings that exist`, () => {
     const links = linksOf(Deno.readTextFileSync(join(ROOT, page)));
     assert.deepEqual(links.map((link) => problemOf(link, page)).filter((problem) => problem !== null), []);
+  });
+
+  Deno.test(`${page} names files of the repository that exist`, () => {
+    const paths = pathsOf(Deno.readTextFileSync(join(ROOT, page)));
+    assert.deepEqual(paths.filter((path) => problemOf(path, "README.md") !== null), []);
   });
 }
 
@@ -73,6 +84,10 @@ Deno.test("The test of links finds links that lead nowhere", () => {
     "no-such-file.md: there is no no-such-file.md",
     "README.md#no-such-heading: README.md has no such heading",
     null,
+  ]);
+  assert.deepEqual(pathsOf("`src/no_such.ts` and `tests/`, not `deno task test` or src/other.ts"), [
+    "src/no_such.ts",
+    "tests/",
   ]);
   assert.deepEqual(anchorsOf("# `[[a.b]]`\n\n## Two words\n\n## Two words\n"), [
     "ab",
