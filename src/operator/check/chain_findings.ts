@@ -53,7 +53,7 @@ function modeFindings({ hotkeyPath, hotkeyMode }: LookContext): Finding[] {
     finding(
       "warn",
       "wallet",
-      `${hotkeyPath}: every user may read the secret (mode ${mode})`,
+      `${hotkeyPath}: every user has access to the secret (mode ${mode})`,
       `chmod o= ${hotkeyPath}`,
     ),
   ];

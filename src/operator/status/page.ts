@@ -194,7 +194,7 @@ function windowCard({ window, delivery }: StatusReport): Html {
       </div>
       ${window.bids.length === 0
         ? html`
-          <p class="empty">No bid of ours is in this auction.</p>
+          <p class="empty">This auction has no bid of ours.</p>
         `
         : bidTable(window)}
     </section>

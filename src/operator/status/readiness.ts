@@ -28,7 +28,7 @@ export const CHECK_NAMES = ["configuration", "auction", "commitment", "chain", "
 export interface ReadinessCheck {
   readonly name: (typeof CHECK_NAMES)[number];
   readonly ok: boolean;
-  /** Whether something fails at the moment, also where it may mend itself before it matters. */
+  /** Whether something fails at the moment, including a problem that may resolve itself before it matters. */
   readonly isFailing: boolean;
   /** One sentence for people, also when all is well. */
   readonly message: string;

@@ -38,7 +38,7 @@ Deno.test("chainFindings() has nothing to say against a good host", () => {
   ]);
 });
 
-Deno.test("chainFindings() says how an unreadable wallet is mended", () => {
+Deno.test("chainFindings() says how to make a wallet readable", () => {
   const wallet = { address: null, kind: "unreadable", error: "Cannot read" } as const;
   const found = find({ wallet, registration: null }, null);
   assert.equal(found["wallet"]![0]!.status, "fail");
