@@ -82,8 +82,8 @@ cache=$(cd "$cache" && pwd -P)
 folder=$cache/$release
 
 unpack() {
-  # Remove what starts left that were killed while unpacking.
-  find "$cache" -maxdepth 1 -name '.unpack.*' -mmin +60 -exec rm -rf {} +
+  # Remove what starts left that were killed while unpacking. find fails when another start removes its folder meanwhile.
+  find "$cache" -maxdepth 1 -name '.unpack.*' -mmin +60 -exec rm -rf {} + 2>/dev/null || true
   work=$(mktemp -d "$cache/.unpack.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   trap 'exit 1' HUP INT TERM

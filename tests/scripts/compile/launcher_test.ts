@@ -36,7 +36,10 @@ async function place(standIn = STAND_IN): Promise<Place> {
     folder,
     file,
     run: async (env, args = []) => {
-      const { code, stdout, stderr } = await new Deno.Command(file, { args, env, clearEnv: true }).output();
+      // Through sh: a process that another test starts can still hold the new file open for writing, and Linux does
+      // not execute such a file ("Text file busy").
+      const command = new Deno.Command("/bin/sh", { args: [file, ...args], env, clearEnv: true });
+      const { code, stdout, stderr } = await command.output();
       const text = new TextDecoder();
       return { code, out: text.decode(stdout), err: text.decode(stderr) };
     },
