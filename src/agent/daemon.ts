@@ -16,6 +16,7 @@ import type { ComputedAuction } from "./jobs/auction_job.ts";
 import { settleOwed, warnAboutRouting } from "./jobs/deliver.ts";
 import type { Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
+import { within } from "../lib/within.ts";
 import {
   AUCTION_INTERVAL_SECONDS,
   COMMITMENT_INTERVAL_SECONDS,
@@ -372,12 +373,4 @@ function announce({ config, hotkey }: Settings, log: Logger): void {
 
 function newRunId(): string {
   return crypto.randomUUID().slice(0, 8);
-}
-
-/** Waits for work, but at most this long. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: number | undefined;
-  const patience = new Promise((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([work, patience]);
-  clearTimeout(timer);
 }

@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { within } from "../lib/within.ts";
 
 /** Deno 2.6 has no `tryLock`: acquiring a free lock takes far less than this. */
 const LOCK_PATIENCE_MS = 300;
@@ -53,7 +54,8 @@ export async function lockInstance(directory: string, identity: InstanceIdentity
   const path = join(directory, `${await lockName(identity)}.lock`);
   for (;;) {
     const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-    if (!await tryLock(file)) {
+    // Closing the file later rejects a pending lock.
+    if (!await within(LOCK_PATIENCE_MS, file.lock(true))) {
       file.close();
       throw new InstanceLockedError(path, await holderOf(path));
     }
@@ -73,20 +75,6 @@ export async function lockInstance(directory: string, identity: InstanceIdentity
       },
     };
   }
-}
-
-/** Tries to lock a file; returns whether it succeeded. */
-async function tryLock(file: Deno.FsFile): Promise<boolean> {
-  let timer: number | undefined;
-  const patience = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), LOCK_PATIENCE_MS);
-  });
-  // Closing the file later rejects a pending lock, which nothing awaits then.
-  const locked = file.lock(true).then(() => true);
-  locked.catch(() => {});
-  const result = await Promise.race([locked, patience]);
-  clearTimeout(timer);
-  return result;
 }
 
 async function isSameFile(file: Deno.FsFile, path: string): Promise<boolean> {

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { within } from "../lib/within.ts";
 import { ChainError, type ChainErrorKind } from "./errors.ts";
 import { endpointLabel } from "./networks.ts";
 
@@ -334,13 +335,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 async function closeSocket(socket: WebSocket): Promise<void> {
   if (socket.readyState === WebSocket.CLOSED) return;
   const closed = Promise.withResolvers<void>();
-  const timer = setTimeout(() => closed.resolve(), CLOSE_TIMEOUT_MS);
   socket.addEventListener("close", () => closed.resolve(), { once: true });
   try {
     socket.close();
   } catch {
     // It is already failing; the close event follows.
   }
-  await closed.promise;
-  clearTimeout(timer);
+  await within(CLOSE_TIMEOUT_MS, closed.promise);
 }

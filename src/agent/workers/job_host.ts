@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import type { EndpointFailure } from "../../chain/errors.ts";
 import type { Logger } from "../../lib/log.ts";
+import { within } from "../../lib/within.ts";
 import { BUILD } from "../../version.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
@@ -152,7 +153,7 @@ class JobRun<Input, Output> {
     if (!isWorkerGone) {
       log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
     }
-    const isServed = await inTime(this.#serving);
+    const isServed = await within(END_PATIENCE_MS, this.#serving);
     if (!isServed) log.error("Program did not end although it was killed", { job: name, step: this.#step });
     await Deno.remove(folder, { recursive: true }).catch(() => {});
     return isWorkerGone && isServed;
@@ -231,23 +232,8 @@ function grant(permissions: JobPermissions, folder: string): Deno.PermissionOpti
 async function isReleased(alivePath: string): Promise<boolean> {
   const file = await Deno.open(alivePath, { write: true });
   try {
-    const locked = file.lock(true);
-    locked.catch(() => {});
-    return await inTime(locked);
+    return await within(END_PATIENCE_MS, file.lock(true));
   } finally {
     file.close();
-  }
-}
-
-/** Whether a promise resolves in the time that endings may take. */
-async function inTime(done: Promise<void>): Promise<boolean> {
-  let timer: number | undefined;
-  const patience = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), END_PATIENCE_MS);
-  });
-  try {
-    return await Promise.race([done.then(() => true), patience]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -8,6 +8,7 @@
 import { formatListenAddress, isLoopback, type ListenAddress } from "../../lib/listen_address.ts";
 import type { Logger } from "../../lib/log.ts";
 import { asError } from "../../lib/errors.ts";
+import { within } from "../../lib/within.ts";
 
 const CLOSE_PATIENCE_MS = 500;
 
@@ -80,9 +81,6 @@ export class HttpEndpoint {
     this.#server = null;
     this.#address = "";
     // A client that reads slowly must not hold up the agent's end.
-    let timer: number | undefined;
-    const patience = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_PATIENCE_MS));
-    await Promise.race([server.shutdown(), patience]);
-    clearTimeout(timer);
+    await within(CLOSE_PATIENCE_MS, server.shutdown());
   }
 }
