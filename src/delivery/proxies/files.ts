@@ -86,18 +86,9 @@ export const osFiles: Files = {
 /**
  * Overwrites an existing file and keeps its inode, mode and owner: after a rename, a container with a bind mount of this
  * one file would not see the new content (spec, section 6). Resolves when the bytes are on the disk.
- *
- * `classify` in `torn_write.ts` relies on the order of the steps: the file is truncated only after the new content is in it.
  */
 export async function writeInPlace(files: Files, path: string, bytes: Uint8Array): Promise<void> {
-  const file = await files.open(path, {});
-  try {
-    await writeAll(file, bytes);
-    await file.truncate(bytes.length);
-    await file.sync();
-  } finally {
-    file.close();
-  }
+  await overwrite(await files.open(path, {}), bytes);
 }
 
 /**
@@ -106,14 +97,7 @@ export async function writeInPlace(files: Files, path: string, bytes: Uint8Array
  */
 export async function writeAtomically(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   const temporaryPath = `${path}.tmp`;
-  const file = await files.open(temporaryPath, { createMode: 0o600 });
-  try {
-    await writeAll(file, bytes);
-    await file.truncate(bytes.length);
-    await file.sync();
-  } finally {
-    file.close();
-  }
+  await overwrite(await files.open(temporaryPath, { createMode: 0o600 }), bytes);
   await files.rename(temporaryPath, path);
   await files.syncFolder(dirname(path));
 }
@@ -124,6 +108,20 @@ export async function touch(files: Files, path: string, nowMs: number): Promise<
   const file = await files.open(path, { createMode: 0o644 });
   try {
     await file.setTimes(nowMs);
+  } finally {
+    file.close();
+  }
+}
+
+/**
+ * Replaces a file's content and closes it. `classify` in `torn_write.ts` relies on the order of the steps: the file is
+ * truncated only after the new content is in it.
+ */
+async function overwrite(file: WritableFile, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeAll(file, bytes);
+    await file.truncate(bytes.length);
+    await file.sync();
   } finally {
     file.close();
   }
