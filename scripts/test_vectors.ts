@@ -18,6 +18,7 @@ import { cbcFiles } from "./vectors/cbc_files.ts";
 import { cbcSeed } from "./vectors/cbc_seed.ts";
 import { isProtocolError, type VectorCase, type VectorChecker } from "./vectors/checker.ts";
 import { commitmentText } from "./vectors/commitment_text.ts";
+import { deliveryCredit } from "./vectors/delivery_credit.ts";
 import { decimals } from "./vectors/decimals.ts";
 import { priceCommitment } from "./vectors/price_commitment.ts";
 import { priceConsensus } from "./vectors/price_consensus.ts";
@@ -38,6 +39,7 @@ const CHECKERS: ReadonlyMap<string, VectorChecker> = new Map(Object.entries({
   "cbc-seed.json": cbcSeed,
   "commitment-text.json": commitmentText,
   "decimals.json": decimals,
+  "delivery-credit.json": deliveryCredit,
   "price-commitment.json": priceCommitment,
   "price-consensus.json": priceConsensus,
   "proxy-braiins.json": proxyBraiins,

@@ -68,6 +68,12 @@ export const BAN_BITMAP_BYTES = 32;
 /** The share of stake that a price interval must hold to become the consensus. */
 export const CONSENSUS_GAMMA = 0.67;
 
+/** The share of what it won below which a hotkey is banned (spec, section 10). It was 0.95 until November 2025. */
+export const BAN_SHARE = 0.1;
+
+/** The account at the subnet's pool under which hashrate is credited. */
+export const SUBNET_ACCOUNT = "sn89auction";
+
 /** The share of the mechanism's emission that goes to miners. */
 export const MINERS_SHARE = 0.41;
 
