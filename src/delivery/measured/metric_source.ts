@@ -4,7 +4,7 @@
  * @module
  */
 
-import { fetchFailure } from "../../lib/errors.ts";
+import { failure, hostOf, MAX_HASHRATE_PH, readInTime, type ReadOptions } from "./http_source.ts";
 import {
   formatSelector,
   hasUnknownType,
@@ -31,48 +31,8 @@ export interface MetricSource {
   readonly unit: HashrateUnit;
 }
 
-/**
- * The kind of failure.
- *
- * - `unreachable`: no connection, or it broke; `timeout`: no complete response in time
- * - `http-status`: a status other than 200; `redirected`: a redirect elsewhere
- * - `too-large`: more than 4 MiB; `not-prometheus`: another or a malformed format
- * - `no-metric`: no series matches; `no-gauge`: a matching series is not a gauge; `no-hashrate`: its value is not a hashrate
- */
-export type DeliverySourceErrorKind =
-  | "unreachable"
-  | "timeout"
-  | "http-status"
-  | "redirected"
-  | "too-large"
-  | "not-prometheus"
-  | "no-metric"
-  | "no-gauge"
-  | "no-hashrate";
-
-/** A source could not be read. The message names host, reason and remedy, and contains no secrets. */
-export class DeliverySourceError extends Error {
-  override readonly name = "DeliverySourceError";
-
-  constructor(readonly kind: DeliverySourceErrorKind, message: string) {
-    super(message);
-  }
-}
-
-/** Options of {@linkcode readMetricSource}. */
-export interface ReadMetricOptions {
-  /** @default globalThis.fetch */
-  readonly fetch?: typeof globalThis.fetch;
-  /** For the whole reading, redirects included. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-}
-
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
-/** About the hashrate of all Bitcoin miners in 2025: reveals a wrong unit. */
-const MAX_HASHRATE_PH = 1_000_000;
-const MAX_REDIRECTIONS = 3;
-const REDIRECTIONS = [301, 302, 303, 307, 308];
+/** Prefers the older format, which all proxies have. */
+const ACCEPTED = "text/plain;version=0.0.4, application/openmetrics-text;q=0.5, */*;q=0.1";
 /** How many names and series a message suggests. */
 const SUGGESTIONS = 5;
 /** Below this, two names are hardly more alike than any others. */
@@ -94,20 +54,12 @@ const HASHES_PER_UNIT: Readonly<Record<HashrateUnit, number>> = {
  * @throws {DeliverySourceError} if it has no figure.
  * @throws the signal's reason if it aborts.
  */
-export async function readMetricSource(source: MetricSource, options: ReadMetricOptions): Promise<number> {
-  const { fetch = globalThis.fetch, timeoutMs, signal } = options;
-  const place = hostOf(source.url);
-  const timeout = new AbortController();
-  const timer = setTimeout(() => {
-    const hint = "check that the proxy runs and that no firewall blocks it";
-    timeout.abort(failure("timeout", place, `no complete response within ${timeoutMs / 1000} s; ${hint}`));
-  }, timeoutMs);
-  const ended = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
-  try {
-    return hashrateIn(await download(source.url, fetch, ended), source, place);
-  } finally {
-    clearTimeout(timer);
-  }
+export async function readMetricSource(source: MetricSource, options: ReadOptions): Promise<number> {
+  const { url } = source;
+  return await readInTime(url, options, async (download) => {
+    const { text } = await download(url, ACCEPTED);
+    return hashrateIn(text, source, hostOf(url));
+  });
 }
 
 /** The source as a {@link DeliverySource}. */
@@ -123,114 +75,6 @@ export function metricDeliverySource(
     name: `${selector} at ${hostOf(url)}`,
     read: (signal) => readMetricSource(source, { ...options, signal }),
   };
-}
-
-/** Scheme and host. `redactUrls()` would not do: in running text it has to guess where a password ends. */
-function hostOf(url: string): string {
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
-}
-
-function failure(kind: DeliverySourceErrorKind, place: string, why: string): DeliverySourceError {
-  return new DeliverySourceError(kind, `Cannot read the delivered hashrate from ${place}: ${why}`);
-}
-
-async function download(url: string, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<string> {
-  const place = hostOf(url);
-  const headers = headersFor(url);
-  let target = withoutLogin(new URL(url));
-  try {
-    for (let hops = 0; hops <= MAX_REDIRECTIONS; hops++) {
-      const response = await fetch(target, { headers, redirect: "manual", signal });
-      if (REDIRECTIONS.includes(response.status)) {
-        await response.body?.cancel();
-        target = redirection(target, response.headers.get("location"), place);
-        continue;
-      }
-      if (response.status !== 200) {
-        await response.body?.cancel();
-        throw failure("http-status", place, `it answers with HTTP status ${statusText(response)}`);
-      }
-      return await bodyOf(response, place);
-    }
-    throw failure("redirected", place, "it redirects too often; correct the URL");
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    if (error instanceof DeliverySourceError) throw error;
-    throw failure("unreachable", place, `${reasonOf(error, target, place)}; check the URL and the proxy`);
-  }
-}
-
-function headersFor(url: string): Headers {
-  // Prefer the older format, which all proxies have.
-  const headers = new Headers({
-    accept: "text/plain;version=0.0.4, application/openmetrics-text;q=0.5, */*;q=0.1",
-  });
-  const { username, password } = new URL(url);
-  if (username !== "" || password !== "") {
-    const login = `${decode(username)}:${decode(password)}`;
-    headers.set("authorization", `Basic ${new TextEncoder().encode(login).toBase64()}`);
-  }
-  return headers;
-}
-
-/** The URL for `fetch()`, whose messages quote it, and which refuses one with a password. */
-function withoutLogin(url: URL): URL {
-  url.username = url.password = url.hash = "";
-  return url;
-}
-
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    // A bare percent sign stands for itself.
-    return part;
-  }
-}
-
-/** The target of a redirect: never another host, which must not get the password, nor http after https. */
-function redirection(from: URL, location: string | null, place: string): URL {
-  const next = location === null ? null : URL.parse(location, from);
-  if (next === null) {
-    throw failure("redirected", place, "it redirects without a valid target; correct the URL");
-  }
-  const isUpgrade = from.protocol === "http:" && next.protocol === "https:";
-  if (next.host !== from.host || (next.protocol !== from.protocol && !isUpgrade)) {
-    const where = `${next.protocol}//${next.host}`;
-    throw failure("redirected", place, `it redirects to ${where}; name that in the URL if it is right`);
-  }
-  return withoutLogin(next);
-}
-
-function statusText({ status, statusText }: Response): string {
-  const hint = status === 401 || status === 403
-    ? "put user:password@ before the host in the URL, or allow this machine"
-    : status === 404
-    ? "correct the path in the URL"
-    : "see the proxy's log";
-  return `${status}${statusText === "" ? "" : ` ${statusText}`}; ${hint}`;
-}
-
-async function bodyOf(response: Response, place: string): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    // Leaving the loop cancels the download.
-    if (bytes > MAX_BODY_BYTES) {
-      const limit = `${MAX_BODY_BYTES / 1024 / 1024} MiB`;
-      throw failure("too-large", place, `it serves more than ${limit}; name a URL with fewer metrics`);
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-/** The runtime's message without the URL, whose path and query may be secret. */
-function reasonOf(error: unknown, target: URL, place: string): string {
-  return fetchFailure(error).replaceAll(target.href, place);
 }
 
 function hashrateIn(text: string, { metric, unit }: MetricSource, place: string): number {

@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Counter, Gauge, Histogram, Registry, Summary } from "prom-client";
 import {
-  type DeliverySourceError,
-  type DeliverySourceErrorKind,
   HASHRATE_UNITS,
   type HashrateUnit,
   metricDeliverySource,
   readMetricSource,
 } from "../../../src/delivery/measured/metric_source.ts";
+import type {
+  DeliverySourceError,
+  DeliverySourceErrorKind,
+} from "../../../src/delivery/measured/http_source.ts";
 import { parseSelector } from "../../../src/delivery/measured/prometheus_text.ts";
 import { freePort } from "../../support/free_port.ts";
 
