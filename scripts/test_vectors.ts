@@ -20,6 +20,7 @@ import { isProtocolError, type VectorCase, type VectorChecker } from "./vectors/
 import { commitmentText } from "./vectors/commitment_text.ts";
 import { deliveryCredit } from "./vectors/delivery_credit.ts";
 import { decimals } from "./vectors/decimals.ts";
+import { payment } from "./vectors/payment.ts";
 import { priceCommitment } from "./vectors/price_commitment.ts";
 import { priceConsensus } from "./vectors/price_consensus.ts";
 import { proxyBraiins, proxyIhp } from "./vectors/proxy_files.ts";
@@ -40,6 +41,7 @@ const CHECKERS: ReadonlyMap<string, VectorChecker> = new Map(Object.entries({
   "commitment-text.json": commitmentText,
   "decimals.json": decimals,
   "delivery-credit.json": deliveryCredit,
+  "payment.json": payment,
   "price-commitment.json": priceCommitment,
   "price-consensus.json": priceConsensus,
   "proxy-braiins.json": proxyBraiins,
