@@ -17,7 +17,12 @@ import {
   type RouteReport,
   unroutedDemand,
 } from "./jobs/deliver.ts";
-import type { AuctionJobResult, ComputedAuction, KnownWindow } from "./jobs/auction_job.ts";
+import {
+  type AuctionJobResult,
+  type ComputedAuction,
+  isClockOff,
+  type KnownWindow,
+} from "./jobs/auction_job.ts";
 import { callResultHooks } from "./hooks/hooks.ts";
 import { type JobRunContext, runReported } from "./job_run.ts";
 import { logOutcome } from "./jobs/log_outcome.ts";
@@ -36,9 +41,6 @@ import type { HeadWatcher } from "./head_watcher.ts";
 import type { Settings } from "./settings.ts";
 import type { ValidationWindow } from "../auction/protocol/windows.ts";
 import { WindowMemory } from "./window_memory.ts";
-
-/** How far the host's clock and the chain's may differ; blocks are 12 s apart. */
-const MAX_CLOCK_OFFSET_SECONDS = 30;
 
 /** How late blocks may be before a window counts as over although no later block was seen. */
 const LATE_BLOCKS_MS = 60_000;
@@ -291,7 +293,7 @@ export class AuctionKeeper {
   }
 
   #checkClock({ headAgeSeconds }: ComputedAuction, log: Logger): void {
-    const isOff = headAgeSeconds !== null && Math.abs(headAgeSeconds) > MAX_CLOCK_OFFSET_SECONDS;
+    const isOff = isClockOff(headAgeSeconds);
     if (isOff && !this.#clockWasOff) {
       log.warning("Host clock and chain clock differ", {
         head_age_seconds: headAgeSeconds,

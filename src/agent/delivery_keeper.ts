@@ -7,10 +7,20 @@
 import type { Fleet } from "../delivery/asics/fleet.ts";
 import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Config } from "../config/load.ts";
-import { type DeliveredWindow, DeliveryWatch } from "../delivery/measured/delivery_watch.ts";
+import { BLOCK_TIME_SECONDS } from "../auction/protocol/constants.ts";
+import { parseFp18 } from "../auction/protocol/fp18.ts";
+import type { WonWorker } from "../auction/protocol/delivery_credit.ts";
+import type { AuctionOutcome } from "../auction/outcome.ts";
+import {
+  type DeliveredWindow,
+  DeliveryWatch,
+  type WatchedSources,
+} from "../delivery/measured/delivery_watch.ts";
 import { metricDeliverySource } from "../delivery/measured/metric_source.ts";
-import type { DeliverySource } from "../delivery/measured/sources.ts";
+import type { Span } from "../delivery/measured/sources.ts";
+import { workersSource } from "../delivery/measured/workers_api.ts";
 import type { Logger } from "../lib/log.ts";
+import { isClockOff } from "./jobs/auction_job.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
 import { bidderOf, type Settings } from "./settings.ts";
 
@@ -32,7 +42,7 @@ export class DeliveryKeeper {
   readonly #watch: DeliveryWatch;
   #settings: Settings | null = null;
   /** The current window with all hashrate won in it. */
-  #window: DeliveredWindow | null = null;
+  #window: Omit<DeliveredWindow, "measuredShare"> | null = null;
   /** Whether nothing is to be delivered any more: the window is over without a successor, or all was released. */
   #isEnded = false;
 
@@ -55,12 +65,19 @@ export class DeliveryKeeper {
         this.#follow();
       }
       this.#settings = settings;
-      this.#watch.use(this.#sourcesOf(settings.config), settings.config.delivery.limits);
+      this.#watch.use(this.#sourcesOf(settings), settings.config.delivery.limits);
       this.#follow();
     } else if (event.kind === "outcome-computed") {
-      const { window, own } = event.computed.outcome;
-      const { firstBlock, index } = window;
-      this.#window = { firstBlock, windowIndex: index, wonHashratePh: own.wonHashratePh };
+      const { outcome, headAgeSeconds } = event.computed;
+      const { firstBlock, lastBlock, index } = outcome.window;
+      this.#window = {
+        firstBlock,
+        lastBlock,
+        windowIndex: index,
+        won: wonWorkers(outcome),
+        wonHashratePh: outcome.own.wonHashratePh,
+        span: spanOf(outcome, headAgeSeconds),
+      };
       this.#isEnded = false;
       this.#follow();
     } else if (event.kind === "staleness-checked") {
@@ -78,26 +95,25 @@ export class DeliveryKeeper {
 
   #follow(): void {
     const { config } = this.#settings ?? {};
-    const window = this.#isEnded ? null : this.#window;
-    this.#watch.follow(
-      window === null || config === undefined
-        ? window
-        : { ...window, wonHashratePh: window.wonHashratePh * measuredShare(config) },
-    );
+    const measuredShare = config === undefined ? 1 : measuredShareOf(config);
+    this.#watch.follow(this.#isEnded || this.#window === null ? null : { ...this.#window, measuredShare });
   }
 
-  #sourcesOf({ delivery, routing }: Config): DeliverySource[] {
+  #sourcesOf({ config: { delivery, routing }, hotkey }: Settings): WatchedSources {
     const fleet = routing.kind === "on" ? routing.fleet : null;
-    return [
-      // One source, whatever [asic] lists, so that a change of machines keeps the window's average.
-      ...(fleet === null ? [] : [{
-        key: "asic",
-        name: "the ASICs",
-        timeoutMs: FLEET_TIMEOUT_MS,
-        read: (signal: AbortSignal): Promise<number> => this.#readFleet(fleet, signal),
-      }]),
-      ...delivery.sources.map((source) => metricDeliverySource(source)),
-    ];
+    return {
+      delivered: [
+        // One source, whatever [asic] lists, so that a change of machines keeps the window's average.
+        ...(fleet === null ? [] : [{
+          key: "asic",
+          name: "the ASICs",
+          timeoutMs: FLEET_TIMEOUT_MS,
+          read: (signal: AbortSignal): Promise<number> => this.#readFleet(fleet, signal),
+        }]),
+        ...delivery.sources.map((source) => metricDeliverySource(source)),
+      ],
+      credited: delivery.workersApis.map((url) => workersSource({ url, account: delivery.account, hotkey })),
+    };
   }
 
   /** Machines without a figure count as 0, as in the routing. If no machine has one, the hashrate is unknown. */
@@ -114,7 +130,28 @@ export class DeliveryKeeper {
 }
 
 /** The share of the won hashrate that the sources measure: proxies without a metric are not measured. */
-function measuredShare({ delivery, routing }: Config): number {
+function measuredShareOf({ delivery, routing }: Config): number {
   if (routing.kind === "off" || routing.fleet === null) return 1;
   return routing.targets.length > 0 && delivery.sources.length === 0 ? routing.fleet.share : 1;
+}
+
+/** The workers that won, in the order of the winners. */
+function wonWorkers({ own, winners }: AuctionOutcome): WonWorker[] {
+  return winners.filter(({ hotkey }) => hotkey === own.hotkey).flatMap(({ hashratePh, price, count }) =>
+    Array.from({ length: count }, () => ({ hashratePh: Number(hashratePh), priceFp18: parseFp18(price) }))
+  );
+}
+
+/** When the window began and is expected to end, by the chain's time; a text if that cannot be compared with a proxy's. */
+function spanOf({ window }: AuctionOutcome, headAgeSeconds: number | null): Span | string {
+  const { firstBlockTime, lastBlockTime } = window;
+  if (firstBlockTime === null || lastBlockTime === null) return "the chain has no time";
+  if (isClockOff(headAgeSeconds)) {
+    const seconds = Math.round(Math.abs(headAgeSeconds ?? 0));
+    return `the chain's time differs from this host's by ${seconds} s; check the time synchronisation, and the node`;
+  }
+  return {
+    startMs: Date.parse(firstBlockTime),
+    endMs: Date.parse(lastBlockTime) + BLOCK_TIME_SECONDS * 1000,
+  };
 }

@@ -116,7 +116,10 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
     // Arguments and addresses may be secret.
     hooks: Object.entries(hooks.programs).map(([name, [program]]) => `${name}: ${program}`),
     alerts: alerting === null ? "off" : redactUrls(alerting.webhook.url),
-    delivery: { ...delivery.limits, sources: delivery.sources.map(({ url }) => redactUrls(url)) },
+    delivery: {
+      ...delivery.limits,
+      sources: [...delivery.sources.map(({ url }) => url), ...delivery.workersApis].map(redactUrls),
+    },
   };
 }
 

@@ -262,8 +262,7 @@ function reloadOf(
 }
 
 /**
- * Warns when all shares together do not deliver what was won: less gets a hotkey banned, more is unpaid. Not
- * an error, since the operator may want a reserve or deliver the rest from elsewhere.
+ * Warns when all shares together do not deliver what was won: neither less nor more is paid. Not an error, since the operator may want a reserve or deliver the rest from elsewhere.
  */
 function shareWarnings(targets: readonly RoutingTarget[], fleet: FleetConfig | null): string[] {
   const shares = targets.flatMap((target) =>
@@ -276,7 +275,7 @@ function shareWarnings(targets: readonly RoutingTarget[], fleet: FleetConfig | n
   const whose = fleet === null ? 'the "ihp" targets' : 'the "ihp" targets and [asic]';
   const each = shares.map(({ of, share }) => `${of} ${share}`).join(", ");
   const outcome = isPartial
-    ? "the miner delivers less than it won, and validators ban for that"
+    ? "the miner delivers less than it won, and the rest is not paid"
     : "the miner delivers more than it won, and the excess is not paid for";
   return [
     `the shares of ${whose} add up to ${Number(sum.toFixed(6))} (${each}): ${outcome}; ` +

@@ -180,6 +180,7 @@ const hooks = z.strictObject({
 }).partial();
 
 const deliverySource = z.strictObject({
+  workers_api: httpUrl(),
   url: httpUrl(),
   // Not shown: it may be a misplaced url.
   metric: line().refine(
@@ -190,6 +191,7 @@ const deliverySource = z.strictObject({
 }).partial();
 
 const delivery = z.strictObject({
+  account: shown(line().regex(/^[^\s.]+$/, "must be a pool account without dots or spaces")),
   warn_below: share,
   alert_below: share,
   sources: tables("delivery.sources", deliverySource).min(1, "lists no source; remove it"),

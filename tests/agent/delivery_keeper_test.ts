@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { DeliveryKeeper } from "../../src/agent/delivery_keeper.ts";
 import type { DaemonEvent } from "../../src/agent/events.ts";
 import type { DeliveryReport } from "../../src/delivery/measured/delivery_watch.ts";
+import { WorkersApi } from "../../scripts/scene/workers_api.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
 const CONFIG = `[bittensor]
@@ -55,9 +56,27 @@ class Bench {
     this.keeper.notice({ kind: "settings-read", settings: { config, hotkey } });
   }
 
-  compute(firstBlock: number, wonHashratePh: number): void {
-    const outcome = { window: { firstBlock, index: 1 }, own: { wonHashratePh } };
-    this.keeper.notice({ kind: "outcome-computed", computed: { outcome } } as unknown as DaemonEvent);
+  compute(
+    firstBlock: number,
+    wonHashratePh: number,
+    { startMs = Date.now(), headAgeSeconds = 3 } = {},
+  ): void {
+    const outcome = {
+      window: {
+        firstBlock,
+        lastBlock: firstBlock + 59,
+        index: 1,
+        firstBlockTime: new Date(startMs).toISOString(),
+        lastBlockTime: new Date(startMs + 708_000).toISOString(),
+      },
+      own: { hotkey: "me", wonHashratePh },
+      winners: [
+        { hotkey: "other", hashratePh: "0.45", price: "1", count: 3 },
+        { hotkey: "me", hashratePh: String(wonHashratePh / 2), price: "1.05", count: 2 },
+      ],
+    };
+    const computed = { outcome, headAgeSeconds };
+    this.keeper.notice({ kind: "outcome-computed", computed } as unknown as DaemonEvent);
   }
 
   checkStaleness(
@@ -95,7 +114,7 @@ Deno.test("DeliveryKeeper compares what the ASICs deliver with what each window 
     const closing = bench.reports.find(({ isFinal }) => isFinal);
     assert.deepEqual([closing?.firstBlock, closing?.level], [100, "ok"]);
     await clock.tickAsync(240_000);
-    assert.deepEqual([bench.reports.at(-1)?.level, bench.reports.at(-1)?.ratio], ["alert", 0.8]);
+    assert.deepEqual([bench.reports.at(-1)?.level, bench.reports.at(-1)?.ratio], ["warning", 0.8]);
 
     // It goes on with other settings of the machines, which are asked by them; another hotkey has not won this window.
     const { measuredSeconds } = bench.reports.at(-1)!;
@@ -173,7 +192,7 @@ Deno.test("DeliveryKeeper compares the ASICs with their share if nothing measure
     assert.deepEqual([level, ratio, wonHashratePh], ["ok", 1, 0.2]);
 
     await bench.configure(shared.replace("share = 0.4", "share = 0.8"));
-    assert.deepEqual([bench.reports.at(-1)?.level, bench.reports.at(-1)?.ratio], ["alert", 0.5]);
+    assert.deepEqual([bench.reports.at(-1)?.level, bench.reports.at(-1)?.ratio], ["warning", 0.5]);
     await bench.configure(`${shared}${metric}`);
     assert.equal(bench.reports.at(-1)?.wonHashratePh, 0.5, "the proxies are measured, too");
     await bench.configure(CONFIG.replace("[asic]", "[asic]\nshare = 0.4"));
@@ -199,6 +218,46 @@ Deno.test("DeliveryKeeper treats ASICs that are all silent as unreadable, and a 
     bench.answers = { miners: 0, silent: 0 };
     await clock.tickAsync(20_000);
     assert.deepEqual([bench.reports.at(-1)?.nowPh, bench.reports.at(-1)?.unreadableSinceMs], [0, null]);
+    await bench.keeper.stop();
+  });
+});
+
+Deno.test("DeliveryKeeper reads what its hotkey is credited with, and judges it against each won worker", async () => {
+  await using api = new WorkersApi();
+  api.deliver("sn89auction.me.a", 0.3, 0);
+  api.deliver("sn89auction.me.b", 0.04, 0);
+  api.deliver("sn89auction.other.a", 5, 0);
+  const clock = FakeTimers.install({ now: Date.now(), toFake: ["setTimeout", "clearTimeout", "Date"] });
+  try {
+    const bench = new Bench();
+    await bench.configure(`${CONFIG.split("[asic]")[0]}[[delivery.sources]]\nworkers_api = "${api.url}"\n`);
+    bench.compute(100, 0.4, { startMs: Date.now() - 240_000 });
+    await clock.tickAsync(20_000);
+    for (let i = 0; i < 1000 && bench.reports.at(-1)?.credit === null; i++) await clock.tickAsync(0);
+    const { level, ratio, credit } = bench.reports.at(-1)!;
+    assert.deepEqual([level, ratio?.toFixed(6)], ["warning", "0.850000"]);
+    assert.deepEqual(credit?.workers, [{ worker: "a", hashratePh: 0.3 }, { worker: "b", hashratePh: 0.04 }]);
+    assert.deepEqual(credit?.won.map(({ hashratePh, price }) => [hashratePh, price]), [[0.2, "1.05"], [
+      0.2,
+      "1.05",
+    ]]);
+    await bench.keeper.stop();
+  } finally {
+    clock.uninstall();
+  }
+});
+
+Deno.test("DeliveryKeeper knows no credit while the chain's time and the host's differ", async () => {
+  await withClock(async (clock) => {
+    const bench = new Bench();
+    await bench.configure(`${CONFIG}[[delivery.sources]]\nworkers_api = "http://127.0.0.1:9"\n`);
+    bench.compute(100, 0.2, { headAgeSeconds: -61 });
+    await clock.tickAsync(20_000);
+    const [error = ""] = bench.reports.at(-1)!.errors;
+    assert.match(
+      error,
+      /^Cannot tell what is credited: the chain's time differs from this host's by 61 s; check/,
+    );
     await bench.keeper.stop();
   });
 });

@@ -24,7 +24,12 @@ function deliveryOf(
 
 Deno.test("resolveDelivery() defaults to the validators' limits and no metric", () => {
   const { config, issues } = deliveryOf(undefined);
-  assert.deepEqual([config, issues], [{ sources: [], limits: { warnBelow: 0.97, alertBelow: 0.95 } }, []]);
+  assert.deepEqual([config, issues], [{
+    account: "sn89auction",
+    sources: [],
+    workersApis: [],
+    limits: { warnBelow: 0.9, alertBelow: 0.2 },
+  }, []]);
 });
 
 Deno.test("resolveDelivery() reads metrics with labels and units, and hides secrets in their URLs", () => {
@@ -44,7 +49,9 @@ Deno.test("resolveDelivery() reads metrics with labels and units, and hides secr
 
 Deno.test("resolveDelivery() reports missing and contradictory keys", () => {
   assert.deepEqual(
-    deliveryOf({ warn_below: 0.9, sources: [{ metric: "a" }] }).issues.map((issue) => issue.split(";")[0]),
+    deliveryOf({ warn_below: 0.9, alert_below: 0.95, sources: [{ metric: "a" }] }).issues.map((issue) =>
+      issue.split(";")[0]
+    ),
     [
       "[delivery] alert_below: must be at most warn_below, 0.9",
       "[delivery] sources[0].url: is missing",

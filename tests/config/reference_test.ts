@@ -115,7 +115,7 @@ Deno.test("docs/configuration.md states the defaults in effect", async () => {
     return [name];
   });
   // The others are paths, follow from other keys, or are required.
-  assert.equal(compared.length, 20, compared.join("\n"));
+  assert.equal(compared.length, 21, compared.join("\n"));
 });
 
 Deno.test("docs/configuration.md names each required key as such", async () => {
@@ -187,7 +187,7 @@ Deno.test("loadConfig() accounts for every key that is set", async () => {
   const seen = new Set<string>();
   for (
     const sections of [
-      [WORKERS + tier, FLEET, SOURCE],
+      [WORKERS + tier, FLEET, SOURCE, '[[delivery.sources]]\nworkers_api = "http://127.0.0.1:8000"\n'],
       [WORKERS.replace(/^worker_sizes = .*$/m, 'hashrates = ["0.1"]')],
       ...proxies.map((proxy) => [`[routing]\n${proxy}`]),
       [proxies.map((proxy) => `[[routing.targets]]\n${proxy}`).join("")],

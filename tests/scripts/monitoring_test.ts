@@ -29,7 +29,7 @@ async function offered(): Promise<Map<string, Set<string>>> {
   await using agent = new FakeAgent();
   await agent.work();
   agent.routeAsics({}, true);
-  agent.measure();
+  agent.measureCredit();
   await agent.readSettings(HOOKS_CONFIG);
   agent.run("auction", new Error("x"));
   agent.observe({ kind: "endpoint-failed", failure: { endpoint: "wss://a", kind: "timeout" } });

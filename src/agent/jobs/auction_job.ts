@@ -61,6 +61,14 @@ export interface ComputedAuction {
   readonly headAgeSeconds: number | null;
 }
 
+/** How far the host's clock and the chain's may differ; blocks are 12 s apart. */
+const MAX_CLOCK_OFFSET_SECONDS = 30;
+
+/** Whether an age of the head means that the host's clock and the chain's differ, or that the node lags. */
+export function isClockOff(headAgeSeconds: ComputedAuction["headAgeSeconds"]): boolean {
+  return headAgeSeconds !== null && Math.abs(headAgeSeconds) > MAX_CLOCK_OFFSET_SECONDS;
+}
+
 /** The chain is in the known window, and its inputs are unchanged. */
 export interface UnchangedAuction {
   readonly kind: "unchanged";

@@ -288,8 +288,8 @@ function stayingOf(removed: readonly FleetMachine[], uncoveredFp18: bigint): Rea
 
 /**
  * Switches machines until they are as planned. Each failing machine is excluded from the next plan, so this terminates;
- * rounds and time bound it further. No machine leaves before its replacements have been seen at the subnet's pool: a few
- * seconds of surplus cost little, while delivering too little gets a hotkey banned.
+ * rounds and time bound it further. No machine leaves before its replacements have been seen at the subnet's pool: the
+ * overlap lasts seconds, while a replacement that cannot be switched would be missing for the whole window.
  *
  * @param removed machines that leave too, except those that stay by the plan
  */

@@ -82,7 +82,7 @@ export class FleetMachine implements PlanMachine {
     return this.#readingPh;
   }
 
-  /** Nominal, or its own figure if that is too low: delivering too little gets a hotkey banned. */
+  /** Nominal, or its own figure if that is too low: what is won and not delivered is not paid. */
   get hashrateFp18(): bigint {
     return this.miner.hashrateFp18 * BigInt(this.#figures.percent) / 100n;
   }

@@ -1,12 +1,15 @@
 /**
- * Compares the delivered hashrate with what was won, window by window, and warns before validators act.
+ * Compares what is credited and delivered with what was won, window by window, and warns of hashrate that is not paid.
  *
  * It only observes: routing never depends on it.
  *
  * @module
  */
 
+import { BAN_SHARE } from "../../auction/protocol/constants.ts";
+import type { WonWorker } from "../../auction/protocol/delivery_credit.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
+import { type CreditReport, reportCredit } from "./credit.ts";
 import {
   DEFAULT_DELIVERY_LIMITS,
   type Delivery,
@@ -15,27 +18,54 @@ import {
   deliveryRatio,
   judgeDelivery,
   SETTLED_SECONDS,
+  surplusOf,
 } from "./judgement.ts";
-import { type DeliverySource, SourceReader, type Timers } from "./sources.ts";
-import { type DeliveryFigures, SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
+import { type DeliverySource, type Source, SourceReader, type Span, type Timers } from "./sources.ts";
+import { SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
+import type { WorkerHashrates } from "./workers_api.ts";
 
-/** A window to deliver, and the hashrate won in it. */
+/** A window to deliver, and what was won in it. */
 export interface DeliveredWindow {
   readonly firstBlock: number;
+  readonly lastBlock: number;
   /** 0 to 5 within its epoch. */
   readonly windowIndex: number;
-  /** If the sources measure only a part of the routing, the share of that part. */
+  /** In the order of the winners. */
+  readonly won: readonly WonWorker[];
   readonly wonHashratePh: number;
+  /** The share of it that the sources of the delivered hashrate measure, above 0 up to 1. */
+  readonly measuredShare: number;
+  /** From its first block to its expected end, by the chain's time; a text says why that is unknown. */
+  readonly span: Span | string;
+}
+
+/** The sources to read. */
+export interface WatchedSources {
+  /** What they deliver adds up. */
+  readonly delivered: readonly DeliverySource[];
+  /** What validators are told. */
+  readonly credited: readonly Source<WorkerHashrates>[];
 }
 
 /** The delivery of a window, so far or in total. */
-export interface DeliveryReport extends DeliveredWindow {
+export interface DeliveryReport extends Pick<DeliveredWindow, "firstBlock" | "windowIndex"> {
+  /** What the sources should show: if they measure only a part of the routing, the part of that. */
+  readonly wonHashratePh: number;
   /** The last reading; `null` if it failed or there was none yet. */
   readonly nowPh: number | null;
-  /** The average over the measured time; `null` if nothing was measured. */
+  /** Delivered on average: as measured, else as the workers API says; `null` if neither is known. */
   readonly averagePh: number | null;
-  /** The average divided by what was won; `null` if nothing was won or measured. */
+  /** What validators credit; `null` if it is not known. */
+  readonly credit: CreditReport | null;
+  /** What {@link ratio} and {@link level} judge: the credit where it is known. */
+  readonly basis: "credited" | "delivered";
+  /** Credited or delivered divided by what was won; `null` if nothing was won or measured. */
   readonly ratio: number | null;
+  /** The hashrate that is won and not paid for, in PH/s; `null` if not measured. */
+  readonly unpaidPh: number | null;
+  /** The hashrate that is given away, in PH/s; `null` if too little was measured. */
+  readonly surplusPh: number | null;
+  /** What the judgement is based on. */
   readonly measuredSeconds: number;
   /** Start of the measurement, in milliseconds since 1970. */
   readonly sinceMs: number;
@@ -45,8 +75,8 @@ export interface DeliveryReport extends DeliveredWindow {
   /** Why sources could not be read in the last reading. */
   readonly errors: readonly string[];
   /**
-   * Since when all readings failed, in milliseconds since 1970, even in an earlier window or from other sources. `null` if
-   * the last one succeeded or there was none yet.
+   * Since when some source cannot be read, in milliseconds since 1970, even in an earlier window or from other sources.
+   * `null` if the last reading succeeded or there was none yet.
    */
   readonly unreadableSinceMs: number | null;
 }
@@ -60,11 +90,37 @@ export interface DeliveryWatchOptions extends Partial<Timers> {
   readonly onReport: (report: DeliveryReport) => void;
 }
 
-const BAN_HINT =
-  "winners that deliver less than 95 % on average are banned: look for ASICs that are off, slow " +
-  "or at another pool, and check the shares in [routing]";
+/** How often a closed window's workers are asked for while they cannot be read. */
+const CLOSING_ATTEMPTS = 3;
+/** The first time after this long: the proxy's last samples need a moment. */
+const CLOSING_DELAY_MS = 2_000;
 
+const REMEDY =
+  "look for ASICs that are off, slow, at another pool or under a wrong worker id, and check the " +
+  "shares in [routing]";
+const UNPAID_HINT = `what is not credited is not paid: ${REMEDY}`;
+const BAN_HINT = `below ${
+  BAN_SHARE * 100
+} % of what was won validators ban the hotkey for 12 hours: ${REMEDY}`;
+const SURPLUS_HINT =
+  "what is delivered beyond what was won is not paid: send it to another pool, and check the " +
+  "shares in [routing]";
 const UNKNOWN_HINT = "too little could be read to judge it: see the errors of the sources";
+
+/** The readings of one window. */
+interface Followed {
+  readonly window: DeliveredWindow;
+  readonly average: WindowAverage;
+  /** Whether the average covers the window from its beginning. */
+  readonly isWhole: boolean;
+  readonly credit: CreditReport | null;
+}
+
+/** A window that is over, until its workers have been asked for once more. */
+interface Closed extends Followed {
+  readonly endMs: number;
+  readonly attempts: number;
+}
 
 /** The watch; idle until it has a window and sources. */
 export class DeliveryWatch {
@@ -73,13 +129,14 @@ export class DeliveryWatch {
   readonly #timers: Timers;
   readonly #onReport: (report: DeliveryReport) => void;
   readonly #reader: SourceReader;
-  #sources: readonly DeliverySource[] = [];
+  #sources: WatchedSources = { delivered: [], credited: [] };
   #limits = DEFAULT_DELIVERY_LIMITS;
   #window: DeliveredWindow | null = null;
   /** That of the window; `null` before the first source. */
   #average: WindowAverage | null = null;
-  /** Whether the average covers the window from its beginning. */
   #isWhole = false;
+  #credit: CreditReport | null = null;
+  #closed: Closed | null = null;
   /** Ends the readings of the current sources. */
   #readings: AbortController | null = null;
   #timer: number | undefined;
@@ -112,8 +169,8 @@ export class DeliveryWatch {
   }
 
   /**
-   * Follows a window from now on, and gives the final judgement of the previous one. The same window with another won
-   * hashrate, after a new computation, continues.
+   * Follows a window from now on, and gives the final judgement of the previous one: at once, or with a workers API after it
+   * was asked for the closed window. The same window with another outcome, after a new computation, continues.
    *
    * @param window `null` if it is unknown what to deliver.
    */
@@ -121,15 +178,16 @@ export class DeliveryWatch {
     if (this.#isStopped) return;
     const former = this.#window;
     if (former?.firstBlock !== window?.firstBlock || former?.windowIndex !== window?.windowIndex) {
-      this.#tell(true);
+      this.#closeWindow(window);
       this.#average = null;
+      this.#credit = null;
       // If no window was known before, this one may have begun long ago.
-      this.#isWhole = former !== null && this.#sources.length > 0;
+      this.#isWhole = former !== null && this.#hasSources;
       this.#window = window;
       this.#begin();
-    } else if (former?.wonHashratePh !== window?.wonHashratePh) {
+    } else if (JSON.stringify(former, plain) !== JSON.stringify(window, plain)) {
       this.#window = window;
-      this.#tell(false);
+      this.#tell();
     }
   }
 
@@ -137,10 +195,10 @@ export class DeliveryWatch {
    * Sets the sources and limits. When the sources change, the window's average continues without the time since the last
    * reading.
    *
-   * @param sources sources with equal keys are read once; an empty list switches the watch off.
+   * @param sources sources with equal keys are read once; without any the watch is off.
    * @throws {RangeError} for invalid limits.
    */
-  use(sources: readonly DeliverySource[], limits: DeliveryLimits): void {
+  use(sources: WatchedSources, limits: DeliveryLimits): void {
     const { warnBelow, alertBelow } = limits;
     if (!(alertBelow > 0 && alertBelow <= warnBelow && warnBelow <= 1)) {
       throw new RangeError(
@@ -152,16 +210,18 @@ export class DeliveryWatch {
     const hasOtherLimits = warnBelow !== this.#limits.warnBelow || alertBelow !== this.#limits.alertBelow;
     this.#limits = { warnBelow, alertBelow };
     const former = this.#sources;
-    this.#sources = [...new Map(sources.map((source) => [source.key, source])).values()];
+    this.#sources = { delivered: distinct(sources.delivered), credited: distinct(sources.credited) };
     if (keysOf(former) !== keysOf(this.#sources)) {
       this.#nowPh = null;
-      if (this.#sources.length === 0) {
+      this.#credit = null;
+      if (!this.#hasSources) {
         this.#errors = [];
         this.#unreadableSinceMs = null;
       }
+      if (this.#sources.credited.length === 0) this.#giveUpClosed();
       this.#begin();
     } else if (hasOtherLimits) {
-      this.#tell(false);
+      this.#tell();
     }
   }
 
@@ -172,17 +232,23 @@ export class DeliveryWatch {
     await this.#reading;
   }
 
+  get #hasSources(): boolean {
+    return this.#sources.delivered.length + this.#sources.credited.length > 0;
+  }
+
   /** Starts reading the sources for the window. */
   #begin(): void {
     this.#end();
-    if (this.#window !== null && this.#sources.length > 0) {
+    if (this.#hasSources && (this.#window !== null || this.#closed !== null)) {
       const nowMs = this.#nowMs();
-      this.#average ??= new WindowAverage(nowMs);
-      this.#average.skipTo(nowMs);
+      if (this.#window !== null) {
+        this.#average ??= new WindowAverage(nowMs);
+        this.#average.skipTo(nowMs);
+      }
       this.#readings = new AbortController();
-      this.#schedule(this.#average, this.#readings.signal);
+      this.#schedule(this.#readings.signal);
     }
-    this.#tell(false);
+    this.#tell();
   }
 
   #end(): void {
@@ -191,47 +257,131 @@ export class DeliveryWatch {
     this.#readings = null;
   }
 
-  #schedule(average: WindowAverage, signal: AbortSignal): void {
+  #schedule(signal: AbortSignal): void {
+    const delayMs = this.#closed?.attempts === 0 ? CLOSING_DELAY_MS : SAMPLE_INTERVAL_MS;
     this.#timer = this.#timers.setTimer(() => {
-      this.#reading = this.#sample(average, signal);
-    }, SAMPLE_INTERVAL_MS);
+      this.#reading = this.#sample(signal);
+    }, delayMs);
   }
 
-  async #sample(average: WindowAverage, signal: AbortSignal): Promise<void> {
-    const { deliveredPh, errors } = await this.#reader.read(this.#sources, signal);
+  async #sample(signal: AbortSignal): Promise<void> {
+    if (this.#closed !== null) await this.#readClosed(this.#closed, signal);
+    const [window, average] = [this.#window, this.#average];
+    if (signal.aborted) return;
+    if (window === null || average === null) {
+      if (this.#closed !== null) this.#schedule(signal);
+      return;
+    }
+    const [delivered, credited] = await Promise.all([
+      this.#reader.read(this.#sources.delivered, NO_SPAN, signal),
+      this.#readCredit(window, this.#nowMs(), signal),
+    ]);
     // Meanwhile the window or the sources may have changed.
     if (signal.aborted) return;
     const atMs = this.#nowMs();
+    const hasFigure = this.#sources.delivered.length > 0;
+    const deliveredPh = hasFigure ? delivered.values?.reduce((sum, ph) => sum + ph, 0) ?? null : null;
     average.add({ atMs, deliveredPh });
     this.#nowPh = deliveredPh;
-    this.#errors = errors;
-    this.#unreadableSinceMs = deliveredPh === null ? this.#unreadableSinceMs ?? atMs : null;
-    this.#schedule(average, signal);
-    this.#tell(false);
+    this.#credit = credited.credit;
+    this.#errors = [...delivered.errors, ...credited.errors];
+    this.#unreadableSinceMs = this.#errors.length > 0 ? this.#unreadableSinceMs ?? atMs : null;
+    this.#schedule(signal);
+    this.#tell();
   }
 
-  /** Judges the window and reports it, if there was anything to read. */
-  #tell(isFinal: boolean): void {
+  /** What is credited from the window's first block to a time. */
+  async #readCredit(
+    { won, span }: DeliveredWindow,
+    endMs: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly credit: CreditReport | null; readonly errors: readonly string[] }> {
+    const { credited } = this.#sources;
+    if (credited.length === 0) return { credit: null, errors: [] };
+    const unknown = (why: string) => ({ credit: null, errors: [`Cannot tell what is credited: ${why}`] });
+    if (typeof span === "string") return unknown(span);
+    const { startMs } = span;
+    if (endMs < startMs + 1000) {
+      const aheadSeconds = Math.ceil((startMs - endMs) / 1000);
+      return unknown(
+        `the window begins in ${aheadSeconds} s by this host's clock; check its time synchronisation`,
+      );
+    }
+    const { values, errors } = await this.#reader.read(credited, { startMs, endMs }, signal);
+    const seconds = (endMs - startMs) / 1000;
+    return { credit: values === null ? null : reportCredit(won, values, seconds), errors };
+  }
+
+  /** Judges the window that is over, or has its workers asked for first. */
+  #closeWindow(next: DeliveredWindow | null): void {
+    const [window, average] = [this.#window, this.#average];
+    this.#giveUpClosed();
+    if (window === null || average === null) return;
+    const followed = { window, average, isWhole: this.#isWhole, credit: null };
+    if (this.#sources.credited.length === 0 || typeof window.span === "string") {
+      this.#judge(followed, true);
+      return;
+    }
+    // The next window's first block ends this one; without it the end is an estimate.
+    const endMs = next?.firstBlock === window.lastBlock + 1 && typeof next.span !== "string"
+      ? next.span.startMs
+      : Math.min(this.#nowMs(), window.span.endMs);
+    this.#closed = { ...followed, endMs, attempts: 0 };
+  }
+
+  async #readClosed(closed: Closed, signal: AbortSignal): Promise<void> {
+    const { window, endMs, attempts } = closed;
+    const { credit, errors } = await this.#readCredit(window, endMs, signal);
+    if (signal.aborted || this.#closed !== closed) return;
+    if (credit === null && attempts + 1 < CLOSING_ATTEMPTS) {
+      this.#closed = { ...closed, attempts: attempts + 1 };
+      return;
+    }
+    this.#closed = null;
+    if (errors.length > 0) this.#errors = errors;
+    this.#judge({ ...closed, credit }, true);
+  }
+
+  /** Judges a closed window by what is known of it. */
+  #giveUpClosed(): void {
+    const closed = this.#closed;
+    this.#closed = null;
+    if (closed !== null) this.#judge(closed, true);
+  }
+
+  /** Judges the window so far and reports it, if there was anything to read. */
+  #tell(): void {
     const [window, average] = [this.#window, this.#average];
     if (window === null || average === null) return;
+    this.#judge({ window, average, isWhole: this.#isWhole, credit: this.#credit }, false);
+  }
+
+  #judge(followed: Followed, isFinal: boolean): void {
+    const { window, average, credit } = followed;
+    const { firstBlock, windowIndex } = window;
     const figures = average.report(this.#nowMs());
-    const isComplete = isFinal && this.#isWhole;
-    const delivery: Delivery = { ...figures, wonHashratePh: window.wonHashratePh, isComplete };
-    const level = judgeDelivery(delivery, this.#limits);
+    const delivery = deliveryOf(followed, isFinal, this.#nowMs());
+    const { wonHashratePh, countedPh } = delivery;
     const report: DeliveryReport = {
-      ...window,
-      nowPh: this.#nowPh,
-      averagePh: figures.averagePh,
+      firstBlock,
+      windowIndex,
+      wonHashratePh,
+      nowPh: isFinal ? null : this.#nowPh,
+      averagePh: figures.averagePh ?? credit?.deliveredPh ?? null,
+      credit,
+      basis: credit === null ? "delivered" : "credited",
       ratio: deliveryRatio(delivery),
-      measuredSeconds: figures.measuredSeconds,
+      unpaidPh: countedPh === null ? null : Math.max(0, wonHashratePh - countedPh),
+      surplusPh: surplusOf(delivery),
+      measuredSeconds: delivery.measuredSeconds,
       sinceMs: average.startMs,
       isFinal,
-      level,
+      level: judgeDelivery(delivery, this.#limits),
       errors: this.#errors,
       unreadableSinceMs: this.#unreadableSinceMs,
     };
     this.#announce(report);
-    if (isFinal) this.#logWindow(report, figures);
+    if (isFinal) this.#logWindow(report, followed.isWhole, delivery.elapsedSeconds);
     this.#onReport(report);
   }
 
@@ -244,21 +394,23 @@ export class DeliveryWatch {
     if (level === "alert") {
       this.#log.error("Delivering far less than won", { ...fields, hint: BAN_HINT });
     } else if (level === "warning") {
-      this.#log.warning("Delivering less than won", { ...fields, hint: BAN_HINT });
+      this.#log.warning("Delivering less than won", { ...fields, hint: UNPAID_HINT });
+    } else if (level === "surplus") {
+      this.#log.warning("Delivering more than won", { ...fields, hint: SURPLUS_HINT });
     } else if (wonHashratePh > 0) {
       // If nothing was won, nothing improved.
       this.#log.info("Delivering what was won again", fields);
     }
   }
 
-  #logWindow(report: DeliveryReport, { elapsedSeconds }: DeliveryFigures): void {
+  #logWindow(report: DeliveryReport, isWhole: boolean, elapsedSeconds: number): void {
     const event = "Window's delivery";
     const { level, unreadableSinceMs } = report;
-    const dueSeconds = this.#isWhole ? SAMPLE_INTERVAL_MS / 1000 : SETTLED_SECONDS;
+    const dueSeconds = isWhole ? SAMPLE_INTERVAL_MS / 1000 : SETTLED_SECONDS;
     const fields = { judgement: level, ...fieldsOf(report) };
     if (level === "alert") this.#log.error(event, fields);
-    else if (level === "warning") this.#log.warning(event, fields);
-    else if (level === "unknown" && this.#sources.length > 0 && elapsedSeconds >= dueSeconds) {
+    else if (level === "warning" || level === "surplus") this.#log.warning(event, fields);
+    else if (level === "unknown" && this.#hasSources && elapsedSeconds >= dueSeconds) {
       const since = unreadableSinceMs === null ? null : new Date(unreadableSinceMs).toISOString();
       this.#log.warning(event, { ...fields, unreadable_since: since, hint: UNKNOWN_HINT });
     } else {
@@ -268,20 +420,69 @@ export class DeliveryWatch {
   }
 }
 
-function keysOf(sources: readonly DeliverySource[]): string {
-  return JSON.stringify(sources.map(({ key }) => key).sort());
+/** For sources that do not average. */
+const NO_SPAN: Span = { startMs: 0, endMs: 0 };
+
+/** The credit where it is known, else what is delivered. */
+function deliveryOf(
+  { window, average, isWhole, credit }: Followed,
+  isFinal: boolean,
+  nowMs: number,
+): Delivery {
+  if (credit !== null) {
+    const { wonHashratePh, creditedPh, deliveredPh, seconds } = credit;
+    return {
+      wonHashratePh,
+      deliveredPh,
+      countedPh: creditedPh,
+      measuredSeconds: seconds,
+      elapsedSeconds: seconds,
+      isComplete: isFinal,
+    };
+  }
+  const { averagePh, measuredSeconds, elapsedSeconds } = average.report(nowMs);
+  return {
+    wonHashratePh: window.wonHashratePh * window.measuredShare,
+    deliveredPh: averagePh,
+    countedPh: averagePh,
+    measuredSeconds,
+    elapsedSeconds,
+    isComplete: isFinal && isWhole,
+  };
+}
+
+function distinct<T extends { readonly key: string }>(sources: readonly T[]): readonly T[] {
+  return [...new Map(sources.map((source) => [source.key, source])).values()];
+}
+
+function keysOf({ delivered, credited }: WatchedSources): string {
+  return JSON.stringify([delivered, credited].map((sources) => sources.map(({ key }) => key).sort()));
+}
+
+/** For comparison. */
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
 }
 
 function fieldsOf(report: DeliveryReport): LogFields {
-  const { windowIndex, firstBlock, wonHashratePh, averagePh, ratio, measuredSeconds } = report;
+  const { windowIndex, firstBlock, wonHashratePh, averagePh, credit, ratio, measuredSeconds } = report;
+  const { unpaidPh, surplusPh } = report;
   return {
     window_index: windowIndex,
     first_block: firstBlock,
     won_hashrate_ph: rounded(wonHashratePh, 6),
-    delivered_hashrate_ph: rounded(averagePh, 6),
+    delivered_hashrate_ph: rounded(credit?.deliveredPh ?? averagePh, 6),
+    ...(credit === null ? {} : { credited_hashrate_ph: rounded(credit.creditedPh, 6) }),
     ratio: rounded(ratio, 4),
+    ...atLeast("unpaid_hashrate_ph", unpaidPh),
+    ...atLeast("surplus_hashrate_ph", surplusPh),
     measured_seconds: rounded(measuredSeconds, 0),
   };
+}
+
+/** A field with a hashrate, where there is more than noise. */
+function atLeast(name: string, hashratePh: number | null): LogFields {
+  return hashratePh === null || hashratePh < 1e-6 ? {} : { [name]: rounded(hashratePh, 6) };
 }
 
 function rounded(value: number | null, digits: number): number | null {

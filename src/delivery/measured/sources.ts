@@ -1,5 +1,5 @@
 /**
- * Reads all sources of the delivered hashrate at once, each with a timeout, and logs failures.
+ * Reads all sources of the delivered or credited hashrate at once, each with a timeout, and logs failures.
  *
  * @module
  */
@@ -11,8 +11,14 @@ import type { Logger } from "../../lib/log.ts";
 /** The default timeout of a source. */
 export const SOURCE_TIMEOUT_MS = 5_000;
 
-/** A source of the delivered hashrate: a proxy's metric, or the ASICs. */
-export interface DeliverySource {
+/** A span of time, in milliseconds since 1970. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A source of hashrates. */
+export interface Source<Reading> {
   /**
    * Identifies what the source reads: an object with an equal key reads the same, possibly with other settings, so that
    * readings continue. Never shown, so it may contain credentials.
@@ -23,12 +29,16 @@ export interface DeliverySource {
   /** How long one reading may take. @default {@linkcode SOURCE_TIMEOUT_MS} */
   readonly timeoutMs?: number;
   /**
-   * Returns the hashrate delivered now, in PH/s. Rejects with a message without secrets.
+   * Rejects with a message without secrets.
    *
    * @param signal aborts when nothing waits for the result any more.
+   * @param span what to average over, where a source can.
    */
-  read(signal: AbortSignal): Promise<number>;
+  read(signal: AbortSignal, span: Span): Promise<Reading>;
 }
+
+/** A source of the hashrate delivered now, in PH/s: a proxy's metric, or the ASICs. */
+export type DeliverySource = Source<number>;
 
 /** The timers; replaced in tests. */
 export interface Timers {
@@ -36,10 +46,10 @@ export interface Timers {
   readonly clearTimer: (timer: number) => void;
 }
 
-/** The result of reading all sources. */
-export interface Reading {
-  /** Their sum; `null` if one of them could not be read. */
-  readonly deliveredPh: number | null;
+/** The result of reading all sources of one kind. */
+export interface Readings<Reading> {
+  /** One per source; `null` if one of them could not be read. */
+  readonly values: readonly Reading[] | null;
   /** Why sources could not be read. */
   readonly errors: readonly string[];
 }
@@ -63,38 +73,47 @@ export class SourceReader {
    *
    * @param signal ends the reading; its result is meaningless then.
    */
-  async read(sources: readonly DeliverySource[], signal: AbortSignal): Promise<Reading> {
-    const readings = await Promise.all(sources.map((source) => this.#tryToRead(source, signal)));
-    const errors = readings.flatMap((reading) => typeof reading === "string" ? [reading] : []);
-    const deliveredPh = readings.reduce<number>(
-      (sumPh, reading) => typeof reading === "string" ? sumPh : sumPh + reading,
-      0,
-    );
-    return { deliveredPh: errors.length > 0 ? null : deliveredPh, errors };
+  async read<Reading>(
+    sources: readonly Source<Reading>[],
+    span: Span,
+    signal: AbortSignal,
+  ): Promise<Readings<Reading>> {
+    const attempts = await Promise.all(sources.map((source) => this.#tryToRead(source, span, signal)));
+    const errors = attempts.flatMap((attempt) => "error" in attempt ? [attempt.error] : []);
+    const values = attempts.flatMap((attempt) => "value" in attempt ? [attempt.value] : []);
+    return { values: errors.length > 0 ? null : values, errors };
   }
 
-  /** Returns the reading in PH/s, or the reason of its failure. */
-  async #tryToRead(source: DeliverySource, signal: AbortSignal): Promise<number | string> {
+  /** Returns the reading, or the reason of its failure. */
+  async #tryToRead<Reading>(
+    source: Source<Reading>,
+    span: Span,
+    signal: AbortSignal,
+  ): Promise<{ readonly value: Reading } | { readonly error: string }> {
     const { key, name } = source;
     try {
-      const hashratePh = await this.#readInTime(source, signal);
-      if (!Number.isFinite(hashratePh) || hashratePh < 0) {
+      const value = await this.#readInTime(source, span, signal);
+      if (typeof value === "number" && !(Number.isFinite(value) && value >= 0)) {
         throw new Error(
-          `Cannot use the figure of ${name}: ${hashratePh} PH/s is not a hashrate; check what it measures`,
+          `Cannot use the figure of ${name}: ${value} PH/s is not a hashrate; check what it measures`,
         );
       }
       this.#failures.succeeded(this.#log, key, "Delivery can be read again", { source: name });
-      return hashratePh;
+      return { value };
     } catch (error) {
       const { message } = asError(error);
       if (!signal.aborted) {
         this.#failures.failed(this.#log, key, "Cannot read what is delivered", message, { source: name });
       }
-      return message;
+      return { error: message };
     }
   }
 
-  async #readInTime(source: DeliverySource, signal: AbortSignal): Promise<number> {
+  async #readInTime<Reading>(
+    source: Source<Reading>,
+    span: Span,
+    signal: AbortSignal,
+  ): Promise<Reading> {
     const { key, name, timeoutMs = SOURCE_TIMEOUT_MS } = source;
     if (this.#busy.has(key)) {
       throw new Error(`Cannot read ${name}: an earlier reading has not ended; check whether it hangs`);
@@ -116,7 +135,7 @@ export class SourceReader {
       );
     }, timeoutMs);
     this.#busy.add(key);
-    const reading = this.#untilItEnds(source, patience.signal);
+    const reading = this.#untilItEnds(source, span, patience.signal);
     try {
       return await Promise.race([reading, givenUp.promise]);
     } finally {
@@ -125,9 +144,13 @@ export class SourceReader {
     }
   }
 
-  async #untilItEnds(source: DeliverySource, signal: AbortSignal): Promise<number> {
+  async #untilItEnds<Reading>(
+    source: Source<Reading>,
+    span: Span,
+    signal: AbortSignal,
+  ): Promise<Reading> {
     try {
-      return await source.read(signal);
+      return await source.read(signal, span);
     } finally {
       this.#busy.delete(source.key);
     }

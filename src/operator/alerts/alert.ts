@@ -6,7 +6,8 @@
 
 import { strayMiners } from "../../delivery/asics/fleet_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
-import { formatDuration, formatHashrate } from "../status/format.ts";
+import { banSentence } from "../status/delivery_words.ts";
+import { formatDuration, formatHashrate, shareText } from "../status/format.ts";
 import type { FleetStatus, StatusReport, WindowSummary } from "../status/status_report.ts";
 
 /** The kinds of alerts. */
@@ -185,17 +186,21 @@ function asicsStuck(fleet: FleetStatus): Alert[] {
 function deliveryLow({ delivery, history }: StatusReport): Alert[] {
   if (delivery === null) return [];
   // A window is judged after some minutes; until then the previous judgement stays.
-  const former = history.at(-2);
   const isUnknown = delivery.level === "unknown";
-  const judged = isUnknown
-    ? { level: former?.deliveryLevel, averagePh: former?.deliveredHashratePh, wonPh: former?.wonHashratePh }
-    : { level: delivery.level, averagePh: delivery.averagePh, wonPh: delivery.wonHashratePh };
+  const window = isUnknown ? history.at(-2) : history.at(-1);
+  const level = isUnknown ? window?.deliveryLevel : delivery.level;
+  if (window === undefined || level !== "alert") return [];
+  const { wonHashratePh, creditedHashratePh, deliveredHashratePh, deliveryRatio } = window;
   const isPast = isUnknown || delivery.isFinal;
-  if (judged.level !== "alert") return [];
-  const text = `${formatHashrate(judged.averagePh ?? 0)} of ${formatHashrate(judged.wonPh ?? 0)} won ` +
-    `${isPast ? "were" : "are"} delivered on average. Winners that deliver less than 95 % are banned: look ` +
-    "for ASICs that are off, slow or at another pool, and check the shares in [routing].";
-  return [{ kind: "delivery-low", subject: "", title: "Delivering too little", text }];
+  const counted = creditedHashratePh ?? deliveredHashratePh ?? 0;
+  const basis = creditedHashratePh === null ? "delivered" : "credited";
+  const text = `${formatHashrate(counted)} of ${formatHashrate(wonHashratePh)} won ` +
+    `${isPast ? "were" : "are"} ${basis} on average (${
+      shareText(deliveryRatio)
+    }): the rest is not paid, and ` +
+    `${banSentence()}. Look for ASICs that are off, slow, at another pool or under a wrong worker id, and check ` +
+    "the shares in [routing].";
+  return [{ kind: "delivery-low", subject: "", title: "Close to a ban", text }];
 }
 
 function deliveryUnreadable({ delivery, now }: StatusReport): Alert[] {

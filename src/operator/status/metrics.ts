@@ -14,7 +14,7 @@ import { HOOK_NAMES } from "../../config/schema.ts";
 import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, RoutingReport } from "../../delivery/proxies/route.ts";
 import { isFailing } from "./miners.ts";
-import type { FleetStatus, StatusReport } from "./status_report.ts";
+import type { DeliveryStatus, FleetStatus, StatusReport } from "./status_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
 
 /** The prefix of all names except the process's memory, whose name is a convention of Prometheus. */
@@ -115,7 +115,7 @@ export class Metrics {
       this.#skipped.inc({ name }, 0);
     }
     for (const outcome of ["won", "partly", "lost", "no-bids"]) this.#windows.inc({ outcome }, 0);
-    for (const level of ["ok", "warning", "alert"]) this.#deliveries.inc({ level }, 0);
+    for (const level of ["ok", "warning", "alert", "surplus"]) this.#deliveries.inc({ level }, 0);
     for (const result of ["success", "failure"]) {
       for (const hook of HOOK_NAMES) this.#hookCalls.inc({ hook, result }, 0);
       this.#alertPosts.inc({ result }, 0);
@@ -426,11 +426,53 @@ export class Metrics {
       "Whether the delivered hashrate can be read",
       ({ delivery }) => delivery === null ? null : delivery.unreadableSince === null ? 1 : 0,
     );
-    this.#gauge(
+    this.#ofDelivery(
       "delivery_ratio",
       "Delivered divided by won, once measured long enough",
-      ({ delivery }) => delivery === null || delivery.level === "unknown" ? null : delivery.ratio,
+      ({ level, averagePh, wonHashratePh }) =>
+        level === "unknown" || averagePh === null || wonHashratePh === 0 ? null : averagePh / wonHashratePh,
     );
+    this.#ofDelivery(
+      "credited_hashrate_ph",
+      "What validators credit in that window so far, by the workers API",
+      ({ credit }) => credit?.creditedPh ?? null,
+    );
+    this.#ofDelivery(
+      "credited_ratio",
+      "Credited divided by won, once measured long enough",
+      ({ level, credit }) => level === "unknown" ? null : credit?.ratio ?? null,
+    );
+    this.#ofDelivery(
+      "delivery_unpaid_hashrate_ph",
+      "Won and not credited, or not delivered where the credit is unknown, once measured long enough",
+      ({ level, unpaidPh }) => level === "unknown" ? null : unpaidPh,
+    );
+    this.#ofDelivery(
+      "delivery_unpaid_usdc",
+      "What that would earn in the window, at its price",
+      ({ level, unpaidUsdc }) => level === "unknown" ? null : unpaidUsdc,
+    );
+    this.#ofDelivery(
+      "delivery_surplus_hashrate_ph",
+      "Delivered beyond what was won and given away: 0 up to 3 % more",
+      ({ surplusPh }) => surplusPh,
+    );
+    this.#ofDelivery(
+      "delivery_surplus_usdc",
+      "What that would earn in the window elsewhere, at the hashprice",
+      ({ surplusUsdc }) => surplusUsdc,
+    );
+    this.#labelled(
+      "worker_hashrate_ph",
+      "Average of a worker in that window so far, by the workers API",
+      ["worker"],
+      ({ delivery }) =>
+        (delivery?.credit?.workers ?? []).map(({ worker, hashratePh }) => [{ worker }, hashratePh]),
+    );
+  }
+
+  #ofDelivery(name: string, help: string, value: (delivery: DeliveryStatus) => number | null): void {
+    this.#gauge(name, help, ({ delivery }) => delivery === null ? null : value(delivery));
   }
 
   #counter<Label extends string = never>(

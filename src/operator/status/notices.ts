@@ -4,8 +4,10 @@
  * @module
  */
 
+import { BAN_SHARE } from "../../auction/protocol/constants.ts";
 import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
-import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
+import { banSentence, shortfallSentence, surplusSentence } from "./delivery_words.ts";
+import { clockTime, formatDuration, formatHashrate } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
 import type { StreakReport } from "./tries.ts";
@@ -140,31 +142,23 @@ function deliveryNotices({ delivery }: StatusReport): Notice[] {
     title: "Not measured",
     text: `${text}${since}`,
   }));
-  const { level, averagePh, wonHashratePh, measuredSeconds } = delivery;
-  if (averagePh === null || (level !== "warning" && level !== "alert")) return unread;
-  const are = delivery.isFinal ? "were" : "are";
-  const text = `${formatHashrate(averagePh)} of ${formatHashrate(wonHashratePh)} won ${are} delivered (${
-    shareText(delivery.ratio)
-  }), on average over ${formatDuration(measuredSeconds)}; below 95 % a hotkey gets banned`;
-  const notice = { title: "Delivering too little", text };
-  return [{ ...notice, level: level === "alert" ? "bad" : "warning" }, ...unread];
+  return [...judgements(delivery), ...unread];
 }
 
-/** `99 % in 4 min, now 1.7`: explains the delivered figure. */
-export function deliveryText(delivery: DeliveryStatus): string {
-  const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince, isFinal } =
-    delivery;
-  const now = isFinal
-    ? ", not measured any more"
-    : unreadableSince !== null
-    ? `, unreadable since ${clockTime(unreadableSince)} UTC`
-    : nowPh === null
-    ? ""
-    : `, now ${trimmed(nowPh)}`;
-  if (wonHashratePh === 0) return `nothing to deliver${now}`;
-  if (averagePh === null || measuredSeconds < 1) return isFinal ? "not measured" : `not measured yet${now}`;
-  const early = level === "unknown" && unreadableSince === null && !isFinal ? ", too early to judge" : "";
-  return `${shareText(ratio)} in ${formatDuration(measuredSeconds)}${now}${early}`;
+/** What the delivery of the window costs. */
+function judgements(delivery: DeliveryStatus): Notice[] {
+  const { level, ratio, surplusPh } = delivery;
+  const notices: Notice[] = [];
+  if (level === "alert") {
+    const title = ratio !== null && ratio < BAN_SHARE ? "A ban follows" : "Close to a ban";
+    notices.push({ level: "bad", title, text: `${shortfallSentence(delivery)}; ${banSentence()}` });
+  } else if (level === "warning") {
+    notices.push({ level: "warning", title: "Unpaid hashrate", text: shortfallSentence(delivery) });
+  }
+  if (surplusPh !== null && surplusPh > 0) {
+    notices.push({ level: "warning", title: "Hashrate given away", text: surplusSentence(delivery) });
+  }
+  return notices;
 }
 
 function windowNotices(window: WindowStatus): Notice[] {

@@ -7,7 +7,8 @@
 import { hashrateChart } from "./chart.ts";
 import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trimmed } from "./format.ts";
 import { Html, html } from "./html.ts";
-import { deliveryText, noticesOf, timeLeft } from "./notices.ts";
+import { deliveryText, workersText } from "./delivery_words.ts";
+import { noticesOf, timeLeft } from "./notices.ts";
 import { fleetCard, minersCard } from "./page_fleet.ts";
 import { routedWords } from "./routed_values.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
@@ -196,24 +197,38 @@ function windowCard({ window, delivery }: StatusReport): Html {
         ? html`
           <p class="empty">This auction has no bid of ours.</p>
         `
-        : bidTable(window)}
+        : bidTable(window, delivery)} ${delivery !== null && workersLine(delivery)}
     </section>
   `;
 }
 
 function deliveryFigure(delivery: DeliveryStatus): Html {
-  const { averagePh, level } = delivery;
-  const colour = averagePh === null || level === "unknown" ? "unknown" : level;
+  const { basis, averagePh, credit, level } = delivery;
+  const hashratePh = credit?.creditedPh ?? averagePh;
+  const colour = hashratePh === null ? "unknown" : level;
   return html`
     <div class="delivered-${colour}" id="delivery">
-      <b>${averagePh === null ? "–" : trimmed(averagePh)} <small>PH/s</small></b>delivered, ${deliveryText(
+      <b>${hashratePh === null ? "–" : trimmed(hashratePh)} <small>PH/s</small></b>${basis}, ${deliveryText(
         delivery,
       )}
     </div>
   `;
 }
 
-function bidTable({ bids, ambiguous }: WindowStatus): Html {
+function workersLine(delivery: DeliveryStatus): Html | null {
+  const text = workersText(delivery);
+  return text === null ? null : html`
+    <p class="muted" id="workers">By worker: ${text}</p>
+  `;
+}
+
+function bidTable({ bids, ambiguous }: WindowStatus, delivery: DeliveryStatus | null): Html {
+  const credit = delivery?.credit ?? null;
+  const credited = ({ hashratePh, price }: BidReport): string =>
+    trimmed(
+      (credit?.won ?? []).filter((won) => won.hashratePh === Number(hashratePh) && won.price === price)
+        .reduce((sum, { creditedPh }) => sum + creditedPh, 0),
+    );
   const range = ({ fewest, most }: BidReport): string =>
     fewest === most ? String(most) : `${fewest} to ${most}`;
   return html`
@@ -226,6 +241,8 @@ function bidTable({ bids, ambiguous }: WindowStatus): Html {
           <th>Won</th>
           <th>Lost</th>${ambiguous && html`
             <th title="Over all outcomes that are as good">Possible</th>
+          `}${credit !== null && html`
+            <th>Credited</th>
           `}
         </tr>
       </thead>
@@ -238,6 +255,8 @@ function bidTable({ bids, ambiguous }: WindowStatus): Html {
             <td class="${bid.won > 0 ? "won" : ""}">${bid.won}</td>
             <td>${bid.offered - bid.won}</td>${ambiguous && html`
               <td>${range(bid)}</td>
+            `}${credit !== null && html`
+              <td>${credited(bid)} PH/s</td>
             `}
           </tr>
         `

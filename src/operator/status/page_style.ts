@@ -64,7 +64,7 @@ progress::-moz-progress-bar { background: var(--text); border-radius: 99px; }
 .figures b small { font-size: 15px; font-weight: 500; letter-spacing: 0; color: var(--muted); }
 .figures .won b, .figures .delivered-ok b { color: var(--won); }
 .figures .lost b, .figures .delivered-unknown b { color: var(--muted); }
-.figures .delivered-warning b { color: var(--warning); } .figures .delivered-alert b { color: var(--bad); }
+.figures .delivered-surplus b, .figures .delivered-warning b { color: var(--warning); } .figures .delivered-alert b { color: var(--bad); }
 table { width: 100%; border-collapse: collapse; margin-top: 12px; }
 th { font-size: 12px; font-weight: 500; color: var(--muted); text-align: right; padding: 4px 0 4px 12px; border-bottom: 1px solid var(--line); }
 td { text-align: right; white-space: nowrap; padding: 6px 0 6px 12px; border-bottom: 1px solid var(--line); }

@@ -5,6 +5,7 @@
  */
 
 import { toDocument } from "../../lib/document.ts";
+import { noticesOf } from "./notices.ts";
 import { renderPage } from "./page.ts";
 import type { StatusReport } from "./status_report.ts";
 
@@ -49,11 +50,16 @@ export async function answer(request: Request, sources: HttpSources): Promise<Re
       return respond(
         200,
         "application/json; charset=utf-8",
-        `${JSON.stringify(toDocument(sources.report()), null, 2)}\n`,
+        `${JSON.stringify(statusDocument(sources.report()), null, 2)}\n`,
       );
     default:
       return respond(404, TEXT, "Not found; there are /, /metrics, /healthz, /readyz and /api/status\n");
   }
+}
+
+/** The status with the notices that page and terminal show. */
+function statusDocument(report: StatusReport): unknown {
+  return toDocument({ ...report, notices: noticesOf(report) });
 }
 
 /** 200 or 503, with at least one line per check; each line of a longer message repeats the check's name. */

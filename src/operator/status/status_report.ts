@@ -14,7 +14,10 @@ import type { Settings } from "../../agent/settings.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
+import { parseFp18 } from "../../auction/protocol/fp18.ts";
+import { type PaidHashrate, windowPayment } from "../../auction/protocol/payment.ts";
 import {
+  BAN_SHARE,
   BLOCK_TIME_SECONDS,
   COMMITMENT_RENEWAL_AGE_SECONDS,
   MAX_BID_AGE_SECONDS,
@@ -110,7 +113,11 @@ export interface WindowSummary {
   readonly budgetPh: number | null;
   /** What was delivered on average; `null`: not measured. */
   readonly deliveredHashratePh: number | null;
-  /** Delivered divided by won; `null`: not measured, or nothing was won. */
+  /** What validators credit; `null`: unknown. */
+  readonly creditedHashratePh: number | null;
+  /** What was given away; `null`: not measured long enough. */
+  readonly surplusHashratePh: number | null;
+  /** Credited divided by won, or delivered where the credit is unknown; `null`: not measured, or nothing was won. */
   readonly deliveryRatio: number | null;
   readonly deliveryLevel: DeliveryLevel;
   /** Why nothing was won; `null` when something was. */
@@ -186,6 +193,12 @@ export interface FleetStatus extends Omit<FleetReport, "mode" | "dryRun"> {
 
 /** The delivery of the window. */
 export interface DeliveryStatus extends Omit<DeliveryReport, "sinceMs" | "unreadableSinceMs"> {
+  /** What the unpaid hashrate would earn in the window at its price; `null`: unknown. */
+  readonly unpaidUsdc: number | null;
+  /** What the surplus would earn elsewhere in the window, at the hashprice; `null`: unknown. */
+  readonly surplusUsdc: number | null;
+  /** The share of what was won below which validators ban the hotkey. */
+  readonly banShare: number;
   readonly since: string;
   /** When the sources became unreadable; `null`: they are readable. */
   readonly unreadableSince: string | null;
@@ -313,7 +326,9 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
     stale: staleness?.isStale === true ? { policy: staleness.policy } : null,
     proxies: status.proxies.map(reportProxy),
     fleet: status.fleet === null ? null : reportFleet(status.fleet),
-    delivery: window === null || window.delivery === null ? null : reportDelivery(window.delivery),
+    delivery: window === null || window.delivery === null
+      ? null
+      : reportDelivery(window.delivery, window.outcome),
     commitment: status.commitment === null ? null : reportCommitment(status.commitment, settings, nowMs),
     chain: reportChain(status, nowMs),
     jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
@@ -348,6 +363,8 @@ function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState)
     estimated,
     budgetPh,
     deliveredHashratePh: delivery?.averagePh ?? null,
+    creditedHashratePh: delivery?.credit?.creditedPh ?? null,
+    surplusHashratePh: delivery?.surplusPh ?? null,
     deliveryRatio: delivery?.ratio ?? null,
     deliveryLevel: delivery?.level ?? "unknown",
     reason,
@@ -446,13 +463,42 @@ function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): 
   return { ...figures, error, checkedAt: iso(checkedAtMs), switchedAt: isoOrNull(switchedAtMs) };
 }
 
-function reportDelivery(report: DeliveryReport): DeliveryStatus {
+function reportDelivery(report: DeliveryReport, outcome: AuctionOutcome): DeliveryStatus {
   const { sinceMs, unreadableSinceMs, ...figures } = report;
   // An unreadable source has no current figure.
   const now = figures.isFinal
     ? { nowPh: null, errors: [], unreadableSince: null }
     : { errors: figures.errors.map(redactUrls), unreadableSince: isoOrNull(unreadableSinceMs) };
-  return { ...figures, ...now, since: iso(sinceMs) };
+  return { ...figures, ...now, ...costOf(report, outcome), banShare: BAN_SHARE, since: iso(sinceMs) };
+}
+
+/** What is lost in the window at this rate. */
+function costOf(
+  { unpaidPh, surplusPh, credit }: DeliveryReport,
+  { window, prices, own }: AuctionOutcome,
+): Pick<DeliveryStatus, "unpaidUsdc" | "surplusUsdc"> {
+  if (prices.hashpUsdc === null) return { unpaidUsdc: null, surplusUsdc: null };
+  const paymentPrices = {
+    hashpUsdc: Number(prices.hashpUsdc),
+    alphaTao: Number(prices.alphaTao),
+    taoUsdc: Number(prices.taoUsdc),
+  };
+  const usdc = (hashrates: readonly PaidHashrate[]): number =>
+    windowPayment(hashrates, paymentPrices, window.index).usdc;
+  const at = (hashratePh: number, price: string): PaidHashrate => ({
+    hashratePh,
+    priceFp18: parseFp18(price),
+  });
+  const unpaid = credit === null
+    // Without a credit by worker, each won worker misses the same part.
+    ? own.won.map(({ hashratePh, price, count }) =>
+      at((unpaidPh ?? 0) * Number(hashratePh) * count / own.wonHashratePh, price)
+    )
+    : credit.won.map(({ hashratePh, creditedPh, price }) => at(hashratePh - creditedPh, price));
+  return {
+    unpaidUsdc: unpaidPh === null ? null : usdc(unpaid),
+    surplusUsdc: surplusPh === null ? null : usdc([at(surplusPh, "1")]),
+  };
 }
 
 function reportCommitment(

@@ -15,7 +15,8 @@ import {
   trimmed,
 } from "./format.ts";
 import { isFailing, isSlow } from "./miners.ts";
-import { deliveryText, noticesOf, timeLeft } from "./notices.ts";
+import { deliveryText, workersText } from "./delivery_words.ts";
+import { noticesOf, timeLeft } from "./notices.ts";
 import { routedWords } from "./routed_values.ts";
 import type {
   CommitmentReport,
@@ -131,10 +132,21 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
 
 function deliveryLines({ delivery }: StatusReport, paint: Paint): string[] {
   if (delivery === null) return [];
-  const { averagePh, level } = delivery;
-  const styles = { ok: "green", warning: "yellow", alert: "red", unknown: "faint" } as const;
-  const figure = averagePh === null ? "delivered" : `delivered ${formatHashrate(averagePh)}`;
-  return [`${averagePh === null ? figure : paint(styles[level], figure)}, ${deliveryText(delivery)}`];
+  const { basis, averagePh, credit, level } = delivery;
+  const styles = {
+    ok: "green",
+    surplus: "yellow",
+    warning: "yellow",
+    alert: "red",
+    unknown: "faint",
+  } as const;
+  const hashratePh = credit?.creditedPh ?? averagePh;
+  const figure = hashratePh === null ? basis : `${basis} ${formatHashrate(hashratePh)}`;
+  const workers = workersText(delivery);
+  return [
+    `${hashratePh === null ? figure : paint(styles[level], figure)}, ${deliveryText(delivery)}`,
+    ...(workers === null ? [] : [paint("faint", `  by worker: ${workers}`)]),
+  ];
 }
 
 function fleetLines({ fleet }: StatusReport, width: number, paint: Paint): string[] {

@@ -5,12 +5,16 @@ import {
   type DeliveryReport,
   DeliveryWatch,
 } from "../../../src/delivery/measured/delivery_watch.ts";
-import { DEFAULT_DELIVERY_LIMITS } from "../../../src/delivery/measured/judgement.ts";
+import type { DeliveryLimits } from "../../../src/delivery/measured/judgement.ts";
+import type { DeliverySource } from "../../../src/delivery/measured/sources.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
+import { deliveredWindow } from "./delivered_window.ts";
 import { FakeSource } from "./fake_source.ts";
 
 const START_MS = 1_700_000_000_000;
+const LIMITS: DeliveryLimits = { warnBelow: 0.97, alertBelow: 0.95 };
 const LESS = "Delivering less than won";
+const MORE = "Delivering more than won";
 const FAR_LESS = "Delivering far less than won";
 const AGAIN = "Delivering what was won again";
 const OVER = "Window's delivery";
@@ -32,13 +36,17 @@ class Bench {
   /** A watch that follows a window with 1 PH/s won. */
   static following(window: Partial<DeliveredWindow> = {}): Bench {
     const bench = new Bench();
-    bench.watch.use([bench.source], DEFAULT_DELIVERY_LIMITS);
+    bench.use([bench.source], LIMITS);
     bench.follow(window);
     return bench;
   }
 
-  follow({ firstBlock = 1_000, windowIndex = 0, wonHashratePh = 1 }: Partial<DeliveredWindow>): void {
-    this.watch.follow({ firstBlock, windowIndex, wonHashratePh });
+  follow(overrides: Partial<DeliveredWindow>): void {
+    this.watch.follow(deliveredWindow(overrides));
+  }
+
+  use(delivered: readonly DeliverySource[], limits: DeliveryLimits): void {
+    this.watch.use({ delivered, credited: [] }, limits);
   }
 
   /** The next window. */
@@ -74,7 +82,11 @@ Deno.test("DeliveryWatch reads every 20 s, first 20 s after the window began to 
     wonHashratePh: 1,
     nowPh: null,
     averagePh: null,
+    credit: null,
+    basis: "delivered",
     ratio: null,
+    unpaidPh: null,
+    surplusPh: null,
     measuredSeconds: 0,
     sinceMs: START_MS,
     isFinal: false,
@@ -101,7 +113,7 @@ Deno.test("DeliveryWatch adds the readings of several sources", async () => {
   const other = new FakeSource("other");
   bench.source.says = 1;
   other.says = 2;
-  bench.watch.use([bench.source, other], DEFAULT_DELIVERY_LIMITS);
+  bench.use([bench.source, other], LIMITS);
   await bench.pass(20);
   assert.equal(bench.last.averagePh, 3);
   assert.equal(bench.last.ratio, 0.75);
@@ -118,13 +130,14 @@ Deno.test("DeliveryWatch judges a running window after 180 s, and warns once of 
   await bench.pass(400);
   assert.deepEqual(bench.lines, [`warning: ${LESS}`]);
   const { hint, ...fields } = bench.log.fieldsOf(LESS)!;
-  assert.match(String(hint), /95 %.*look for/);
+  assert.match(String(hint), /^what is not credited is not paid: look for/);
   assert.deepEqual(fields, {
     window_index: 0,
     first_block: 1_000,
     won_hashrate_ph: 1,
     delivered_hashrate_ph: 0.96,
     ratio: 0.96,
+    unpaid_hashrate_ph: 0.04,
     measured_seconds: 180,
   });
 });
@@ -136,7 +149,7 @@ Deno.test("DeliveryWatch logs when the average gets worse and when it recovers",
   bench.source.says = 0;
   await bench.pass(20);
   assert.equal(bench.last.level, "alert");
-  bench.source.says = 1.2;
+  bench.source.says = 1.1;
   await bench.pass(60);
   assert.equal(bench.last.level, "alert", "a good reading alone does not restore the average");
   await bench.pass(400);
@@ -149,12 +162,13 @@ Deno.test("DeliveryWatch logs when the average gets worse and when it recovers",
   ]);
 });
 
-const ends: [number, DeliveryReport["level"], string[]][] = [
-  [1.02, "ok", [`info: ${OVER}`]],
-  [0.96, "warning", [`warning: ${LESS}`, `warning: ${OVER}`]],
-  [0.5, "alert", [`error: ${FAR_LESS}`, `error: ${OVER}`]],
+const ends: [number, DeliveryReport["level"], string[], object][] = [
+  [1.02, "ok", [`info: ${OVER}`], {}],
+  [1.1, "surplus", [`warning: ${MORE}`, `warning: ${OVER}`], { surplus_hashrate_ph: 0.1 }],
+  [0.96, "warning", [`warning: ${LESS}`, `warning: ${OVER}`], { unpaid_hashrate_ph: 0.04 }],
+  [0.5, "alert", [`error: ${FAR_LESS}`, `error: ${OVER}`], { unpaid_hashrate_ph: 0.5 }],
 ];
-for (const [delivered, level, lines] of ends) {
+for (const [delivered, level, lines, cost] of ends) {
   Deno.test(`DeliveryWatch judges ${delivered} of 1 PH/s as ${level} at the window's end, and starts again`, async () => {
     const bench = Bench.following();
     bench.source.says = delivered;
@@ -170,6 +184,7 @@ for (const [delivered, level, lines] of ends) {
       won_hashrate_ph: 1,
       delivered_hashrate_ph: delivered,
       ratio: delivered,
+      ...cost,
       measured_seconds: 720,
     });
     const { firstBlock, windowIndex, wonHashratePh, averagePh, nowPh, sinceMs, isFinal } = bench.last;
@@ -220,14 +235,14 @@ Deno.test("DeliveryWatch judges a short window by half of it, and does not judge
   assert.equal(bench.lines.at(-1), `info: ${OVER}`, "no reading was due");
 });
 
-Deno.test("DeliveryWatch does not warn if nothing was won, but reports what is delivered", async () => {
+Deno.test("DeliveryWatch warns of what is delivered although nothing was won", async () => {
   const bench = Bench.following();
   bench.source.says = 0.5;
   await bench.pass(720);
   bench.next(0);
   await bench.pass(720);
   const { level, ratio, averagePh } = bench.last;
-  assert.deepEqual([level, ratio, averagePh], ["ok", null, 0.5]);
+  assert.deepEqual([level, ratio, averagePh, bench.last.surplusPh], ["surplus", null, 0.5, 0.5]);
   bench.next();
   assert.equal(bench.log.fieldsOf(OVER)!.ratio, null);
   assert.equal(bench.log.fieldsOf(OVER)!.delivered_hashrate_ph, 0.5);
@@ -235,7 +250,8 @@ Deno.test("DeliveryWatch does not warn if nothing was won, but reports what is d
   assert.deepEqual(bench.lines, [
     `error: ${FAR_LESS}`,
     `error: ${OVER}`,
-    `info: ${OVER}`,
+    `warning: ${MORE}`,
+    `warning: ${OVER}`,
     `error: ${FAR_LESS}`,
   ]);
 });
@@ -308,7 +324,7 @@ Deno.test("DeliveryWatch does not count a reading of the former window in the ne
 Deno.test("DeliveryWatch reports since when readings fail, across windows and sources", async () => {
   const bench = Bench.following({ wonHashratePh: 2 });
   const other = new FakeSource("other");
-  bench.watch.use([bench.source, other], DEFAULT_DELIVERY_LIMITS);
+  bench.use([bench.source, other], LIMITS);
   await bench.pass(40);
   assert.equal(bench.last.unreadableSinceMs, null);
   other.says = new Error("off");
@@ -322,7 +338,7 @@ Deno.test("DeliveryWatch reports since when readings fail, across windows and so
   assert.deepEqual([bench.final.unreadableSinceMs, bench.last.unreadableSinceMs], [sinceMs, sinceMs]);
   bench.source.says = new Error("off, too");
   await bench.pass(100);
-  bench.watch.use([bench.source, other, new FakeSource("third")], DEFAULT_DELIVERY_LIMITS);
+  bench.use([bench.source, other, new FakeSource("third")], LIMITS);
   assert.equal(bench.last.unreadableSinceMs, sinceMs);
   assert.deepEqual(bench.last.errors, ["off, too", "off"], "why goes on to be known");
   bench.source.says = other.says = 1;
@@ -360,7 +376,7 @@ Deno.test("use() of DeliveryWatch changes nothing with equal sources but the set
   await bench.pass(30);
   const { length } = bench.reports;
   const renamed = new FakeSource("renamed", "proxy");
-  bench.watch.use([renamed], { ...DEFAULT_DELIVERY_LIMITS });
+  bench.use([renamed], { ...LIMITS });
   assert.equal(bench.reports.length, length);
   await bench.pass(10);
   assert.deepEqual([bench.source.readings, renamed.readings, bench.last.measuredSeconds], [1, 1, 40]);
@@ -370,7 +386,7 @@ Deno.test("use() of DeliveryWatch goes on with the window's average by other sou
   const bench = Bench.following({ wonHashratePh: 2 });
   await bench.pass(190);
   const other = new FakeSource("other");
-  bench.watch.use([other, bench.source, other], DEFAULT_DELIVERY_LIMITS);
+  bench.use([other, bench.source, other], LIMITS);
   const { measuredSeconds, averagePh, nowPh, isFinal, sinceMs, level } = bench.last;
   assert.deepEqual([measuredSeconds, averagePh, nowPh, isFinal], [180, 1, null, false]);
   assert.deepEqual([sinceMs, level], [START_MS, "alert"]);
@@ -378,7 +394,7 @@ Deno.test("use() of DeliveryWatch goes on with the window's average by other sou
   await bench.pass(20);
   assert.deepEqual([bench.last.measuredSeconds, bench.last.averagePh], [200, 1.5]);
   assert.equal(other.readings, 1, "the same source is read once");
-  bench.watch.use([bench.source, other], DEFAULT_DELIVERY_LIMITS);
+  bench.use([bench.source, other], LIMITS);
   await bench.pass(20);
   assert.equal(bench.last.measuredSeconds, 220, "their order means nothing");
   bench.next();
@@ -395,7 +411,7 @@ Deno.test("use() of DeliveryWatch ends the reading by the former sources", async
   bench.source.says = "slow";
   await bench.pass(22);
   const other = new FakeSource("other");
-  bench.watch.use([other], DEFAULT_DELIVERY_LIMITS);
+  bench.use([other], LIMITS);
   assert.ok(bench.source.lastSignal!.aborted);
   await bench.pass(20);
   assert.deepEqual([bench.last.nowPh, bench.last.measuredSeconds, bench.last.unreadableSinceMs], [
@@ -409,9 +425,9 @@ Deno.test("use() of DeliveryWatch judges by new limits at once", async () => {
   const bench = Bench.following();
   bench.source.says = 0.96;
   await bench.pass(180);
-  bench.watch.use([bench.source], { warnBelow: 0.96, alertBelow: 0.9 });
+  bench.use([bench.source], { warnBelow: 0.96, alertBelow: 0.9 });
   assert.deepEqual([bench.last.level, bench.last.measuredSeconds], ["ok", 180]);
-  bench.watch.use([bench.source], { warnBelow: 1, alertBelow: 0.97 });
+  bench.use([bench.source], { warnBelow: 1, alertBelow: 0.97 });
   assert.equal(bench.last.level, "alert");
   assert.deepEqual(bench.lines, [`warning: ${LESS}`, `info: ${AGAIN}`, `error: ${FAR_LESS}`]);
 });
@@ -421,7 +437,7 @@ Deno.test("use() of DeliveryWatch with no sources switches it off, and with some
   await bench.pass(200);
   bench.source.says = new Error("off");
   await bench.pass(20);
-  bench.watch.use([], DEFAULT_DELIVERY_LIMITS);
+  bench.use([], LIMITS);
   const { nowPh, averagePh, errors, unreadableSinceMs } = bench.last;
   assert.deepEqual(
     [nowPh, averagePh, errors, unreadableSinceMs],
@@ -432,7 +448,7 @@ Deno.test("use() of DeliveryWatch with no sources switches it off, and with some
   await bench.pass(380);
   assert.deepEqual([bench.source.readings, bench.reports.length], [11, length]);
   bench.source.says = 4;
-  bench.watch.use([bench.source], DEFAULT_DELIVERY_LIMITS);
+  bench.use([bench.source], LIMITS);
   await bench.pass(40);
   assert.deepEqual(
     [bench.last.measuredSeconds, bench.last.averagePh],
@@ -440,18 +456,18 @@ Deno.test("use() of DeliveryWatch with no sources switches it off, and with some
     "within the window it goes on",
   );
 
-  bench.watch.use([], DEFAULT_DELIVERY_LIMITS);
+  bench.use([], LIMITS);
   bench.next();
   assert.deepEqual([bench.last.isFinal, bench.last.averagePh], [true, 1.5], "what was measured is judged");
   const told = bench.reports.length;
   await bench.pass(600);
   bench.next();
   assert.deepEqual([bench.source.readings, bench.reports.length], [13, told], "nothing was to be read");
-  bench.watch.use([bench.source], DEFAULT_DELIVERY_LIMITS);
+  bench.use([bench.source], LIMITS);
   await bench.pass(20);
   assert.deepEqual([bench.last.firstBlock, bench.last.measuredSeconds], [1_060, 20]);
 
-  bench.watch.use([], DEFAULT_DELIVERY_LIMITS);
+  bench.use([], LIMITS);
   await bench.pass(600);
   bench.next();
   assert.equal(bench.final.level, "unknown");
@@ -468,7 +484,7 @@ for (
 ) {
   Deno.test(`use() of DeliveryWatch refuses the limits ${limits.warnBelow} and ${limits.alertBelow}`, () => {
     const bench = new Bench();
-    assert.throws(() => bench.watch.use([bench.source], limits), RangeError);
+    assert.throws(() => bench.use([bench.source], limits), RangeError);
   });
 }
 
@@ -493,7 +509,7 @@ Deno.test("stop() of DeliveryWatch ends a reading that goes on, judges nothing, 
     await bench.watch.stop();
     assert.ok(bench.source.lastSignal!.aborted);
     bench.next();
-    bench.watch.use([new FakeSource("other")], DEFAULT_DELIVERY_LIMITS);
+    bench.use([new FakeSource("other")], LIMITS);
     await bench.pass(600);
     assert.deepEqual([bench.source.readings, bench.reports.length], [1, length]);
     assert.deepEqual(bench.lines, []);
@@ -505,9 +521,9 @@ Deno.test("stop() of DeliveryWatch ends one that never read, also with the globa
   await new Bench().watch.stop();
   const reports: DeliveryReport[] = [];
   const watch = new DeliveryWatch({ log: new LogRecorder(), onReport: (report) => reports.push(report) });
-  watch.use([new FakeSource("proxy")], DEFAULT_DELIVERY_LIMITS);
+  watch.use({ delivered: [new FakeSource("proxy")], credited: [] }, LIMITS);
   const beforeMs = Date.now();
-  watch.follow({ firstBlock: 1_000, windowIndex: 0, wonHashratePh: 1 });
+  watch.follow(deliveredWindow({}));
   // The test itself fails when a timer is left.
   await watch.stop();
   assert.ok(reports[0]!.sinceMs >= beforeMs);
@@ -517,7 +533,7 @@ Deno.test("DeliveryWatch reads sources that hang all at once, never twice, and s
   const bench = Bench.following();
   const sources = Array.from({ length: 10 }, (_, i) => new FakeSource(`proxy ${i}`));
   for (const source of sources) source.says = "hangs";
-  bench.watch.use([...sources, ...sources], DEFAULT_DELIVERY_LIMITS);
+  bench.use([...sources, ...sources], LIMITS);
   await bench.pass(20);
   assert.deepEqual(sources.map(({ active }) => active), Array(10).fill(1));
   await bench.pass(5);
@@ -529,7 +545,7 @@ Deno.test("DeliveryWatch reads sources that hang all at once, never twice, and s
 
   const late = new FakeSource("late");
   late.says = "hangs";
-  bench.watch.use([...sources, late], DEFAULT_DELIVERY_LIMITS);
+  bench.use([...sources, late], LIMITS);
   await bench.pass(22);
   assert.equal(late.active, 1);
   const { now } = bench.clock;

@@ -474,7 +474,7 @@ Deno.test("metricDeliverySource() reads its source, is known by all of it and sh
   const url = `http://user:secret@${proxy.host}/secret`;
   const metric = parseSelector('rate{a="b"}')!;
   const source = metricDeliverySource({ url, metric, unit: "TH/s" });
-  assert.equal(await source.read(new AbortController().signal), 0.45);
+  assert.equal(await source.read(new AbortController().signal, { startMs: 0, endMs: 0 }), 0.45);
   assert.equal(source.name, `rate{a="b"} at http://${proxy.host}`);
   const keys = [
     source,

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { createClock } from "@sinonjs/fake-timers";
 import { type DeliveryReport, DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
-import { DEFAULT_DELIVERY_LIMITS, type DeliveryLevel } from "../../../src/delivery/measured/judgement.ts";
+import type { DeliveryLevel, DeliveryLimits } from "../../../src/delivery/measured/judgement.ts";
 import type { DeliverySource } from "../../../src/delivery/measured/sources.ts";
+import { Random } from "../../../scripts/random.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
+import { deliveredWindow } from "./delivered_window.ts";
 
 const WINDOWS = 100;
+const LIMITS: DeliveryLimits = { warnBelow: 0.97, alertBelow: 0.95 };
 const TIMEOUT_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const WINDOW_EVENT = "Window's delivery";
@@ -25,17 +28,6 @@ interface Lived {
   /** When measuring began: with the window, and with other sources. */
   readonly startsMs: readonly number[];
   readonly questions: readonly Question[];
-}
-
-/** Numbers from 0 to 1, the same at each run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** What has to be said of a window, from the questions alone. */
@@ -67,15 +59,16 @@ function expectedOf({ endMs, wonHashratePh, startsMs, questions }: Lived): Parti
   return { averagePh, ratio, measuredSeconds: measuredMs / 1_000, level: levelOf() };
 
   function levelOf(): DeliveryLevel {
-    if (wonHashratePh === 0) return "ok";
     const isEnough = measuredMs >= 180_000 || measuredMs * 2 >= endMs - startsMs[0]!;
+    if (wonHashratePh === 0) return isEnough && averagePh !== null && averagePh >= 0.001 ? "surplus" : "ok";
     if (ratio === null || !isEnough) return "unknown";
-    return ratio < 0.95 ? "alert" : ratio < 0.97 ? "warning" : "ok";
+    return ratio < 0.95 ? "alert" : ratio < 0.97 ? "warning" : ratio > 1.03 ? "surplus" : "ok";
   }
 }
 
 Deno.test("DeliveryWatch has the averages of 100 windows right while sources fail, hang and change, and the host sleeps", async () => {
-  const random = randomFrom(20_251_123);
+  const numbers = new Random(20_251_123);
+  const random = (): number => numbers.next();
   const upTo = (limit: number): number => Math.floor(random() * limit);
   const clock = createClock(1_700_000_000_000);
   const log = new LogRecorder();
@@ -110,20 +103,20 @@ Deno.test("DeliveryWatch has the averages of 100 windows right while sources fai
   });
   const all = ["a", "b", "c"].map(source);
   let used = all.slice(2);
-  watch.use(used, DEFAULT_DELIVERY_LIMITS);
+  watch.use({ delivered: used, credited: [] }, LIMITS);
   // The first one is not seen to begin.
-  watch.follow({ firstBlock: 940, windowIndex: 5, wonHashratePh: 0 });
+  watch.follow(deliveredWindow({ firstBlock: 940, windowIndex: 5, wonHashratePh: 0 }));
 
   const lived: Lived[] = [];
   for (let index = 0; index < WINDOWS; index++) {
     failing = [0, 0.1, 0.5, 1][upTo(4)]!;
-    level = [0.9, 1.01, 1.06][upTo(3)]!;
+    level = [0.9, 1.01, 1.06, 1.15][upTo(4)]!;
     questions = [];
     const asked = questions;
     let wonHashratePh = random() < 0.1 ? 0 : used.length;
     const window = { firstBlock: 1_000 + index * 60, windowIndex: index % 6 };
     const startsMs = [clock.now];
-    watch.follow({ ...window, wonHashratePh });
+    watch.follow(deliveredWindow({ ...window, wonHashratePh }));
     const pieces = 1 + upTo(4);
     for (let piece = 0; piece < pieces; piece++) {
       await clock.tickAsync(1 + upTo(360_000));
@@ -131,11 +124,11 @@ Deno.test("DeliveryWatch has the averages of 100 windows right while sources fai
       if (act < 0.3) {
         const { length } = used;
         used = all.slice(upTo(3));
-        watch.use(used, DEFAULT_DELIVERY_LIMITS);
+        watch.use({ delivered: used, credited: [] }, LIMITS);
         if (used.length !== length) startsMs.push(clock.now);
       } else if (act < 0.5) {
         wonHashratePh = used.length;
-        watch.follow({ ...window, wonHashratePh });
+        watch.follow(deliveredWindow({ ...window, wonHashratePh }));
       } else if (act < 0.6 && active === 0) {
         clock.setSystemTime(clock.now + HOUR_MS);
       }
@@ -166,7 +159,7 @@ Deno.test("DeliveryWatch has the averages of 100 windows right while sources fai
   );
   // It is no soak unless all kinds of windows came.
   const kinds = Map.groupBy(finals, ({ level }) => level);
-  for (const kind of ["ok", "warning", "alert", "unknown"] as const) {
+  for (const kind of ["ok", "surplus", "warning", "alert", "unknown"] as const) {
     assert.ok((kinds.get(kind)?.length ?? 0) >= 5, `${kind}: ${kinds.get(kind)?.length}`);
   }
 });

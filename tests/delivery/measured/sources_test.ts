@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createClock } from "@sinonjs/fake-timers";
-import { type Reading, SourceReader } from "../../../src/delivery/measured/sources.ts";
+import { type Readings, SourceReader } from "../../../src/delivery/measured/sources.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { FakeSource } from "./fake_source.ts";
 
@@ -19,32 +19,32 @@ class Bench {
     },
   });
 
-  read(...sources: FakeSource[]): Promise<Reading> {
-    return this.reader.read(sources, this.stop.signal);
+  read(...sources: FakeSource[]): Promise<Readings<number>> {
+    return this.reader.read(sources, { startMs: 0, endMs: 60_000 }, this.stop.signal);
   }
 }
 
-Deno.test("read() of SourceReader adds up the sources", async () => {
+Deno.test("read() of SourceReader reads all sources", async () => {
   const bench = new Bench();
   const [left, right] = [new FakeSource("left"), new FakeSource("right")];
   left.says = 0.25;
-  assert.deepEqual(await bench.read(left, right), { deliveredPh: 1.25, errors: [] });
+  assert.deepEqual(await bench.read(left, right), { values: [0.25, 1], errors: [] });
   assert.equal(bench.clock.countTimers(), 0, "leaves no timers");
   assert.deepEqual(bench.log.lines, []);
 });
 
-Deno.test("read() of SourceReader has no sum when one source fails, and logs which one, less and less often", async () => {
+Deno.test("read() of SourceReader has no values when one source fails, and logs which one, less and less often", async () => {
   const bench = new Bench();
   const [left, right] = [new FakeSource("left"), new FakeSource("right")];
   right.says = new Error("Cannot read right: it is off; switch it on");
   for (let i = 0; i < 5; i++) {
-    assert.deepEqual(await bench.read(left, right), { deliveredPh: null, errors: [right.says.message] });
+    assert.deepEqual(await bench.read(left, right), { values: null, errors: [right.says.message] });
   }
   assert.deepEqual(bench.log.events("error"), [FAILED, `${FAILED} again`, `${FAILED} again`]);
   assert.deepEqual(bench.log.lines[0]!.fields, { source: "right", error: right.says.message });
 
   right.says = 2;
-  assert.deepEqual(await bench.read(left, right), { deliveredPh: 3, errors: [] });
+  assert.deepEqual(await bench.read(left, right), { values: [1, 2], errors: [] });
   assert.deepEqual(bench.log.events("info"), ["Delivery can be read again"]);
 });
 
@@ -53,8 +53,8 @@ for (const figure of [NaN, Infinity, -0.001]) {
     const bench = new Bench();
     const source = new FakeSource("odd");
     source.says = figure;
-    const { deliveredPh, errors } = await bench.read(source);
-    assert.equal(deliveredPh, null);
+    const { values, errors } = await bench.read(source);
+    assert.equal(values, null);
     assert.match(errors[0]!, /^Cannot use the figure of odd: .* PH\/s is not a hashrate; check /);
   });
 }

@@ -75,8 +75,9 @@ const CONDITIONS: Readonly<
     ends: (agent) => agent.route(),
   },
   "delivery-low": {
-    breaks: (agent) => agent.measure({ averagePh: 1.5, ratio: 0.91, level: "alert" }),
-    says: /^1\.5 PH\/s of 1\.65 PH\/s won are delivered on average\. Winners that deliver less than 95 %/,
+    breaks: (agent) => agent.measure({ averagePh: 0.3, ratio: 0.3 / 1.65, level: "alert" }),
+    says:
+      /^0\.3 PH\/s of 1\.65 PH\/s won are delivered on average \(18\.2 %\): the rest is not paid, and below 10 % of what was won validators ban the hotkey for 12 hours\. Look for ASICs/,
     ends: (agent) => agent.measure(),
   },
   "delivery-unreadable": {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { DeliveryConfig } from "../../../src/config/delivery.ts";
+import { DEFAULT_DELIVERY_LIMITS } from "../../../src/delivery/measured/judgement.ts";
 import { join } from "node:path";
 import {
   checkAsics,
@@ -61,6 +63,13 @@ const INVALID_COMMAND = JSON.stringify({
   id: 1,
 });
 
+const DELIVERY: DeliveryConfig = {
+  account: "sn89auction",
+  sources: [],
+  workersApis: [],
+  limits: DEFAULT_DELIVERY_LIMITS,
+};
+
 Deno.test("checkDelivery() reads each metric once, and says what is wrong without the address's secrets", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -72,8 +81,7 @@ Deno.test("checkDelivery() reads each metric once, and says what is wrong withou
     metric: parseSelector(name)!,
     unit: "TH/s" as const,
   }));
-  const limits = { warnBelow: 0.97, alertBelow: 0.95 };
-  const [ok, missing] = await checkDelivery({ delivery: { sources, limits } });
+  const [ok, missing] = await checkDelivery({ delivery: { ...DELIVERY, sources } });
   assert.deepEqual([ok?.status, ok?.message], [
     "ok",
     `hashrate at 127.0.0.1:${server.addr.port}: 0.2 PH/s`,

@@ -3,6 +3,12 @@ import { LogRecorder } from "../../support/log_recorder.ts";
 import type { FleetReport, MinerReport } from "../../../src/delivery/asics/fleet_report.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import type { DaemonEvent, DaemonJob } from "../../../src/agent/events.ts";
+import { reportCredit } from "../../../src/delivery/measured/credit.ts";
+import {
+  DEFAULT_DELIVERY_LIMITS,
+  judgeDelivery,
+  surplusOf,
+} from "../../../src/delivery/measured/judgement.ts";
 import type { DeliveryReport } from "../../../src/delivery/measured/delivery_watch.ts";
 import type { HookName } from "../../../src/config/schema.ts";
 import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
@@ -114,7 +120,11 @@ const DELIVERY: DeliveryReport = {
   wonHashratePh: 1.65,
   nowPh: 1.7,
   averagePh: 1.6335,
+  credit: null,
+  basis: "delivered",
   ratio: 0.99,
+  unpaidPh: 0.0165,
+  surplusPh: 0,
   measuredSeconds: 240,
   sinceMs: START_MS,
   isFinal: false,
@@ -186,6 +196,35 @@ export class FakeAgent implements AsyncDisposable {
   /** A reading of what is delivered in the first window. */
   measure(overrides: Partial<DeliveryReport> = {}): void {
     this.observe({ kind: "delivery-measured", report: { ...DELIVERY, ...overrides } });
+  }
+
+  /** What the workers API says of the first window, in which the workers won at one price. */
+  measureCredit(workers: Readonly<Record<string, number>> = { rig1: 0.9, rig2: 0.6 }): void {
+    const won = [0.45, 0.45, 0.25, 0.25, 0.25].map((hashratePh) => ({
+      hashratePh,
+      priceFp18: 1_020_000_000_000_000_000n,
+    }));
+    const hashrates = Object.entries(workers).map(([worker, hashratePh]) =>
+      [worker, BigInt(Math.round(hashratePh * 1e15))] as const
+    );
+    const credit = reportCredit(won, [new Map(hashrates)], 240);
+    const delivery = {
+      wonHashratePh: credit.wonHashratePh,
+      deliveredPh: credit.deliveredPh,
+      countedPh: credit.creditedPh,
+      measuredSeconds: 240,
+      elapsedSeconds: 240,
+      isComplete: false,
+    };
+    this.measure({
+      credit,
+      basis: "credited",
+      averagePh: credit.deliveredPh,
+      ratio: credit.ratio,
+      unpaidPh: credit.wonHashratePh - credit.creditedPh,
+      surplusPh: surplusOf(delivery),
+      level: judgeDelivery(delivery, DEFAULT_DELIVERY_LIMITS),
+    });
   }
 
   /** The end of a hook's program. */

@@ -133,6 +133,32 @@ Deno.test("Metrics show the ASICs and what is delivered, once enough was measure
   for (const [name, value] of Object.entries(expected)) assert.equal(samples.get(name), value, name);
 });
 
+Deno.test("Metrics show what is credited, unpaid and given away, in PH/s and USDC, once enough was measured", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measureCredit({ rig1: 0.9, rig2: 0.5025 });
+  const short = await scrape(agent);
+  // 0.2475 PH/s × 50 USDC × 1.02 for 60 of 7200 blocks.
+  const expected: Record<string, number> = {
+    "ih_miner_credited_hashrate_ph": 1.4025,
+    "ih_miner_credited_ratio": 0.85,
+    "ih_miner_delivery_unpaid_hashrate_ph": 0.2475,
+    "ih_miner_delivery_unpaid_usdc": 0.2475 * 50 * 1.02 * 60 / 7200,
+    "ih_miner_delivery_surplus_hashrate_ph": 0,
+    'ih_miner_worker_hashrate_ph{worker="rig1"}': 0.9,
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assert.ok(Math.abs(short.get(name)! - value) < 1e-9, name);
+  }
+  agent.measureCredit({ rig1: 1.815 });
+  const more = await scrape(agent);
+  assert.equal(more.get("ih_miner_delivery_surplus_hashrate_ph")?.toFixed(9), "0.165000000");
+  assert.equal(more.get("ih_miner_delivery_surplus_usdc")?.toFixed(9), (0.165 * 50 * 60 / 7200).toFixed(9));
+  agent.measure({ level: "unknown", surplusPh: null });
+  const early = await scrape(agent);
+  for (const name of Object.keys(expected)) assert.equal(early.has(name), false, name);
+});
+
 Deno.test("Metrics count a window's delivery only where it can be judged", async () => {
   await using agent = new FakeAgent();
   await agent.work();
@@ -147,6 +173,7 @@ Deno.test("Metrics count a window's delivery only where it can be judged", async
     ['{level="ok"}', 0],
     ['{level="warning"}', 1],
     ['{level="alert"}', 0],
+    ['{level="surplus"}', 0],
   ]);
 });
 

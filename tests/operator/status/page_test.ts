@@ -110,10 +110,45 @@ Deno.test("renderPage() shows what is delivered, and complains when it is too li
     textOf(agent.telemetry.report()),
     /1\.633 PH\/s delivered, 99 % in 4 min, now 1\.7/,
   );
-  agent.measure({ averagePh: 1.5, ratio: 1.5 / 1.65, level: "alert", errors: ["proxy.lan cannot be read"] });
+  const low = { averagePh: 0.3, ratio: 0.3 / 1.65, unpaidPh: 1.35, level: "alert" } as const;
+  agent.measure({ ...low, errors: ["proxy.lan cannot be read"] });
   const text = textOf(agent.telemetry.report());
-  assert.match(text, /Delivering too little 1\.5 PH\/s of 1\.65 PH\/s won are delivered \(90\.9 %\)/);
+  assert.match(
+    text,
+    /Close to a ban 0\.3 PH\/s of 1\.65 PH\/s won are delivered \(18\.2 %\), on average over 4 min: 1\.35 PH\/s are not paid, about 0\.57 USDC a window; below 10 % of what was won validators ban the hotkey for 12 hours/,
+  );
   assert.match(text, /Not measured proxy\.lan cannot be read/);
+});
+
+Deno.test("renderPage() shows what is credited, by bid and by worker, and what a shortfall of 15 % costs", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measureCredit({ rig1: 0.9, rig2: 0.5025 });
+  const text = textOf(agent.telemetry.report());
+  assert.match(text, /1\.402 PH\/s credited, 85 % in 4 min/);
+  assert.match(
+    text,
+    /Unpaid hashrate 1\.402 PH\/s of 1\.65 PH\/s won are credited \(85 %\), on average over 4 min: 0\.248 PH\/s are not paid, about 0\.11 USDC a window /,
+  );
+  assert.match(text, /0\.45 PH\/s × 1\.02 2 2 0 0\.9 PH\/s 0\.25 PH\/s × 1\.02 3 3 0 0\.502 PH\/s /);
+  assert.match(text, /By worker: rig1 0\.9 PH\/s, rig2 0\.502 PH\/s/);
+});
+
+Deno.test("renderPage() shows a surplus of 10 % as given away, and credits under the ban's share as one to come", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.measureCredit({ rig1: 1.815 });
+  assert.match(
+    textOf(agent.telemetry.report()),
+    /Hashrate given away 1\.815 PH\/s are delivered where 1\.65 PH\/s were won \(110 %\), on average over 4 min: 0\.165 PH\/s are given away, about 0\.069 USDC a window /,
+  );
+  agent.measureCredit({});
+  const text = textOf(agent.telemetry.report());
+  assert.match(
+    text,
+    /A ban follows 0 PH\/s of 1\.65 PH\/s won are credited \(0 %\).*; below 10 % of what was won/,
+  );
+  assert.match(text, /By worker: no worker of ours is known to the proxy/);
 });
 
 Deno.test("renderPage() folds the machines of a large rig", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fromDocument } from "../../../src/lib/document.ts";
 import { answer, type HttpSources } from "../../../src/operator/status/routes.ts";
+import { noticesOf } from "../../../src/operator/status/notices.ts";
 import { FakeAgent } from "./fake_agent.ts";
 
 function sourcesOf({ telemetry }: FakeAgent): HttpSources {
@@ -69,6 +70,10 @@ Deno.test("answer() refuses other methods and other paths", async () => {
 Deno.test("answer() gives a status that reads back as the report it was made from", async () => {
   await using agent = new FakeAgent();
   await agent.work({ cap: "0.01" });
-  const document = await (await get("/api/status", agent)).json();
-  assert.deepEqual(fromDocument(document), JSON.parse(JSON.stringify(agent.telemetry.report())));
+  agent.measure({ level: "warning" });
+  const { notices, ...document } = await (await get("/api/status", agent)).json();
+  const report = agent.telemetry.report();
+  assert.deepEqual(fromDocument(document), JSON.parse(JSON.stringify(report)));
+  assert.deepEqual(notices, noticesOf(report));
+  assert.ok(notices.length > 0);
 });
