@@ -7,6 +7,7 @@
 
 import type { AuctionOutcome } from "../../src/auction/outcome.ts";
 import { type DaemonParts, realParts, runDaemon } from "../../src/agent/daemon.ts";
+import { DEFAULT_AMBIGUITY_POLICY } from "../../src/auction/ambiguity.ts";
 import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
 import { connectChain } from "../../src/chain/connection.ts";
 import { BUILT_IN_SOLVER, solverFor } from "../../src/agent/jobs/solver.ts";
@@ -181,7 +182,7 @@ export function describeLiveWindow(
   ].join("   ");
 }
 
-/** The hashrate that we would win if the window were computed now, from the same first block, in TH/s. */
+/** The hashrate that would be routed if the window were computed now, from the same first block, in TH/s. */
 async function expectedWonTh(
   chain: ChainConnection,
   hotkey: string,
@@ -199,9 +200,10 @@ async function expectedWonTh(
     snapshot,
     window,
     hotkey,
+    onAmbiguous: DEFAULT_AMBIGUITY_POLICY,
     solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
   });
-  return Number((own.wonHashratePh * 1000).toFixed(3));
+  return Number((own.routedHashratePh * 1000).toFixed(3));
 }
 
 async function targetHashrate({ poolsPath }: Rig): Promise<string> {

@@ -7,7 +7,7 @@
 import type { Fleet } from "../delivery/asics/fleet.ts";
 import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Config } from "../config/load.ts";
-import { BLOCK_TIME_SECONDS } from "../auction/protocol/constants.ts";
+import { BLOCK_TIME_SECONDS, FP18_ONE } from "../auction/protocol/constants.ts";
 import { parseFp18 } from "../auction/protocol/fp18.ts";
 import type { WonWorker } from "../auction/protocol/delivery_credit.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
@@ -74,8 +74,7 @@ export class DeliveryKeeper {
         firstBlock,
         lastBlock,
         windowIndex: index,
-        won: wonWorkers(outcome),
-        wonHashratePh: outcome.own.wonHashratePh,
+        ...dueOf(outcome),
         span: spanOf(outcome, headAgeSeconds),
       };
       this.#isEnded = false;
@@ -133,6 +132,15 @@ export class DeliveryKeeper {
 function measuredShareOf({ delivery, routing }: Config): number {
   if (routing.kind === "off" || routing.fleet === null) return 1;
   return routing.targets.length > 0 && delivery.sources.length === 0 ? routing.fleet.share : 1;
+}
+
+/** What is to be delivered: what was won, or of an ambiguous outcome what is routed. */
+function dueOf(outcome: AuctionOutcome): Pick<DeliveredWindow, "won" | "wonHashratePh"> {
+  const { wonHashratePh, routedHashratePh } = outcome.own;
+  if (routedHashratePh === wonHashratePh) return { won: wonWorkers(outcome), wonHashratePh };
+  // Which workers won is not known, so all count as one, at one price.
+  const won = [{ hashratePh: routedHashratePh, priceFp18: FP18_ONE }];
+  return { won, wonHashratePh: routedHashratePh };
 }
 
 /** The workers that won, in the order of the winners. */

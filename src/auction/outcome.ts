@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type AmbiguityPolicy, type OwnRange, type RoutedHashrate, routedHashrate } from "./ambiguity.ts";
 import { BLOCK_TIME_SECONDS } from "./protocol/constants.ts";
 import { formatFp18, fp18ToNumber } from "./protocol/fp18.ts";
 import type { ValidationWindow } from "./protocol/windows.ts";
@@ -61,7 +62,7 @@ export interface OutcomeReason {
 }
 
 /** The won and lost workers of the miner. */
-export interface OwnOutcome {
+export interface OwnOutcome extends RoutedHashrate {
   readonly hotkey: string;
   readonly registered: boolean;
   /** Whether the miner has bids in this auction; without any, nothing is won or lost. */
@@ -138,6 +139,7 @@ export interface AuctionConclusion {
   readonly snapshot: AuctionSnapshot;
   readonly window: ValidationWindow;
   readonly hotkey: string;
+  readonly onAmbiguous: AmbiguityPolicy;
   readonly prepared: PreparedAuction;
   /** `null` exactly when `prepared.problem` is. */
   readonly solved: SolverResult | null;
@@ -253,12 +255,19 @@ function reportSolver({ problem }: PreparedAuction, solved: SolverResult | null)
 }
 
 function ownOutcome(conclusion: AuctionConclusion, winners: readonly Bid[]): OwnOutcome {
-  const { snapshot, hotkey, prepared, solved } = conclusion;
+  const { snapshot, hotkey, onAmbiguous, prepared, solved } = conclusion;
   const { registered, bids } = ownStanding(prepared, snapshot, hotkey);
   const outcomes = reconcileBids(bids, winners.filter((winner) => winner.hotkey === hotkey));
   const totals = totalOutcomes(outcomes);
   const wonHashratePh = fp18ToNumber(totals.wonHashrateFp18);
   const ranges = solved?.own ?? null;
+  const range: OwnRange = {
+    wonHashratePh,
+    ambiguous: solved?.ambiguous ?? false,
+    // A solver that stopped before the optimum may lie outside the ranges over all optimal outcomes.
+    certainHashratePh: Math.min(wonHashratePh, microToPh(ranges?.value.fewest, wonHashratePh)),
+    possibleHashratePh: Math.max(wonHashratePh, microToPh(ranges?.value.most, wonHashratePh)),
+  };
   return {
     hotkey,
     registered,
@@ -267,12 +276,9 @@ function ownOutcome(conclusion: AuctionConclusion, winners: readonly Bid[]): Own
     lost: outcomes.map(({ bid, won }) => workerRun(bid, bid.count - won)).filter(isNotEmpty),
     wonCount: totals.wonWorkers,
     lostCount: totals.lostWorkers,
-    wonHashratePh,
     lostHashratePh: fp18ToNumber(totals.lostHashrateFp18),
-    ambiguous: solved?.ambiguous ?? false,
-    // A solver that stopped before the optimum may lie outside the ranges over all optimal outcomes.
-    certainHashratePh: Math.min(wonHashratePh, microToPh(ranges?.value.fewest, wonHashratePh)),
-    possibleHashratePh: Math.max(wonHashratePh, microToPh(ranges?.value.most, wonHashratePh)),
+    ...range,
+    ...routedHashrate(range, onAmbiguous),
     ranges: (ranges?.bids ?? []).map((bid) => ({ ...workerRun(bid, bid.count), ...bid.won })),
     rangesExact: ranges?.exact ?? true,
   };

@@ -25,8 +25,8 @@ export async function runReplay(
 ): Promise<CommandResult> {
   const document: Record<string, unknown> = { job: "replay", status: "failed" };
   try {
-    const { onAmbiguous, ...auction } = parseSavedAuction(await readSnapshotFile(snapshotPath));
-    const solve = solverFor({ ...BUILT_IN_SOLVER, onAmbiguous }, log, () => SOLVE_LIMIT_MS);
+    const auction = parseSavedAuction(await readSnapshotFile(snapshotPath));
+    const solve = solverFor(BUILT_IN_SOLVER, log, () => SOLVE_LIMIT_MS);
     const outcome = await computeOutcome({ ...auction, solve });
     logOutcome(outcome, log);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };

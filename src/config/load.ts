@@ -5,6 +5,7 @@
  */
 
 import { resolve } from "node:path";
+import { type AmbiguityPolicy, DEFAULT_AMBIGUITY_POLICY } from "../auction/ambiguity.ts";
 import type { EngineChoice } from "../auction/solver/types.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
@@ -19,7 +20,7 @@ import { type Environment, expandHome } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
 import { type HooksSettings, resolveHooks } from "./hooks.ts";
 import { resolveRouting, type RoutingConfig } from "./routing.ts";
-import { type AmbiguityPolicy, checkConfigFile, type ConfigFile } from "./schema.ts";
+import { checkConfigFile, type ConfigFile } from "./schema.ts";
 import { checkWorkers, type WorkersConfig } from "./workers.ts";
 
 /** The checked configuration. Paths are absolute. */
@@ -104,7 +105,7 @@ export async function loadConfig(
     hotkeyPath: resolveHotkeyPath(file, resolution),
     workers: resolveWorkers(file, text, resolution),
     routing: resolveRouting(file, files.exists, resolution),
-    onAmbiguous: routing.pick("on_ambiguous", "deliver-possible"),
+    onAmbiguous: routing.pick("on_ambiguous", DEFAULT_AMBIGUITY_POLICY),
     staleness: {
       afterSeconds: routing.pickSeconds("stale_after", "2 windows"),
       policy: routing.pick("on_stale", "keep"),

@@ -6,6 +6,7 @@
  */
 
 import * as z from "zod";
+import { AMBIGUITY_POLICIES } from "../auction/ambiguity.ts";
 import { HASHRATE_UNITS } from "../delivery/measured/metric_source.ts";
 import { parseSelector } from "../delivery/measured/prometheus_text.ts";
 import { parseListenAddress } from "../lib/listen_address.ts";
@@ -102,13 +103,6 @@ const proxy = {
 };
 
 const target = z.strictObject({ ...proxy, share }).partial();
-
-/**
- * What to deliver when several outcomes are equally good: every worker that may have won, which never risks a
- * ban, or only those that win in all of them.
- */
-export const AMBIGUITY_POLICIES = ["deliver-possible", "deliver-certain"] as const;
-export type AmbiguityPolicy = (typeof AMBIGUITY_POLICIES)[number];
 
 const routing = z.strictObject({
   ...proxy,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DEFAULT_AMBIGUITY_POLICY } from "../../src/auction/ambiguity.ts";
 import { join } from "node:path";
 import { makeSnapshot } from "../auction/inputs/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
@@ -39,6 +40,7 @@ async function computed(
     snapshot,
     window,
     hotkey: HOTKEY,
+    onAmbiguous: DEFAULT_AMBIGUITY_POLICY,
     solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
   });
   return {

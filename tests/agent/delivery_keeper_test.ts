@@ -59,7 +59,7 @@ class Bench {
   compute(
     firstBlock: number,
     wonHashratePh: number,
-    { startMs = Date.now(), headAgeSeconds = 3 } = {},
+    { startMs = Date.now(), headAgeSeconds = 3, routedHashratePh = wonHashratePh } = {},
   ): void {
     const outcome = {
       window: {
@@ -69,7 +69,7 @@ class Bench {
         firstBlockTime: new Date(startMs).toISOString(),
         lastBlockTime: new Date(startMs + 708_000).toISOString(),
       },
-      own: { hotkey: "me", wonHashratePh },
+      own: { hotkey: "me", wonHashratePh, routedHashratePh },
       winners: [
         { hotkey: "other", hashratePh: "0.45", price: "1", count: 3 },
         { hotkey: "me", hashratePh: String(wonHashratePh / 2), price: "1.05", count: 2 },
@@ -258,6 +258,18 @@ Deno.test("DeliveryKeeper knows no credit while the chain's time and the host's 
       error,
       /^Cannot tell what is credited: the chain's time differs from this host's by 61 s; check/,
     );
+    await bench.keeper.stop();
+  });
+});
+
+Deno.test("DeliveryKeeper compares with what is routed where it is not known what was won", async () => {
+  await withClock(async (clock) => {
+    const bench = new Bench();
+    await bench.configure();
+    bench.compute(100, 0, { routedHashratePh: 0.2 });
+    await clock.tickAsync(240_000);
+    const { level, ratio, wonHashratePh, surplusPh } = bench.reports.at(-1)!;
+    assert.deepEqual([level, ratio, wonHashratePh, surplusPh], ["ok", 1, 0.2, 0]);
     await bench.keeper.stop();
   });
 });

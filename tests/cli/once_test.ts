@@ -95,6 +95,42 @@ Deno.test("--once publishes the bid, then computes the next window's auction and
   assert.equal(repeated.document.routing.reload, "not-needed");
 });
 
+/** Bids as half of the market does, at a price and size at which not all of it can win. */
+async function bidLikeOthers(rig: Rig, onAmbiguous: string | null): Promise<void> {
+  const text = await Deno.readTextFile(rig.configPath);
+  const policy = onAmbiguous === null ? "" : `\non_ambiguous = "${onAmbiguous}"`;
+  const edited = text.replace(/^price_multiplier = .*$/m, 'price_multiplier = "1.05"')
+    .replace(/^worker_sizes = .*$/m, 'worker_sizes = { "0.45" = 2 }')
+    .replace("[routing]", `[routing]${policy}`);
+  await Deno.writeTextFile(rig.configPath, edited);
+}
+
+const policies = [
+  [null, (possiblePh: number) => possiblePh * 0.12],
+  ["deliver-possible", (possiblePh: number) => possiblePh],
+  ["deliver-certain", () => 0],
+] as const;
+for (const [policy, expectedPh] of policies) {
+  Deno.test(`--once auction routes an ambiguous outcome by on_ambiguous = ${policy ?? "its default"}`, async () => {
+    await using stage = await setScene();
+    const { simulator, rig } = stage;
+    await bidLikeOthers(rig, policy);
+    await run(rig, "--once", "commitment");
+    beginNextWindow(simulator);
+    const { document, log } = await run(rig, "--once", "auction");
+    assert.equal(document.status, "done", JSON.stringify(document.error));
+    const { ambiguous, certain_hashrate_ph, possible_hashrate_ph, routed_hashrate_ph } = document;
+    assert.deepEqual([ambiguous, certain_hashrate_ph], [true, 0]);
+    assert.ok(possible_hashrate_ph > 0);
+    assert.equal(routed_hashrate_ph.toFixed(6), expectedPh(possible_hashrate_ph).toFixed(6));
+    assert.match(document.routed_because, /on_ambiguous = "deliver-/);
+    const target = `target_hashrate = "${Number((routed_hashrate_ph * 1000).toFixed(3))}TH/s"`;
+    assert.ok((await Deno.readTextFile(rig.poolsPath)).includes(target), target);
+    const fields = log.fieldsOf("Outcome ambiguous: other outcomes are equally good");
+    assert.equal(fields?.routed_because, document.routed_because);
+  });
+}
+
 Deno.test("--once auction --save-snapshot keeps what replay needs to compute the same", async () => {
   await using stage = await setScene();
   const { simulator, rig } = stage;

@@ -41,7 +41,7 @@ Deno.test("loadConfig() reads a file of the Python original unchanged", async ()
   assert.equal(config.hotkeyPath, "/home/op/.bittensor/wallets/default/hotkeys/rig");
   assert.deepEqual(config.endpoints, ["wss://entrypoint-finney.opentensor.ai:443"]);
   assert.equal(config.routing.kind, "off");
-  assert.equal(config.onAmbiguous, "deliver-possible");
+  assert.equal(config.onAmbiguous, "deliver-safe");
   assert.deepEqual(config.solver, { engine: "auto", cbcCommand: null });
   assert.equal(config.stateDirectory, "/home/op/.local/state/ih-miner");
   assert.equal(requireWorkers(config).commitment.text, "2;b;BTC,1=0.1:1,0.2:1");

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { type AuctionOutcome, reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import type { BlockRef, ChainConnection } from "../../chain/types.ts";
@@ -26,6 +27,7 @@ export interface AuctionJobInput {
   readonly netuid: number;
   /** SS58 address. */
   readonly hotkey: string;
+  readonly onAmbiguous: AmbiguityPolicy;
   /** A window not to compute again while its inputs are unchanged; `null` to compute in any case. */
   readonly known: KnownWindow | null;
 }
@@ -86,7 +88,7 @@ export async function runAuctionJob(
   input: AuctionJobInput,
   context: AuctionJobContext,
 ): Promise<AuctionJobResult> {
-  const { netuid, hotkey, known } = input;
+  const { netuid, hotkey, onAmbiguous, known } = input;
   const { log, step, noteFailure = () => {}, solve, sleep, monotonicMs } = context;
   await using line = new Line(context.connect, log, noteFailure);
 
@@ -124,7 +126,7 @@ export async function runAuctionJob(
   }));
   const { snapshot } = reading;
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
-  const outcome = await computeOutcome({ snapshot, window, hotkey, solve });
+  const outcome = await computeOutcome({ snapshot, window, hotkey, onAmbiguous, solve });
   return {
     kind: "computed",
     outcome,

@@ -4,15 +4,20 @@
  * @module
  */
 
+import { type AmbiguityPolicy, preferenceOf } from "../../auction/ambiguity.ts";
 import { type AuctionOutcome, concludeAuction } from "../../auction/outcome.ts";
 import { prepareAuction } from "../../auction/inputs/prepare.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import type { AuctionProblem } from "../../auction/inputs/problem.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
-import type { SolverResult } from "../../auction/solver/types.ts";
+import type { OwnPreference, SolverResult } from "../../auction/solver/types.ts";
 
-/** Solves an auction with a configured engine and preference among equal optima. */
-export type Solve = (problem: AuctionProblem, ownHotkey: string) => Promise<SolverResult>;
+/** Solves an auction with a configured engine. */
+export type Solve = (
+  problem: AuctionProblem,
+  ownHotkey: string,
+  prefer: OwnPreference,
+) => Promise<SolverResult>;
 
 /** Input of {@link computeOutcome}. */
 export interface ComputeOutcomeInput {
@@ -21,6 +26,7 @@ export interface ComputeOutcomeInput {
   readonly window: ValidationWindow;
   /** SS58 address. */
   readonly hotkey: string;
+  readonly onAmbiguous: AmbiguityPolicy;
   readonly solve: Solve;
 }
 
@@ -30,8 +36,10 @@ export interface ComputeOutcomeInput {
  * @throws {import("../../auction/protocol/errors.ts").ProtocolError} if the snapshot has no share for mechanism 1.
  */
 export async function computeOutcome(input: ComputeOutcomeInput): Promise<AuctionOutcome> {
-  const { snapshot, window, hotkey, solve } = input;
+  const { snapshot, window, hotkey, onAmbiguous, solve } = input;
   const prepared = prepareAuction(snapshot);
-  const solved = prepared.problem === null ? null : await solve(prepared.problem, hotkey);
-  return concludeAuction({ snapshot, window, hotkey, prepared, solved });
+  const solved = prepared.problem === null
+    ? null
+    : await solve(prepared.problem, hotkey, preferenceOf(onAmbiguous));
+  return concludeAuction({ snapshot, window, hotkey, onAmbiguous, prepared, solved });
 }

@@ -9,6 +9,7 @@ import type { FleetConfig } from "../../delivery/asics/fleet_config.ts";
 import {
   type FleetReport,
   FleetShortError,
+  formatPh,
   isStaying,
   type MinerReport,
 } from "../../delivery/asics/fleet_report.ts";
@@ -90,12 +91,17 @@ export function decisionOf({ window }: AuctionOutcome): string {
 }
 
 /**
- * The demand of an outcome. If this hotkey had no bids in the auction, nothing was won or lost, but the machines exist:
+ * The demand of an outcome: what was won, or what `[routing] on_ambiguous` makes of it. If this hotkey had no bids in the auction, nothing was won or lost, but the machines exist:
  * the configured workers count as lost.
  */
 export function demandOf(outcome: AuctionOutcome, workers: WorkersConfig | null): RoutingDemand {
   const { own } = outcome;
   if (!own.hasBids) return unroutedDemand(workers);
+  const { routedHashratePh, wonHashratePh, lostHashratePh } = own;
+  if (routedHashratePh !== wonHashratePh) {
+    const restPh = wonHashratePh + lostHashratePh - routedHashratePh;
+    return { wonSizes: [formatPh(routedHashratePh)], lostSizes: restPh > 0 ? [formatPh(restPh)] : [] };
+  }
   return { wonSizes: expand(own.won), lostSizes: expand(own.lost) };
 }
 

@@ -15,6 +15,7 @@ export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
     lost_count: own.lostCount,
     won_hashrate_ph: own.wonHashratePh,
     lost_hashrate_ph: own.lostHashratePh,
+    routed_hashrate_ph: own.routedHashratePh,
     window_index: window.index,
     first_block: window.firstBlock,
     last_block: window.lastBlock,
@@ -39,6 +40,7 @@ export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
     log.warning("Outcome ambiguous: other outcomes are equally good", {
       certain_hashrate_ph: own.certainHashratePh,
       possible_hashrate_ph: own.possibleHashratePh,
+      routed_because: own.routedBecause,
       ranges: own.ranges,
     });
   }

@@ -8,7 +8,7 @@
 import * as z from "zod";
 import { type AuctionSnapshot, parseSnapshot } from "../../auction/inputs/snapshot.ts";
 import { SnapshotError } from "../../auction/protocol/errors.ts";
-import { AMBIGUITY_POLICIES, type AmbiguityPolicy } from "../../config/schema.ts";
+import { AMBIGUITY_POLICIES, type AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { VERSION } from "../../version.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
 import { asError } from "../../lib/errors.ts";

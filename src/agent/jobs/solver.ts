@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { AmbiguityPolicy } from "../../config/schema.ts";
 import type { SolverConfig } from "../../config/load.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { RunCbc } from "../../auction/solver/cbc/program.ts";
@@ -13,16 +12,14 @@ import type { Solve } from "./compute_outcome.ts";
 
 /** Input of {@link solverFor}; plain data. */
 export interface SolverSettings extends SolverConfig {
-  readonly onAmbiguous: AmbiguityPolicy;
   /** A private folder for the files exchanged with an external solver; `null` if none may be used. */
   readonly folder: string | null;
 }
 
-/** The built-in engine with the default policy. */
+/** The built-in engine. */
 export const BUILT_IN_SOLVER: SolverSettings = {
   engine: "glpk",
   cbcCommand: null,
-  onAmbiguous: "deliver-possible",
   folder: null,
 };
 
@@ -38,14 +35,14 @@ export function solverFor(
   remainingMs: () => number,
   runCbc?: RunCbc,
 ): Solve {
-  const { engine, cbcCommand, onAmbiguous, folder } = settings;
-  return async (problem, ownHotkey) => {
+  const { engine, cbcCommand, folder } = settings;
+  return async (problem, ownHotkey, prefer) => {
     const result = await solveAuction(problem, {
       engine,
       cbc: cbcCommand,
       folder,
       ownHotkey,
-      prefer: onAmbiguous === "deliver-possible" ? "most-own" : "fewest-own",
+      prefer,
       timeLimitMs: remainingMs(),
       ...(runCbc === undefined ? {} : { runCbc }),
     });

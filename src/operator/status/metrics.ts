@@ -277,6 +277,11 @@ export class Metrics {
       "Won in the most favourable of the equally good outcomes, in PH/s",
       (window) => window.possibleHashratePh,
     );
+    this.#ofWindow(
+      "routed_hashrate_ph",
+      "Routed to the subnet in that window: what was won, or what on_ambiguous makes of it, in PH/s",
+      (window) => window.routedHashratePh,
+    );
     this.#ofWindow("won_workers", "Workers won in that window", ({ wonWorkers }) => wonWorkers);
     this.#ofWindow("lost_workers", "Workers lost in that window", ({ lostWorkers }) => lostWorkers);
     this.#ofWindow(

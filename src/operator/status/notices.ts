@@ -182,10 +182,10 @@ function windowNotices(window: WindowStatus): Notice[] {
     notices.push({ level: "warning", title: "Not proven", text: solver.limitation });
   }
   if (ambiguous) {
-    const { certainHashratePh, possibleHashratePh } = window;
+    const { certainHashratePh, possibleHashratePh, routedHashratePh, routedBecause } = window;
     const text = `Other outcomes are equally good: between ${formatHashrate(certainHashratePh)} and ${
       formatHashrate(possibleHashratePh)
-    } of our hashrate can have won`;
+    } of our hashrate can have won. ${formatHashrate(routedHashratePh)} are routed: ${routedBecause}`;
     notices.push({ level: "note", title: "Ambiguous", text });
   }
   if (isOver) {

@@ -106,6 +106,8 @@ export interface WindowSummary {
   readonly certainHashratePh: number;
   /** Won in the most favourable of the equally good outcomes. */
   readonly possibleHashratePh: number;
+  /** Routed to the subnet; differs from what was won only if that is ambiguous. */
+  readonly routedHashratePh: number;
   readonly wonWorkers: number;
   readonly lostWorkers: number;
   readonly ambiguous: boolean;
@@ -137,6 +139,8 @@ export interface WindowStatus extends WindowSummary {
   /** Whether `fewest` and `most` of the bids are exact; otherwise they are outer bounds. */
   readonly rangesExact: boolean;
   readonly estimatedBecause: readonly string[];
+  /** Why {@link routedHashratePh} is routed, with the arithmetic. */
+  readonly routedBecause: string;
   readonly prices: AuctionOutcome["prices"];
   /** Mechanism 1's share of the emission. */
   readonly mechanismShare: number;
@@ -357,6 +361,7 @@ function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState)
     lostHashratePh: own.lostHashratePh,
     certainHashratePh: own.certainHashratePh,
     possibleHashratePh: own.possibleHashratePh,
+    routedHashratePh: own.routedHashratePh,
     wonWorkers: own.wonCount,
     lostWorkers: own.lostCount,
     ambiguous: own.ambiguous,
@@ -389,6 +394,7 @@ function reportWindow(state: WindowState, { head }: AgentStatus, nowMs: number):
     bids: reportBids(outcome.own),
     rangesExact: outcome.own.rangesExact,
     estimatedBecause: outcome.estimatedBecause.map(describeEstimate),
+    routedBecause: outcome.own.routedBecause,
     prices: outcome.prices,
     mechanismShare: outcome.mechanismShare,
     bidders: outcome.commitments.bidders,

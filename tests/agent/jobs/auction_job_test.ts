@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DEFAULT_AMBIGUITY_POLICY } from "../../../src/auction/ambiguity.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import {
   type AuctionJobResult,
@@ -31,18 +32,21 @@ async function run(
   let connections = 0;
   const connect = connectorFor({ endpoints: [simulator.url], expectedGenesisHash: undefined }, log);
   let round = 0;
-  const result = await runAuctionJob({ netuid: NETUID, hotkey, known }, {
-    connect: async (avoid) => {
-      const chain = await connect(avoid);
-      connections++;
-      return chain;
+  const result = await runAuctionJob(
+    { netuid: NETUID, hotkey, onAmbiguous: DEFAULT_AMBIGUITY_POLICY, known },
+    {
+      connect: async (avoid) => {
+        const chain = await connect(avoid);
+        connections++;
+        return chain;
+      },
+      solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
+      sleep: async () => await onSleep(++round),
+      monotonicMs: () => round * 1000,
+      step: (step) => steps.push(step),
+      log,
     },
-    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
-    sleep: async () => await onSleep(++round),
-    monotonicMs: () => round * 1000,
-    step: (step) => steps.push(step),
-    log,
-  });
+  );
   return { ...result, log, steps, connections };
 }
 

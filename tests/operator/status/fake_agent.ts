@@ -141,6 +141,8 @@ export interface FakeWindow {
   readonly cap?: string;
   /** @default {@link BID} */
   readonly text?: string;
+  /** Changes what we won. */
+  readonly own?: Partial<ComputedAuction["outcome"]["own"]>;
   /** Changes the result. */
   readonly overrides?: Partial<ComputedAuction["outcome"]>;
 }
@@ -291,7 +293,7 @@ export class FakeAgent implements AsyncDisposable {
 }
 
 async function computeWindow(
-  { number = 0, cap = "1", text = BID, overrides = {} }: FakeWindow,
+  { number = 0, cap = "1", text = BID, own = {}, overrides = {} }: FakeWindow,
 ): Promise<ComputedAuction> {
   const firstBlock = Array.from({ length: number }).reduce<number>(
     (block) => windowAt(block, epochStart(NETUID, 360, block)).lastBlock + 1,
@@ -306,14 +308,19 @@ async function computeWindow(
   const settings = {
     engine: "glpk",
     cbcCommand: null,
-    onAmbiguous: "deliver-possible",
     folder: null,
   } as const;
   const solve = solverFor(settings, new LogRecorder(), () => 20_000);
-  const outcome = await computeOutcome({ snapshot, window, hotkey: HOTKEY, solve });
+  const outcome = await computeOutcome({
+    snapshot,
+    window,
+    hotkey: HOTKEY,
+    onAmbiguous: "deliver-possible",
+    solve,
+  });
   return {
     kind: "computed",
-    outcome: { ...outcome, ...overrides },
+    outcome: { ...outcome, own: { ...outcome.own, ...own }, ...overrides },
     snapshot,
     window,
     completed: null,

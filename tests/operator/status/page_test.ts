@@ -151,6 +151,28 @@ Deno.test("renderPage() shows a surplus of 10 % as given away, and credits under
   assert.match(text, /By worker: no worker of ours is known to the proxy/);
 });
 
+Deno.test("renderPage() shows how much of an ambiguous outcome is routed, and why", async () => {
+  await using agent = new FakeAgent();
+  const because = "max(0 certain, 12 % of 1.8 possible) = 0.216 PH/s";
+  await agent.work();
+  await agent.computeWindow({
+    number: 1,
+    own: {
+      ambiguous: true,
+      wonHashratePh: 0,
+      certainHashratePh: 0,
+      possibleHashratePh: 1.8,
+      routedHashratePh: 0.216,
+      routedBecause: because,
+    },
+  });
+  assert.ok(
+    textOf(agent.telemetry.report()).includes(
+      `Ambiguous Other outcomes are equally good: between 0 PH/s and 1.8 PH/s of our hashrate can have won. 0.216 PH/s are routed: ${because} `,
+    ),
+  );
+});
+
 Deno.test("renderPage() folds the machines of a large rig", async () => {
   await using agent = new FakeAgent();
   await agent.work();
