@@ -19,6 +19,7 @@ Options:
   --count N         miners (default 6)
   --hashrate LIST   TH/s of the miners in turn, separated by commas (default 200,100)
   --port N          port of the first miner; the others follow (default 14028)
+  --user TEXT       login of the miners at their pools (default account.worker)
   --switch-ms N     milliseconds that a miner takes to change its pool (default 1500)
   -h, --help        this text
 
@@ -50,6 +51,7 @@ interface Options {
   readonly hashratesTh: readonly number[];
   readonly port: number;
   readonly switchMs: number;
+  readonly user: string;
 }
 
 function readOptions(args: readonly string[]): Options | null {
@@ -58,6 +60,7 @@ function readOptions(args: readonly string[]): Options | null {
     hashrate: { type: "string", default: "200,100" },
     port: { type: "string", default: "14028" },
     "switch-ms": { type: "string", default: "1500" },
+    user: { type: "string", default: "account.worker" },
     help: { type: "boolean", short: "h" },
   });
   if (values.help === true) return null;
@@ -68,6 +71,7 @@ function readOptions(args: readonly string[]): Options | null {
     ),
     port: wholeNumber("--port", values.port, 1, 65_000),
     switchMs: wholeNumber("--switch-ms", values["switch-ms"], 0, 60_000),
+    user: String(values.user),
   };
 }
 
@@ -123,9 +127,10 @@ try {
   if (options === null) {
     say(HELP.trimEnd());
   } else {
-    const { count, hashratesTh, port, switchMs } = options;
+    const { count, hashratesTh, port, switchMs, user } = options;
     const each = Array.from({ length: count }, (_, i) => hashratesTh[i % hashratesTh.length]!);
     const machines = new Machines(each, { switchMs, firstPort: port, dialects: DIALECTS });
+    for (const { server } of machines.all) server.miner.user = user;
     say(machines.configText);
     for await (const line of createInterface({ input: stdin })) {
       if (line.trim() !== "") say(await obey(line, machines));

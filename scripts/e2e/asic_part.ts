@@ -43,6 +43,7 @@ export class AsicPart implements AsyncDisposable {
     sayTitle(`${HASHRATES_TH.length} ASICs`);
     const stage = await Stage.open(options);
     const machines = new Machines(HASHRATES_TH, { switchMs: SWITCH_MS });
+    machines.mineFor(stage.rig.hotkey);
     const webhook = new WebhookReceiver();
     const hook = await HookFile.make(stage.rig.folder);
     const part = new AsicPart(stage, machines, hook, webhook);

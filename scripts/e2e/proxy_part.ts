@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SUBNET_ACCOUNT } from "../../src/auction/protocol/constants.ts";
 import { say, sayTitle } from "../command_line.ts";
 import { replaceRouting, type Rig } from "../scene/rig.ts";
 import { type LineProcess, startProcess, startSidecar, waitFor } from "./processes.ts";
@@ -73,9 +74,17 @@ async function useBraiins(rig: Rig): Promise<string> {
 [[routing]]
 name = "RD"
 
+[[target]]
+name = "subnet"
+url = "stratum+tcp://subnet.example.org:9332"
+user_identity = "${SUBNET_ACCOUNT}.${rig.hotkey}.worker1"
+
 [[routing.goal]]
 name = "InfiniteHashLuxorGoal"
 hr_weight = 0
+
+[[routing.goal.level]]
+targets = ["subnet"]
 
 [[routing.goal]]
 name = "MinerDefaultGoal"

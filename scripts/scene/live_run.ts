@@ -78,7 +78,10 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
   setUpCompetitors(chain, options.competitors ?? 0, firstBlock - 20);
   publishPrices(chain, "0.5", firstBlock - 3);
   const rig = await setUpRig({ chainUrl: simulator.url });
-  if (options.machines !== undefined) await replaceRouting(rig, options.machines.configText);
+  if (options.machines !== undefined) {
+    options.machines.mineFor(rig.hotkey);
+    await replaceRouting(rig, options.machines.configText);
+  }
   chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
   try {
     return await observe(simulator, rig, options);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { SUBNET_ACCOUNT } from "../../src/auction/protocol/constants.ts";
 import { type FirmwareDialect, type MinerServer, startMiner } from "../../src/simulator/asic/mod.ts";
 
 /** The numbers of the two pools in every machine's list. A machine starts at the fallback pool. */
@@ -49,6 +50,11 @@ export class Machines implements AsyncDisposable {
         dialect: dialects[i % dialects.length]!,
       }),
     }));
+  }
+
+  /** Has each machine log in at its pools with a worker id that is credited to a hotkey. */
+  mineFor(hotkey: string): void {
+    this.all.forEach(({ server }, i) => server.miner.user = `${SUBNET_ACCOUNT}.${hotkey}.asic${i + 1}`);
   }
 
   /** The `[asic]` section for these machines. */

@@ -9,12 +9,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Keyring } from "@polkadot/keyring";
 import { cryptoWaitReady, mnemonicGenerate } from "@polkadot/util-crypto";
+import { SUBNET_ACCOUNT } from "../../src/auction/protocol/constants.ts";
 import { formatHotkeyFile } from "./hotkey_file.ts";
 import { NETUID } from "./market.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
-const POOLS =
+const poolsText = (hotkey: string): string =>
   `# Pools of the proxy in front of the ASICs. ih-miner changes one key of one pool, and nothing else.
 [pools]
 backup = { name = "backup", host = "backup.example.org", port = 3333 }
@@ -24,6 +25,7 @@ backup = { name = "backup", host = "backup.example.org", port = 3333 }
 name = "central-proxy"
 host = "subnet.example.org"
 port = 9332
+worker_id = "${SUBNET_ACCOUNT}.${hotkey}.worker1"
 target_hashrate = "0TH/s"   # set by ih-miner
 
 # Our own pool: gets the rest.
@@ -77,7 +79,7 @@ export async function setUpRig({ chainUrl, workers = WORKERS }: RigOptions): Pro
 
   const poolsPath = join(folder, "proxy", "pools.toml");
   await Deno.mkdir(join(folder, "proxy"));
-  await Deno.writeTextFile(poolsPath, POOLS);
+  await Deno.writeTextFile(poolsPath, poolsText(address));
   const configPath = join(folder, "config.toml");
   await Deno.writeTextFile(configPath, configText(folder, chainUrl, poolsPath, workers));
   return {

@@ -27,6 +27,7 @@ import { callResultHooks } from "./hooks/hooks.ts";
 import { type JobRunContext, runReported } from "./job_run.ts";
 import { logOutcome } from "./jobs/log_outcome.ts";
 import { auctionDocument } from "./jobs/result_document.ts";
+import { logTierCredit, outcomeTierCredit } from "./jobs/tier_credit.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
@@ -213,7 +214,16 @@ export class AuctionKeeper {
     const { results, error } = await this.#observed(deliverOutcome(result.outcome, delivery), settings);
     this.#isCarriedOut = results.every(isCarriedOut);
     const { routing, hooks: programs } = settings.config;
-    const document = auctionDocument({ computed: result, routing, results, error });
+    const owner = { account: settings.config.delivery.account, hotkey: settings.hotkey };
+    const credit = outcomeTierCredit(result.outcome, results, owner);
+    logTierCredit(credit, log);
+    const document = auctionDocument({
+      computed: result,
+      routing,
+      results,
+      creditedAtMostPh: credit?.creditedAtMostPh ?? null,
+      error,
+    });
     callResultHooks(hooks, programs, result.outcome, document);
     if (error !== null) throw error;
     onDelivered?.(result);

@@ -8,9 +8,7 @@ import type { Fleet } from "../delivery/asics/fleet.ts";
 import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Config } from "../config/load.ts";
 import { BLOCK_TIME_SECONDS, FP18_ONE } from "../auction/protocol/constants.ts";
-import { parseFp18 } from "../auction/protocol/fp18.ts";
-import type { WonWorker } from "../auction/protocol/delivery_credit.ts";
-import type { AuctionOutcome } from "../auction/outcome.ts";
+import { type AuctionOutcome, wonWorkers } from "../auction/outcome.ts";
 import {
   type DeliveredWindow,
   DeliveryWatch,
@@ -141,13 +139,6 @@ function dueOf(outcome: AuctionOutcome): Pick<DeliveredWindow, "won" | "wonHashr
   // Which workers won is not known, so all count as one, at one price.
   const won = [{ hashratePh: routedHashratePh, priceFp18: FP18_ONE }];
   return { won, wonHashratePh: routedHashratePh };
-}
-
-/** The workers that won, in the order of the winners. */
-function wonWorkers({ own, winners }: AuctionOutcome): WonWorker[] {
-  return winners.filter(({ hotkey }) => hotkey === own.hotkey).flatMap(({ hashratePh, price, count }) =>
-    Array.from({ length: count }, () => ({ hashratePh: Number(hashratePh), priceFp18: parseFp18(price) }))
-  );
 }
 
 /** When the window began and is expected to end, by the chain's time; a text if that cannot be compared with a proxy's. */

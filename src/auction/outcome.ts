@@ -7,7 +7,8 @@
 
 import { type AmbiguityPolicy, type OwnRange, type RoutedHashrate, routedHashrate } from "./ambiguity.ts";
 import { BLOCK_TIME_SECONDS } from "./protocol/constants.ts";
-import { formatFp18, fp18ToNumber } from "./protocol/fp18.ts";
+import type { WonWorker } from "./protocol/delivery_credit.ts";
+import { formatFp18, fp18ToNumber, parseFp18 } from "./protocol/fp18.ts";
 import type { ValidationWindow } from "./protocol/windows.ts";
 import type { SolverResult } from "./solver/types.ts";
 import { describeOwnReason, ownStanding, reconcileBids, totalOutcomes } from "./own_bids.ts";
@@ -169,6 +170,13 @@ export function concludeAuction(conclusion: AuctionConclusion): AuctionOutcome {
     reason: own.wonCount > 0 ? null : whyNothingWon(conclusion),
     winners: winners.map((winner) => ({ hotkey: winner.hotkey, ...workerRun(winner, winner.count) })),
   };
+}
+
+/** The miner's workers that won, one by one, in the order of the winners. */
+export function wonWorkers({ own, winners }: AuctionOutcome): WonWorker[] {
+  return winners.filter(({ hotkey }) => hotkey === own.hotkey).flatMap(({ hashratePh, price, count }) =>
+    Array.from({ length: count }, () => ({ hashratePh: Number(hashratePh), priceFp18: parseFp18(price) }))
+  );
 }
 
 /** The report of a past window of which only the position is known. */

@@ -9,9 +9,11 @@ import { chainFindings } from "../operator/check/chain_findings.ts";
 import { type Finding, finding, formatFinding, type Subject, worstOf } from "../operator/check/finding.ts";
 import {
   checkBid,
+  checkIdentities,
   checkRouting,
   checkSolver,
   checkState,
+  checkTiers,
   checkUser,
   configFailures,
 } from "../operator/check/local_checks.ts";
@@ -95,30 +97,45 @@ async function collect(
   signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
   // Not waited for any longer: they leave nothing behind.
   const unlessAborted = <T>(check: Promise<T>): Promise<T> => Promise.race([check, aborted.promise]);
+  const proxies = await unlessAborted(checkRouting(config, user));
+  const asics = await unlessAborted(checkAsics(config));
+  const chain = await checkChain(config, log, signal);
+  const { hotkey } = chain;
+  const owner = { account: config.delivery.account, hotkey };
+  const identities = [...proxies.identities, ...asics.identities];
   return [
     finding("ok", "config", config.path),
     ...checkBid(config),
-    ...await unlessAborted(checkRouting(config, user)),
-    ...await unlessAborted(checkAsics(config)),
-    ...await unlessAborted(checkDelivery(config)),
+    ...checkTiers(config, identities, owner),
+    ...proxies.findings,
+    ...asics.findings,
+    ...checkIdentities(identities, owner),
+    ...await unlessAborted(checkDelivery(config, hotkey)),
     ...await unlessAborted(checkHooks(config, environment.PATH ?? "")),
     ...await unlessAborted(checkWebhook(config)),
     await unlessAborted(checkState(config, user)),
     await checkSolver(config.solver, signal),
-    ...await checkChain(config, log, signal),
+    ...chain.findings,
     ...checkUser(user),
   ];
 }
 
-async function checkChain(config: Config, log: Logger, signal: AbortSignal): Promise<Finding[]> {
+/** Looks at wallet and chain; the hotkey is `null` if it cannot be read. */
+async function checkChain(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<{ readonly findings: Finding[]; readonly hotkey: string | null }> {
   const { hotkeyPath, netuid } = config;
   const job = launchCheck({ config, log, signal });
   try {
     const hotkeyMode = await Deno.stat(hotkeyPath).then(({ mode }) => mode, () => null);
-    return chainFindings(await job.result, { hotkeyPath, hotkeyMode, netuid, user: currentUser() });
+    const look = await job.result;
+    const findings = chainFindings(look, { hotkeyPath, hotkeyMode, netuid, user: currentUser() });
+    return { findings, hotkey: look.wallet.address };
   } catch (error) {
     signal.throwIfAborted();
-    return [finding("fail", "endpoint", describeError(error).message)];
+    return { findings: [finding("fail", "endpoint", describeError(error).message)], hotkey: null };
   } finally {
     await job.ended;
   }

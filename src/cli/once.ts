@@ -19,6 +19,7 @@ import { callResultHooks, HOOK_PATIENCE_MS, HookRunner } from "../agent/hooks/ho
 import { deliverOutcome, resultsIn, warnAboutRouting } from "../agent/jobs/deliver.ts";
 import { logOutcome } from "../agent/jobs/log_outcome.ts";
 import { computedDocument, routingDocument } from "../agent/jobs/result_document.ts";
+import { logTierCredit, outcomeTierCredit } from "../agent/jobs/tier_credit.ts";
 import { formatSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";
 import { buildCommitment } from "../auction/protocol/worker_sizes.ts";
 import type { RunningJob } from "../agent/workers/job_host.ts";
@@ -194,6 +195,9 @@ async function runAuction(
       signal,
       log,
     });
+    const credit = outcomeTierCredit(outcome, results, { account: config.delivery.account, hotkey });
+    logTierCredit(credit, log);
+    document.creditedAtMostPh = credit?.creditedAtMostPh ?? null;
     document.routing = routingDocument(routing, results);
   } catch (error) {
     const results = resultsIn(error);

@@ -80,7 +80,10 @@ function toText(config: Config, environment: Environment): string {
   const notes: Readonly<Record<string, readonly string[]>> = {
     bittensor: endpoints.map((endpoint) => `endpoint: ${redactAddress(endpoint)}`),
     wallet: [`hotkey file: ${hotkeyPath}`],
-    workers: [workers instanceof ConfigError ? "cannot be used, see below" : bidNote(workers.commitment)],
+    workers: workers instanceof ConfigError ? ["cannot be used, see below"] : [
+      bidNote(workers.commitment),
+      ...(workers.offers.length < 2 ? [] : [TIERS_NOTE]),
+    ],
     routing: isOff ? [`routing is off: ${routing.reason}`] : [
       ...(routing.targets.length === 0
         ? ["no proxy is configured: only the ASICs of [asic] are routed to"]
@@ -93,7 +96,7 @@ function toText(config: Config, environment: Environment): string {
       ...(Object.keys(hooks.programs).length === 0 ? ["timeout is not used: there is no program"] : []),
       ...(alerting === null ? ["webhook_format and no_win_windows are not used: there is no webhook"] : []),
     ],
-    delivery: delivery.sources.length === 0 && (isOff || routing.fleet === null)
+    delivery: delivery.sources.length + delivery.workersApis.length === 0 && (isOff || routing.fleet === null)
       ? ["nothing is measured: there is neither a source nor [asic]"]
       : [],
   };
@@ -108,6 +111,11 @@ function toText(config: Config, environment: Environment): string {
   for (const [name, value] of variables) lines.push(`# ${name}=${value}`);
   return `${lines.join("\n")}\n`;
 }
+
+/** What several prices mean for the credit. */
+const TIERS_NOTE =
+  "several prices: validators match what wins at several of them worker by worker, and all hashrate " +
+  "under one worker id counts as one worker";
 
 /** All sections, each followed by the tables of its lists. */
 function sectionsOf(effective: readonly EffectiveSetting[]): string[] {

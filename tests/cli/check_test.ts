@@ -159,3 +159,59 @@ Deno.test("parseCommand() takes check with a configuration and --json, and nothi
   assert.throws(() => parseCommand(["check", "--dry-run"]), UsageError);
   assert.throws(() => parseCommand(["c.toml", "--json"]), UsageError);
 });
+
+Deno.test("check finds a worker id of another hotkey, and gives the exact line to write", async () => {
+  await using at = await stage();
+  const { hotkey, poolsPath } = at.rig;
+  assert.match((await at.check()).lines.identity!, /^ok 1 of 1 identities are credited to this hotkey$/);
+  await edit(poolsPath, `sn89auction.${hotkey}.worker1`, "sn89auction.5Other.rig7");
+  const { exitCode, text } = await run(at.rig.configPath, false, at.rig.folder);
+  assert.equal(exitCode, 1);
+  assert.match(
+    text,
+    /^fail +identity +pools\.main\[0\] "central-proxy": worker_id is "sn89auction\.5Other\.rig7", whose/m,
+  );
+  assert.ok(text.includes(`→ worker_id = "sn89auction.${hotkey}.rig7"\n`), text);
+  await edit(poolsPath, /^worker_id.*$/m, "");
+  assert.match(
+    (await at.check()).lines.identity!,
+    /^warn .* has no worker_id: every machine's own worker name must be/,
+  );
+});
+
+Deno.test("check parses a Braiins profile and looks at its targets", async () => {
+  await using at = await stage();
+  const path = `${at.rig.folder}/profile.toml`;
+  const goals = ["InfiniteHashLuxorGoal", "MinerDefaultGoal"].map((name) =>
+    `[[routing.goal]]\nname = "${name}"\nhr_weight = 1\n`
+  );
+  const target = '[[target]]\nname = "t"\nuser_identity = "worker1"\n[[routing]]\n';
+  await edit(at.rig.configPath, /\[routing\][^]*\[state\]/, `[routing]\nprofile_path = "${path}"\n[state]`);
+  await Deno.writeTextFile(path, `${target}${goals[0]}[[routing.goal.level]]\ntargets = ["t"]\n${goals[1]}`);
+  assert.match(
+    (await at.check()).lines.identity!,
+    /^fail target "t": user_identity is "worker1", which is not/,
+  );
+  await Deno.writeTextFile(path, target + goals[0]);
+  assert.match(
+    (await at.check()).lines.proxy!,
+    /^fail .*no \[\[routing\.goal\]\] is named "MinerDefaultGoal"/,
+  );
+});
+
+Deno.test("check says what several prices mean for the credit, and how much one worker id is credited with", async () => {
+  await using at = await stage();
+  const tier = (price: string): string =>
+    `[[workers.tiers]]\nprice_multiplier = "${price}"\nworker_sizes = { "0.45" = 1 }\n`;
+  await edit(at.rig.configPath, /price_multiplier[^]*\[routing\]/, `${tier("0.98")}${tier("1.05")}[routing]`);
+  assert.equal(
+    (await at.check()).lines.bid,
+    "warn several prices: validators match what wins at several of them worker by worker; the subnet's pool is mined " +
+      "under 1 worker id, so at most 0.45 of 0.9 PH/s can be credited when all of it wins",
+  );
+  await edit(at.rig.poolsPath, /^worker_id.*$/m, "");
+  assert.match(
+    (await at.check()).lines.bid!,
+    /^warn several prices: .*: every worker name must carry about as much as/,
+  );
+});

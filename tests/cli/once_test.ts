@@ -131,6 +131,31 @@ for (const [policy, expectedPh] of policies) {
   });
 }
 
+Deno.test("--once auction says what can be credited of two prices under one worker id", async () => {
+  await using stage = await setScene();
+  const { simulator, rig } = stage;
+  const tier = (price: string): string =>
+    `[[workers.tiers]]\nprice_multiplier = "${price}"\nworker_sizes = { "0.45" = 1 }\n`;
+  const text = await Deno.readTextFile(rig.configPath);
+  await Deno.writeTextFile(
+    rig.configPath,
+    text.replace(/price_multiplier[^]*\[routing\]/, () => `${tier("0.5")}${tier("0.6")}[routing]`),
+  );
+  await run(rig, "--once", "commitment");
+  beginNextWindow(simulator);
+  const { document, log } = await run(rig, "--once", "auction");
+  assert.equal(document.won_hashrate_ph, 0.9, JSON.stringify(document.error));
+  assert.equal(document.credited_at_most_ph, 0.45);
+  const { hint, ...fields } = log.fieldsOf("Won at several prices under too few worker ids") ?? {};
+  assert.match(String(hint), /^give each machine a worker name of its own/);
+  assert.deepEqual(fields, { won_hashrate_ph: 0.9, credited_at_most_ph: 0.45, prices: 2, worker_ids: 1 });
+
+  // Without a worker_id the machines' names decide, which are not known.
+  const pools = await Deno.readTextFile(rig.poolsPath);
+  await Deno.writeTextFile(rig.poolsPath, pools.replace(/^worker_id.*$/m, ""));
+  assert.equal((await run(rig, "--once", "auction")).document.credited_at_most_ph, null);
+});
+
 Deno.test("--once auction --save-snapshot keeps what replay needs to compute the same", async () => {
   await using stage = await setScene();
   const { simulator, rig } = stage;

@@ -87,6 +87,13 @@ for (const [what, config] of [["one proxy", CONFIG], ["tiers and several proxies
   });
 }
 
+Deno.test("config says of several prices how validators match them", async () => {
+  const note =
+    /^# several prices: validators match what wins at several of them worker by worker, and all hashrate/m;
+  assert.match((await show(LISTS)).text, note);
+  assert.doesNotMatch((await show(CONFIG)).text, note);
+});
+
 Deno.test("config shows no credentials of an endpoint", async () => {
   for (const json of [false, true]) {
     const { text } = await show(CONFIG, {}, json);

@@ -97,6 +97,7 @@ Deno.test({
 async function serve(program: Program): Promise<void> {
   await using at = await Stage.open(program, { hasBid: true });
   await using machines = new Machines(HASHRATES_TH);
+  machines.mineFor(at.rig.hotkey);
   await using webhook = new WebhookReceiver();
   await using metrics = new MetricServer();
   const hook = await HookFile.make(at.rig.folder);

@@ -22,17 +22,20 @@ export interface AuctionRun {
   readonly routing: RoutingConfig;
   /** The result of each destination. */
   readonly results: readonly unknown[];
+  /** The most that can be credited under the known worker ids; `null` at a single price, or if they are not all known. */
+  readonly creditedAtMostPh: number | null;
   /** Why the run failed; `null` if it succeeded. */
   readonly error: Error | null;
 }
 
 /** The document of an auction run of the service, in the form that `--once auction` prints. */
-export function auctionDocument({ computed, routing, results, error }: AuctionRun): object {
+export function auctionDocument({ computed, routing, results, creditedAtMostPh, error }: AuctionRun): object {
   return {
     job: "auction",
     status: error === null ? "done" : "failed",
     dryRun: false,
     ...computedDocument(computed),
+    creditedAtMostPh,
     routing: routingDocument(routing, results),
     error: error === null ? undefined : describeError(error),
   };

@@ -14,6 +14,8 @@ export interface MinerPool {
   readonly state: "alive" | "dead" | "other";
   /** The lowest is preferred; `null` if not reported. */
   readonly priority: number | null;
+  /** The login at the pool, as written; `null` if not reported. */
+  readonly user: string | null;
   /** Whether the stratum connection is in use; `null` if not reported. */
   readonly isStratumActive: boolean | null;
 }
@@ -27,6 +29,7 @@ export function poolsOf(answer: CgminerAnswer): readonly MinerPool[] {
       number: numberOf(pool["POOL"]) ?? index,
       state: status === "alive" || status === "" ? "alive" : status === "dead" ? "dead" : "other",
       priority: numberOf(pool["Priority"]),
+      user: userOf(pool["User"]),
       isStratumActive: active === "" ? null : ["true", "1", "y", "yes"].includes(active),
     };
   });
@@ -52,6 +55,11 @@ export function currentPool(pools: readonly MinerPool[]): MinerPool | null {
     rank(a) - rank(b) || a.number - b.number
   );
   return current;
+}
+
+function userOf(value: unknown): string | null {
+  const text = typeof value === "string" ? value.trim() : "";
+  return text === "" ? null : text;
 }
 
 /** A field that may be text, a boolean or a number, as text for comparison. */

@@ -160,6 +160,7 @@ export class FleetMachine implements PlanMachine {
       poolNumber: this.#sighting?.pool?.number ?? null,
       switched: this.switched,
       readingPh: this.#readingPh,
+      workerId: this.#sighting?.pools.find(({ number }) => number === this.miner.subnetPool)?.user ?? null,
       problem: this.#problem ?? grudge?.problem ?? this.#obstacle() ?? this.#lowFigure(),
     };
   }

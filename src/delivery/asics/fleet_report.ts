@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { PoolIdentity } from "../identity.ts";
+
 /**
  * The problem of a machine.
  *
@@ -59,6 +61,8 @@ export interface MinerReport {
   readonly switched: boolean;
   /** Its own figure; `null` if it reports none. */
   readonly readingPh: number | null;
+  /** The login at its subnet pool; `null` if it did not answer or does not report it. */
+  readonly workerId: string | null;
   readonly problem: MinerProblem | null;
 }
 
@@ -81,6 +85,13 @@ export interface FleetReport {
    * no problem has left and is missing from the next report.
    */
   readonly removed: readonly MinerReport[];
+}
+
+/** The identities of machines; not of those that do not report them. */
+export function minerIdentities(miners: readonly MinerReport[]): PoolIdentity[] {
+  return miners.flatMap(({ name, workerId }) =>
+    workerId === null ? [] : [{ place: `ASIC ${name}, subnet pool`, key: "User", workerId }]
+  );
 }
 
 /** Machines that mine for the subnet although they should not, and cannot be switched away. */

@@ -7,9 +7,10 @@
 import { isTable, parseToml } from "../../lib/toml.ts";
 import { editToml, type TomlEdit, type TomlPath } from "../../lib/toml_edit.ts";
 import { roundHalfEven } from "../../auction/protocol/integer_math.ts";
+import type { PoolIdentity } from "../identity.ts";
 import { RoutingError } from "./errors.ts";
 import { sumSizesPh } from "./hashrate.ts";
-import { type FileEdit, type RoutedValue, shownValue } from "./file_edit.ts";
+import { type FileEdit, type RoutedValue, shownValue, writtenIdentity } from "./file_edit.ts";
 
 /** The goal of the subnet's hashrate. */
 export const SUBNET_GOAL_NAME = "InfiniteHashLuxorGoal";
@@ -63,6 +64,28 @@ export function editProfile(before: string, options: EditProfileOptions): FileEd
   }
   const after = edits.length === 0 ? before : editToml(before, edits, { source: path });
   return { changed: edits.length > 0, after, values, skipped: null };
+}
+
+/**
+ * The `user_identity` of every `[[target]]` that a level of the subnet's goal names; none where identities pass through.
+ *
+ * @throws {TomlError} when the text is not TOML
+ */
+export function targetIdentities(text: string, { path }: { readonly path: string }): PoolIdentity[] {
+  const data = parseToml(text, { source: path });
+  const goal = routingGoals(data).find(({ goal }) => goal["name"] === SUBNET_GOAL_NAME)?.goal;
+  const names = new Set(
+    tablesOf(goal?.["level"]).flatMap(({ targets }) => Array.isArray(targets) ? targets : []),
+  );
+  return tablesOf(data["target"]).filter(({ name }) => names.has(name)).map((target) => ({
+    place: `target ${JSON.stringify(target["name"])}`,
+    key: "user_identity",
+    workerId: target["identity_pass_through"] === true ? null : writtenIdentity(target["user_identity"]),
+  }));
+}
+
+function tablesOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.filter(isTable) : [];
 }
 
 interface Goal {

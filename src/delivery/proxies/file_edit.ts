@@ -26,6 +26,13 @@ export interface FileEdit {
   readonly skipped: "no-hashrate" | null;
 }
 
+/** An identity as written; `null` if there is none. */
+export function writtenIdentity(value: unknown): string | null {
+  const shown = shownValue(value);
+  const text = shown === null ? "" : String(shown).trim();
+  return text === "" ? null : text;
+}
+
 /** A parsed value as {@linkcode ShownValue}: a bigint beyond 2^53 as text, a table or array as `"(table)"`. */
 export function shownValue(value: unknown): ShownValue {
   switch (typeof value) {

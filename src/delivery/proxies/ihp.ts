@@ -7,9 +7,10 @@
 import { isTable, parseToml } from "../../lib/toml.ts";
 import { editToml, type TomlEdit } from "../../lib/toml_edit.ts";
 import { stripSpace } from "../../auction/protocol/python_text.ts";
+import type { PoolIdentity } from "../identity.ts";
 import { RoutingError } from "./errors.ts";
 import { formatTerahash, sumSizesPh } from "./hashrate.ts";
-import { type FileEdit, type RoutedValue, shownValue } from "./file_edit.ts";
+import { type FileEdit, type RoutedValue, shownValue, writtenIdentity } from "./file_edit.ts";
 
 /** The subnet's pool if neither configuration nor environment names one. */
 export const DEFAULT_SUBNET_POOL_NAME = "central-proxy";
@@ -37,10 +38,7 @@ export function editPools(before: string, options: EditPoolsOptions): FileEdit {
   const { subnetPoolName, wonSizes, share = 1, path = "pools.toml" } = options;
   const value = `${formatTerahash(sumSizesPh(wonSizes) * 1000 * share)}TH/s`;
   const pools = mainPools(parseToml(before, { source: path, bigintIntegers: "always" }));
-  const wantedName = stripSpace(subnetPoolName).toLowerCase();
-  const matching = pools.filter(({ name }) =>
-    wantedName !== "" && stripSpace(name).toLowerCase() === wantedName
-  );
+  const matching = pools.filter(isNamed(subnetPoolName));
   if (matching.length === 0) throw noPool(path, subnetPoolName, pools.map(({ name }) => name));
 
   const edits: TomlEdit[] = [];
@@ -70,6 +68,28 @@ export function editPools(before: string, options: EditPoolsOptions): FileEdit {
   }
   const after = edits.length === 0 ? before : editToml(before, edits, { source: path });
   return { changed: edits.length > 0, after, values, skipped: null };
+}
+
+/**
+ * The `worker_id` of every `[[pools.main]]` with the subnet pool's name.
+ *
+ * @throws {TomlError} when the text is not TOML
+ */
+export function poolIdentities(
+  text: string,
+  { subnetPoolName, path }: { readonly subnetPoolName: string; readonly path: string },
+): PoolIdentity[] {
+  return mainPools(parseToml(text, { source: path })).filter(isNamed(subnetPoolName))
+    .map(({ index, name, pool }) => ({
+      place: `pools.main[${index}] "${name}"`,
+      key: "worker_id",
+      workerId: writtenIdentity(pool["worker_id"]),
+    }));
+}
+
+function isNamed(subnetPoolName: string): (pool: Pool) => boolean {
+  const wanted = stripSpace(subnetPoolName).toLowerCase();
+  return ({ name }) => wanted !== "" && stripSpace(name).toLowerCase() === wanted;
 }
 
 interface Pool {

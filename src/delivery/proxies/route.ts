@@ -6,10 +6,11 @@
 
 import { resolve } from "node:path";
 import { TomlError } from "../../lib/toml.ts";
-import { editProfile } from "./braiins.ts";
+import type { PoolIdentity } from "../identity.ts";
+import { editProfile, targetIdentities } from "./braiins.ts";
 import { RoutingError } from "./errors.ts";
 import { type Files, osFiles } from "./files.ts";
-import { editPools } from "./ihp.ts";
+import { editPools, poolIdentities } from "./ihp.ts";
 import { type Journal, journalPath, journalWrite, writeJournal } from "./journal.ts";
 import { type RecoveredWrite, recoverWrite, type Recovery } from "./recovery.ts";
 import { osProcesses, type Processes } from "./processes.ts";
@@ -90,6 +91,8 @@ export type RoutingReport = RecoveryReport & {
   readonly skipped: FileEdit["skipped"];
   /** The keys that routing owns, whether changed or not. */
   readonly values: readonly RoutedValue[];
+  /** The identities under which the proxy mines for the subnet. */
+  readonly identities: readonly PoolIdentity[];
   /** Unified diff of the file; empty if nothing changed. */
   readonly diff: string;
 };
@@ -127,6 +130,7 @@ export async function applyRouting(
     changed: edit.changed,
     skipped: edit.skipped,
     values: edit.values,
+    identities: identitiesIn(target, place.targetPath, before, recovered.recovery),
     diff: unifiedDiff(before, edit.after, place.targetPath),
     ...await settleReload(target, place, journal, options),
   };
@@ -264,12 +268,30 @@ function editText(
   demand: RoutingDemand,
   path: string,
   before: string,
-  { keptPath }: Recovery,
+  recovery: Recovery,
 ): FileEdit {
-  try {
+  return parsing(path, recovery, () => {
     if (target.mode === "braiins") return editProfile(before, { path, ...demand });
     const { subnetPoolName, share = 1 } = target;
     return editPools(before, { path, subnetPoolName, share, wonSizes: demand.wonSizes });
+  });
+}
+
+function identitiesIn(target: RoutingTarget, path: string, text: string, recovery: Recovery): PoolIdentity[] {
+  return parsing(
+    path,
+    recovery,
+    () =>
+      target.mode === "braiins"
+        ? targetIdentities(text, { path })
+        : poolIdentities(text, { path, subnetPoolName: target.subnetPoolName }),
+  );
+}
+
+/** Parses the proxy's file and words its mistakes. */
+function parsing<T>(path: string, { keptPath }: Recovery, parse: () => T): T {
+  try {
+    return parse();
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const kept = keptPath === null ? "" : `; the content before an interrupted write is kept in ${keptPath}`;

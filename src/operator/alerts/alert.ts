@@ -6,8 +6,10 @@
 
 import { strayMiners } from "../../delivery/asics/fleet_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
-import { banSentence } from "../status/delivery_words.ts";
+import { isCapped } from "../../delivery/tiers.ts";
+import { banSentence, tierSentence } from "../status/delivery_words.ts";
 import { formatDuration, formatHashrate, shareText } from "../status/format.ts";
+import { wrongTexts } from "../status/identities.ts";
 import type { FleetStatus, StatusReport, WindowSummary } from "../status/status_report.ts";
 
 /** The kinds of alerts. */
@@ -18,6 +20,8 @@ export const ALERT_KINDS = [
   "reload-pending",
   "chain-stale",
   "routing-failed",
+  "identity-wrong",
+  "tiers-capped",
   "delivery-low",
   "delivery-unreadable",
 ] as const;
@@ -63,6 +67,8 @@ export function activeAlerts(report: StatusReport, options: AlertOptions): Alert
     ...reloadPending(report),
     ...chainStale(report),
     ...routingFailed(report),
+    ...identityWrong(report),
+    ...tiersCapped(report),
     ...deliveryLow(report),
     ...deliveryUnreadable(report),
   ].map((alert) => ({ ...alert, text: redactUrls(alert.text) }));
@@ -181,6 +187,24 @@ function asicsStuck(fleet: FleetStatus): Alert[] {
     }. The agent keeps trying; if that does not help, switch them by hand. ` +
     sentence(stray[0]?.problem?.message ?? "");
   return [{ kind: "routing-failed", subject: "asic-stuck", title: "ASICs stuck at the subnet", text }];
+}
+
+function identityWrong({ identities }: StatusReport): Alert[] {
+  const wrong = wrongTexts(identities);
+  if (wrong.length === 0) return [];
+  return [{
+    kind: "identity-wrong",
+    subject: "",
+    title: "Hashrate credited to nobody",
+    text: wrong.map(sentence).join(" "),
+  }];
+}
+
+function tiersCapped({ window }: StatusReport): Alert[] {
+  const credit = window?.tierCredit ?? null;
+  if (credit === null || !isCapped(credit)) return [];
+  const title = "Won at several prices under too few worker ids";
+  return [{ kind: "tiers-capped", subject: "", title, text: sentence(tierSentence(credit)) }];
 }
 
 function deliveryLow({ delivery, history }: StatusReport): Alert[] {

@@ -13,6 +13,7 @@ export type Subject =
   | "bid"
   | "wallet"
   | "proxy"
+  | "identity"
   | "asic"
   | "delivery"
   | "hook"

@@ -7,16 +7,22 @@
 import { dirname } from "node:path";
 import { type Config, type SolverConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/errors.ts";
-import { whyWithdrawn } from "../../config/workers.ts";
+import { whyWithdrawn, type WorkersConfig } from "../../config/workers.ts";
+import type { WonWorker } from "../../auction/protocol/delivery_credit.ts";
 import { MAX_COMMITMENT_BYTES } from "../../auction/protocol/constants.ts";
+import type { IdentityOwner, PoolIdentity } from "../../delivery/identity.ts";
+import { isCapped, tierCredit } from "../../delivery/tiers.ts";
 import { RoutingError } from "../../delivery/proxies/errors.ts";
 import { describeReload } from "../../delivery/proxies/reload.ts";
 import { applyRouting, type RoutingTarget, targetPath } from "../../delivery/proxies/route.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../../auction/solver/cbc/program.ts";
+import { judgeIdentities } from "../status/identities.ts";
 import { aclLine, ownerLine, tryFile, tryFolder, type User } from "./access.ts";
 import { type Finding, finding } from "./finding.ts";
 
 const SOLVER_TIMEOUT_MS = 10_000;
+/** The rule that decides whether tiers pay. */
+const SEVERAL_PRICES = "several prices: validators match what wins at several of them worker by worker";
 
 /** All mistakes of an invalid configuration. */
 export function configFailures({ source, issues }: ConfigError): Finding[] {
@@ -42,14 +48,28 @@ export function checkBid({ workers }: Config): Finding[] {
   ];
 }
 
+/** Findings, and the identities that were found on the way. */
+export interface DestinationFindings {
+  readonly findings: readonly Finding[];
+  readonly identities: readonly PoolIdentity[];
+}
+
 /** Checks each proxy's file and reload method. */
-export async function checkRouting({ routing, stateDirectory }: Config, user: User): Promise<Finding[]> {
-  if (routing.kind === "off") return [finding("warn", "proxy", `routing is off: ${routing.reason}`)];
-  const findings = routing.warnings.map((warning) => finding("warn", "proxy", warning));
-  for (const target of routing.targets) {
-    findings.push(await checkProxyFile(target, stateDirectory, user), await checkReload(target, user));
+export async function checkRouting(
+  { routing, stateDirectory }: Config,
+  user: User,
+): Promise<DestinationFindings> {
+  if (routing.kind === "off") {
+    return { findings: [finding("warn", "proxy", `routing is off: ${routing.reason}`)], identities: [] };
   }
-  return findings;
+  const findings = routing.warnings.map((warning) => finding("warn", "proxy", warning));
+  const identities: PoolIdentity[] = [];
+  for (const target of routing.targets) {
+    const file = await checkProxyFile(target, stateDirectory, user);
+    findings.push(...file.findings, await checkReload(target, user));
+    identities.push(...file.identities);
+  }
+  return { findings, identities };
 }
 
 async function checkReload(target: RoutingTarget, user: User): Promise<Finding> {
@@ -81,35 +101,104 @@ async function checkReload(target: RoutingTarget, user: User): Promise<Finding> 
   }
 }
 
-async function checkProxyFile(target: RoutingTarget, stateDirectory: string, user: User): Promise<Finding> {
+async function checkProxyFile(
+  target: RoutingTarget,
+  stateDirectory: string,
+  user: User,
+): Promise<DestinationFindings> {
   const path = targetPath(target);
   const what = `${target.mode} ${path}`;
+  const only = (...parts: Parameters<typeof finding>): DestinationFindings => ({
+    findings: [finding(...parts)],
+    identities: [],
+  });
   const access = await tryFile(path, true);
-  if (access.kind === "missing") {
-    return finding(
-      "fail",
-      "proxy",
-      `${what}: there is no such file`,
-      "correct [routing], or start the proxy once",
-    );
-  }
-  if (access.kind === "unusable") return finding("fail", "proxy", `${what}: ${access.reason}`);
-  if (access.kind === "denied") {
-    return finding(
-      "fail",
-      "proxy",
-      `${what}: this user may not read and write it`,
-      aclLine(user, "rw", path),
-    );
+  switch (access.kind) {
+    case "missing":
+      return only(
+        "fail",
+        "proxy",
+        `${what}: there is no such file`,
+        "correct [routing], or start the proxy once",
+      );
+    case "unusable":
+      return only("fail", "proxy", `${what}: ${access.reason}`);
+    case "denied":
+      return only("fail", "proxy", `${what}: this user may not read and write it`, aclLine(user, "rw", path));
+    case "usable":
+      break;
   }
   try {
-    const nothing = { wonSizes: [], lostSizes: [] };
-    await applyRouting(target, nothing, { stateDirectory, dryRun: true, nowMs: Date.now() });
+    // Some hashrate, without which a profile would not be looked at.
+    const demand = { wonSizes: [], lostSizes: ["1"] };
+    const options = { stateDirectory, dryRun: true, nowMs: Date.now() };
+    const { identities } = await applyRouting(target, demand, options);
+    return { findings: [finding("ok", "proxy", `${what}: can be read, written and parsed`)], identities };
   } catch (error) {
-    if (error instanceof RoutingError) return finding("fail", "proxy", error.message);
+    if (error instanceof RoutingError) return only("fail", "proxy", error.message);
     throw error;
   }
-  return finding("ok", "proxy", `${what}: can be read, written and parsed`);
+}
+
+/** Judges the identities under which the subnet's pool is mined. */
+export function checkIdentities(identities: readonly PoolIdentity[], owner: IdentityOwner): Finding[] {
+  const judged = judgeIdentities(identities, owner);
+  const wrong = judged.filter(({ kind }) => kind === "wrong");
+  const missing = judged.filter(({ kind }) => kind === "missing");
+  const right = judged.length - wrong.length - missing.length;
+  const uncompared = owner.hotkey === null ? "; the hotkey could not be compared" : "";
+  return [
+    ...wrong.map(({ message, fix }) => finding("fail", "identity", message ?? "", fix)),
+    ...missing.map(({ message }) => finding("warn", "identity", message ?? "")),
+    ...(right === 0 ? [] : [
+      finding(
+        owner.hotkey === null ? "warn" : "ok",
+        "identity",
+        `${right} of ${judged.length} identities are credited to this hotkey${uncompared}`,
+      ),
+    ]),
+  ];
+}
+
+/** Says what several prices do to the credit, with the identities in use. */
+export function checkTiers(
+  { workers }: Pick<Config, "workers">,
+  identities: readonly PoolIdentity[],
+  owner: IdentityOwner,
+): Finding[] {
+  if (workers instanceof ConfigError) return [];
+  const offered = offeredWorkers(workers);
+  if (new Set(offered.map(({ priceFp18 }) => priceFp18)).size < 2) return [];
+  const credit = tierCredit(offered, identities, owner);
+  if (credit === null) {
+    return [finding(
+      "warn",
+      "bid",
+      `${SEVERAL_PRICES}: every worker name must carry about as much as one worker that wins`,
+    )];
+  }
+  const { workerIds, creditedAtMostPh, wonHashratePh } = credit;
+  const ids = `the subnet's pool is mined under ${workerIds} worker id${workerIds === 1 ? "" : "s"}`;
+  return isCapped(credit)
+    ? [finding(
+      "warn",
+      "bid",
+      `${SEVERAL_PRICES}; ${ids}, so at most ${creditedAtMostPh} of ${
+        Number(wonHashratePh.toFixed(6))
+      } PH/s can be ` +
+        "credited when all of it wins",
+      "give each machine a worker name of its own, or bid one price (docs/routing.md)",
+    )]
+    : [finding("ok", "bid", `${SEVERAL_PRICES}; ${ids}, enough for all of them`)];
+}
+
+function offeredWorkers({ commitment }: WorkersConfig): WonWorker[] {
+  if (commitment.version === 1) return [];
+  return commitment.groups.flatMap(({ priceFp18, sizes }) =>
+    sizes.flatMap(([size, count]) =>
+      Array.from({ length: count }, () => ({ hashratePh: Number(size), priceFp18 }))
+    )
+  );
 }
 
 /** Checks the folder for journals and locks. */

@@ -8,20 +8,25 @@ import { askMiner, CgminerError } from "../../delivery/asics/cgminer_api.ts";
 import { Fleet } from "../../delivery/asics/fleet.ts";
 import type { FleetConfig } from "../../delivery/asics/fleet_config.ts";
 import type { Config } from "../../config/load.ts";
-import { readMetricSource } from "../../delivery/measured/metric_source.ts";
+import { type MetricSource, readMetricSource } from "../../delivery/measured/metric_source.ts";
 import { formatSelector } from "../../delivery/measured/prometheus_text.ts";
 import { SOURCE_TIMEOUT_MS } from "../../delivery/measured/sources.ts";
+import { readWorkersApi, type WorkersApi } from "../../delivery/measured/workers_api.ts";
 import { describeError } from "../../lib/errors.ts";
 import { locateProgram } from "../../lib/program.ts";
 import { redactUrls } from "../../lib/redact.ts";
+import { minerIdentities } from "../../delivery/asics/fleet_report.ts";
 import { type Finding, finding } from "./finding.ts";
+import type { DestinationFindings } from "./local_checks.ts";
 
 const WEBHOOK_TIMEOUT_MS = 10_000;
+/** The span that a workers API is asked for. */
+const LOOK_BACK_MS = 10 * 60_000;
 
 /** Checks that each ASIC answers, has both pools and may be switched. Switches nothing. */
-export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<Finding[]> {
+export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<DestinationFindings> {
   const fleet = routing.kind === "on" ? routing.fleet : null;
-  if (fleet === null) return [];
+  if (fleet === null) return { findings: [], identities: [] };
   const { miners } = await new Fleet().apply(fleet, { wonSizes: [] }, { windowKey: null, dryRun: true });
   const denials = await Promise.all(
     fleet.miners.map((miner, i) => miners[i]!.found === null ? null : whyDenied(miner, fleet)),
@@ -39,20 +44,56 @@ export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<
   const atSubnet = miners.filter(({ found }) => found === "subnet").length;
   const summary =
     `${good} of ${miners.length} machines answer and can be switched, ${atSubnet} at the subnet now`;
-  return [finding(good === miners.length ? "ok" : "warn", "asic", summary), ...findings];
+  return {
+    findings: [finding(good === miners.length ? "ok" : "warn", "asic", summary), ...findings],
+    identities: minerIdentities(miners),
+  };
 }
 
-/** Checks each metric of the delivered hashrate. */
-export async function checkDelivery({ delivery }: Pick<Config, "delivery">): Promise<Finding[]> {
-  return await Promise.all(delivery.sources.map(async (source) => {
-    try {
-      const hashratePh = await readMetricSource(source, { timeoutMs: SOURCE_TIMEOUT_MS });
-      const { host } = new URL(source.url);
-      return finding("ok", "delivery", `${formatSelector(source.metric)} at ${host}: ${hashratePh} PH/s`);
-    } catch (error) {
-      return finding("fail", "delivery", describeError(error).message);
-    }
-  }));
+/**
+ * Checks each source of the delivered or credited hashrate.
+ *
+ * @param hotkey `null` if it is not known, so that no workers can be asked for.
+ */
+export async function checkDelivery(
+  { delivery }: Pick<Config, "delivery">,
+  hotkey: string | null,
+): Promise<Finding[]> {
+  const metrics = delivery.sources.map(checkMetric);
+  const apis = delivery.workersApis.map((url) => checkWorkersApi({ url, account: delivery.account, hotkey }));
+  return await Promise.all([...metrics, ...apis]);
+}
+
+async function checkMetric(source: MetricSource): Promise<Finding> {
+  try {
+    const hashratePh = await readMetricSource(source, { timeoutMs: SOURCE_TIMEOUT_MS });
+    const { host } = new URL(source.url);
+    return finding("ok", "delivery", `${formatSelector(source.metric)} at ${host}: ${hashratePh} PH/s`);
+  } catch (error) {
+    return finding("fail", "delivery", describeError(error).message);
+  }
+}
+
+async function checkWorkersApi(
+  { url, account, hotkey }: Omit<WorkersApi, "hotkey"> & { readonly hotkey: string | null },
+): Promise<Finding> {
+  const { host } = new URL(url);
+  const place = `the workers API at ${host}`;
+  if (hotkey === null) return finding("warn", "delivery", `${place} was not asked: the hotkey is not known`);
+  try {
+    const endMs = Date.now();
+    const span = { startMs: endMs - LOOK_BACK_MS, endMs };
+    const workers = await readWorkersApi({ url, account, hotkey }, span, { timeoutMs: SOURCE_TIMEOUT_MS });
+    const sumPh = workers.values().reduce((sum, hashes) => sum + Number(hashes), 0) / 1e15;
+    const found = `${workers.size} workers of this hotkey, ${
+      Number(sumPh.toFixed(3))
+    } PH/s in the last 10 min`;
+    return workers.size > 0
+      ? finding("ok", "delivery", `${place}: ${found}`)
+      : finding("warn", "delivery", `${place} knows no worker ${account}.${hotkey}.*: nothing is credited`);
+  } catch (error) {
+    return finding("fail", "delivery", describeError(error).message);
+  }
 }
 
 /** Checks each program of `[hooks]`. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FleetReport } from "../../delivery/asics/fleet_report.ts";
+import { type FleetReport, minerIdentities } from "../../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { ChainErrorKind } from "../../chain/errors.ts";
 import { ConfigError } from "../../config/errors.ts";
@@ -13,11 +13,15 @@ import { bidderOf, type Settings } from "../../agent/settings.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
 import type { BidEffect, CommitmentResult } from "../../agent/jobs/commitment_job.ts";
 import { isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
+import { outcomeTierCredit } from "../../agent/jobs/tier_credit.ts";
+import type { TierCredit } from "../../delivery/tiers.ts";
 import { type FailedTarget, RoutingError } from "../../delivery/proxies/errors.ts";
 import type { HookName } from "../../config/schema.ts";
 import type { RoutedValue } from "../../delivery/proxies/file_edit.ts";
+import type { PoolIdentity } from "../../delivery/identity.ts";
 import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, ReloadReport, RoutingReport } from "../../delivery/proxies/route.ts";
+import { type IdentityStatus, judgeIdentities } from "./identities.ts";
 import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } from "./tries.ts";
 
 /** Windows kept: twelve hours. */
@@ -65,6 +69,8 @@ export interface ProxyState {
   readonly path: string;
   /** The values of its file at the last successful routing; empty before that. */
   readonly values: readonly RoutedValue[];
+  /** The identities under which it mines for the subnet, at that routing. */
+  readonly identities: readonly PoolIdentity[];
   /** The state of its reload when last checked; `null`: not checked yet. */
   readonly reload: ReloadReport | null;
   /** Why routing to it fails at the moment; `null`: it works. */
@@ -151,6 +157,25 @@ export class AgentStatus {
   get workersError(): ConfigError | null {
     const workers = this.settings?.config.workers;
     return workers instanceof ConfigError ? workers : null;
+  }
+
+  /** The identities under which proxies and machines mine for the subnet; empty until they are known. */
+  get identities(): readonly IdentityStatus[] {
+    const { settings, proxies, fleet } = this;
+    if (settings === null || settings.config.routing.kind === "off") return [];
+    const found = [
+      ...proxies.flatMap(({ identities }) => identities),
+      ...minerIdentities(fleet?.report?.miners ?? []),
+    ];
+    return judgeIdentities(found, { account: settings.config.delivery.account, hotkey: settings.hotkey });
+  }
+
+  /** What can be credited of the window if it was won at several prices; else `null`. */
+  get tierCredit(): TierCredit | null {
+    const { settings, window } = this;
+    if (settings === null || window === null) return null;
+    const owner = { account: settings.config.delivery.account, hotkey: settings.hotkey };
+    return outcomeTierCredit(window.outcome, this.#results, owner);
   }
 
   /** Applies one event. */
@@ -267,6 +292,7 @@ export class AgentStatus {
       return {
         ...withReload(former, result, nowMs),
         values: result.values,
+        identities: result.identities,
         error: null,
         checkedAtMs: nowMs,
         writtenAtMs: result.changed ? nowMs : former.writtenAtMs,
@@ -307,6 +333,7 @@ export class AgentStatus {
       mode,
       path,
       values: [],
+      identities: [],
       reload: null,
       error: null,
       checkedAtMs: nowMs,

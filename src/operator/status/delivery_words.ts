@@ -5,6 +5,7 @@
  */
 
 import { BAN_SHARE } from "../../auction/protocol/constants.ts";
+import type { TierCredit } from "../../delivery/tiers.ts";
 import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
 import type { DeliveryStatus } from "./status_report.ts";
 import { counted } from "./words.ts";
@@ -38,6 +39,15 @@ export function surplusSentence(delivery: DeliveryStatus): string {
   return `${formatHashrate(deliveredPh)} ${verb} delivered where ${won}, on average over ${
     formatDuration(measuredSeconds)
   }: ${formatHashrate(surplusPh ?? 0)} ${verb} given away${costText(surplusUsdc)}`;
+}
+
+/** Why less can be credited than was won, and what to do. */
+export function tierSentence({ wonHashratePh, creditedAtMostPh, prices, workerIds }: TierCredit): string {
+  return `${formatHashrate(wonHashratePh)} won at ${prices} prices come from ${
+    counted(workerIds, "worker id")
+  }: validators match worker by worker, so at most ${formatHashrate(creditedAtMostPh)} can be credited and ${
+    formatHashrate(wonHashratePh - creditedAtMostPh)
+  } are not paid; give each machine a worker name of its own, or bid one price`;
 }
 
 /** What happens below the ban share. */

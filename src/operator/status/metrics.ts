@@ -282,6 +282,11 @@ export class Metrics {
       "Routed to the subnet in that window: what was won, or what on_ambiguous makes of it, in PH/s",
       (window) => window.routedHashratePh,
     );
+    this.#ofWindow(
+      "credited_at_most_hashrate_ph",
+      "The most that can be credited of what was won at several prices, under the known worker ids",
+      ({ tierCredit }) => tierCredit?.creditedAtMostPh ?? null,
+    );
     this.#ofWindow("won_workers", "Workers won in that window", ({ wonWorkers }) => wonWorkers);
     this.#ofWindow("lost_workers", "Workers lost in that window", ({ lostWorkers }) => lostWorkers);
     this.#ofWindow(

@@ -6,7 +6,8 @@
 
 import { BAN_SHARE } from "../../auction/protocol/constants.ts";
 import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
-import { banSentence, shortfallSentence, surplusSentence } from "./delivery_words.ts";
+import { isCapped } from "../../delivery/tiers.ts";
+import { banSentence, shortfallSentence, surplusSentence, tierSentence } from "./delivery_words.ts";
 import { clockTime, formatDuration, formatHashrate } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
@@ -29,6 +30,7 @@ const CHECK_TITLES: Readonly<Record<string, string>> = {
   commitment: "Commitment job",
   chain: "Chain",
   routing: "Routing",
+  identity: "Worker id",
 };
 
 /** All notices, the worst first. */
@@ -163,7 +165,10 @@ function judgements(delivery: DeliveryStatus): Notice[] {
 
 function windowNotices(window: WindowStatus): Notice[] {
   const notices: Notice[] = [];
-  const { reason, estimatedBecause, ambiguous, solver, isOver } = window;
+  const { reason, estimatedBecause, ambiguous, solver, tierCredit, isOver } = window;
+  if (tierCredit !== null && isCapped(tierCredit)) {
+    notices.push({ level: "warning", title: "Several prices", text: tierSentence(tierCredit) });
+  }
   if (reason !== null) {
     const isMeant = reason.code === "outbid" || reason.code === "withdrawn";
     const level = isMeant ? "note" : reason.code === "banned" ? "bad" : "warning";

@@ -10,6 +10,7 @@ import type { DaemonJob } from "../../agent/events.ts";
 import type { AgentStatus, FleetState, ProxyState } from "./agent_status.ts";
 import { formatAgo, formatDuration, formatHashrate } from "./format.ts";
 import { redactUrls } from "../../lib/redact.ts";
+import { wrongTexts } from "./identities.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 
 /** A run may fail, or take its two minutes; five intervals without a success are trouble. */
@@ -22,7 +23,14 @@ const MAX_HEAD_AGE_SECONDS = 120;
 const MAX_RELOAD_OWED_SECONDS = 2 * AUCTION_INTERVAL_SECONDS;
 
 /** What is looked at. */
-export const CHECK_NAMES = ["configuration", "auction", "commitment", "chain", "routing"] as const;
+export const CHECK_NAMES = [
+  "configuration",
+  "auction",
+  "commitment",
+  "chain",
+  "routing",
+  "identity",
+] as const;
 
 /** One thing that was looked at. */
 export interface ReadinessCheck {
@@ -42,6 +50,7 @@ export function checkReadiness(status: AgentStatus, nowMs: number): ReadinessChe
     checkJob(status, "commitment", MAX_COMMITMENT_AGE_SECONDS, nowMs),
     checkChain(status, nowMs),
     checkRouting(status, nowMs),
+    checkIdentity(status),
   ];
 }
 
@@ -133,6 +142,23 @@ function checkRouting({ settings, proxies, fleet }: AgentStatus, nowMs: number):
   }
   const age = secondsSince(latest.checkedAtMs, nowMs);
   return { name, ok: true, isFailing: false, message: `Correct when last checked, ${formatAgo(age)}` };
+}
+
+/** Whether the hashrate is credited to our hotkey. */
+function checkIdentity({ settings, identities }: AgentStatus): ReadinessCheck {
+  const name = "identity";
+  if (settings?.config.routing.kind === "off") {
+    return { name, ok: true, isFailing: false, message: "Routing is off" };
+  }
+  const wrong = wrongTexts(identities);
+  if (wrong.length > 0) return { name, ok: false, isFailing: true, message: wrong.join("\n") };
+  const missing = identities.flatMap(({ kind, message }) => kind === "missing" ? [message ?? ""] : []);
+  const message = missing.length > 0
+    ? missing.join("\n")
+    : identities.length > 0
+    ? "The subnet's pool is mined for our hotkey"
+    : "Not known yet under which identity the subnet's pool is mined";
+  return { name, ok: true, isFailing: missing.length > 0, message };
 }
 
 /** One problem of the routing. */

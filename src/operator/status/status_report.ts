@@ -23,6 +23,7 @@ import {
   MAX_BID_AGE_SECONDS,
 } from "../../auction/protocol/constants.ts";
 import type { RoutedValue } from "../../delivery/proxies/file_edit.ts";
+import type { TierCredit } from "../../delivery/tiers.ts";
 import type { ReloadState } from "../../delivery/proxies/reload.ts";
 import type { RoutingReport } from "../../delivery/proxies/route.ts";
 import { BUILD, VERSION } from "../../version.ts";
@@ -34,6 +35,7 @@ import type {
   ProxyState,
   WindowState,
 } from "./agent_status.ts";
+import type { IdentityStatus } from "./identities.ts";
 import { checkReadiness, type ReadinessCheck, secondsSince } from "./readiness.ts";
 import type { RecentLine, RecentLog } from "./recent_log.ts";
 import { redactUrls } from "../../lib/redact.ts";
@@ -64,6 +66,8 @@ export interface StatusReport {
   readonly proxies: readonly ProxyReport[];
   /** The ASICs that are switched directly; `null`: none configured, or nothing routed yet. */
   readonly fleet: FleetStatus | null;
+  /** The identities under which the subnet's pool is mined. */
+  readonly identities: readonly IdentityStatus[];
   /** The delivery of the window; `null`: not measured. */
   readonly delivery: DeliveryStatus | null;
   /** `null` before the bid on the chain was read. */
@@ -139,6 +143,8 @@ export interface WindowStatus extends WindowSummary {
   /** Whether `fewest` and `most` of the bids are exact; otherwise they are outer bounds. */
   readonly rangesExact: boolean;
   readonly estimatedBecause: readonly string[];
+  /** What can be credited of what was won at several prices; `null` at a single price, or if worker ids are not known. */
+  readonly tierCredit: TierCredit | null;
   /** Why {@link routedHashratePh} is routed, with the arithmetic. */
   readonly routedBecause: string;
   readonly prices: AuctionOutcome["prices"];
@@ -330,6 +336,7 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
     stale: staleness?.isStale === true ? { policy: staleness.policy } : null,
     proxies: status.proxies.map(reportProxy),
     fleet: status.fleet === null ? null : reportFleet(status.fleet),
+    identities: status.identities,
     delivery: window === null || window.delivery === null
       ? null
       : reportDelivery(window.delivery, window.outcome),
@@ -376,7 +383,7 @@ function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState)
   };
 }
 
-function reportWindow(state: WindowState, { head }: AgentStatus, nowMs: number): WindowStatus {
+function reportWindow(state: WindowState, { head, tierCredit }: AgentStatus, nowMs: number): WindowStatus {
   const { outcome } = state;
   const { firstBlock, lastBlock } = outcome.window;
   const blocks = lastBlock - firstBlock + 1;
@@ -394,6 +401,7 @@ function reportWindow(state: WindowState, { head }: AgentStatus, nowMs: number):
     bids: reportBids(outcome.own),
     rangesExact: outcome.own.rangesExact,
     estimatedBecause: outcome.estimatedBecause.map(describeEstimate),
+    tierCredit,
     routedBecause: outcome.own.routedBecause,
     prices: outcome.prices,
     mechanismShare: outcome.mechanismShare,

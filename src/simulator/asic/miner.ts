@@ -51,6 +51,8 @@ const CODES = {
 /** State and answers of one miner. Everything a test wants to change can be set. */
 export class SimulatedMiner {
   hashratePh: number;
+  /** The login at its pools. */
+  user = "account.worker";
   switchMs: number;
   elapsedSeconds: number;
   dialect: FirmwareDialect;
@@ -218,7 +220,7 @@ export class SimulatedMiner {
         Priority: priority,
         Quota: 1,
         "Long Poll": "N",
-        User: "account.worker",
+        User: this.user,
         "Has Stratum": true,
         "Stratum Active": isAlive && isStratumActive(i === current),
         "Stratum URL": isAlive ? `pool-${i}.example.org` : "",

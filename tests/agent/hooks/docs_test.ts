@@ -26,7 +26,10 @@ function shapeOf(value: unknown): unknown {
 
 /** Keeps what a document is made of. */
 class RecordedAgent extends FakeAgent {
-  readonly auction: { -readonly [Key in keyof AuctionRun]?: AuctionRun[Key] } = { error: null };
+  readonly auction: { -readonly [Key in keyof AuctionRun]?: AuctionRun[Key] } = {
+    creditedAtMostPh: null,
+    error: null,
+  };
 
   override observe(event: DaemonEvent): void {
     super.observe(event);

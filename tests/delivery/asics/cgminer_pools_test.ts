@@ -37,3 +37,11 @@ Deno.test("poolsOf() tolerates foreign data", () => {
     currentPool(poolsOf(answer));
   }));
 });
+
+Deno.test("poolsOf() reads the login at each pool as it is, where the machine reports it", () => {
+  const users = ["sn89auction.5F.Rig1", " a ", "", undefined, 5].map((User, POOL) => ({ POOL, User }));
+  assert.deepEqual(
+    poolsOf({ POOLS: users }).map(({ user }) => user),
+    ["sn89auction.5F.Rig1", "a", null, null, null],
+  );
+});

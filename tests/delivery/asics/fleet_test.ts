@@ -36,6 +36,7 @@ Deno.test("Fleet.apply() switches the machines that cover what was won with the 
     poolNumber: 1,
     switched: true,
     readingPh: 0.06,
+    workerId: "account.worker",
     problem: null,
   });
   assert.deepEqual([miners[0]!.wanted, miners[0]!.found, miners[0]!.switched], [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { editProfile } from "../../../src/delivery/proxies/braiins.ts";
+import { editProfile, targetIdentities } from "../../../src/delivery/proxies/braiins.ts";
 import { RoutingError } from "../../../src/delivery/proxies/errors.ts";
 
 function profile(subnet: string, rest: string): string {
@@ -127,4 +127,51 @@ Deno.test("editProfile() throws RoutingError naming the goal that is missing", (
   reject(whole.replace("[[routing]]", "[routing]"), "InfiniteHashLuxorGoal");
   reject("", "InfiniteHashLuxorGoal");
   reject("routing = [1, {goal = 2}, {goal = [3]}]\n", "InfiniteHashLuxorGoal");
+});
+
+Deno.test("targetIdentities() finds the identities of the targets that the subnet's goal mines at", () => {
+  const text = `[[target]]
+name = "one"
+user_identity = "sn89auction.5F.worker1"
+[[target]]
+name = "two"
+user_identity = "sn89auction.5F.worker2"
+identity_pass_through = true
+[[target]]
+name = "three"
+[[target]]
+name = "house"
+user_identity = "me.rig"
+[[routing]]
+[[routing.goal]]
+name = "MinerDefaultGoal"
+[[routing.goal.level]]
+targets = ["house"]
+[[routing.goal]]
+name = "InfiniteHashLuxorGoal"
+[[routing.goal.level]]
+targets = ["three", "one"]
+[[routing.goal.level]]
+targets = ["two", "unknown"]
+`;
+  assert.deepEqual(
+    targetIdentities(text, { path: "p" }).map(({ place, key, workerId }) => [place, key, workerId]),
+    [
+      ['target "one"', "user_identity", "sn89auction.5F.worker1"],
+      ['target "two"', "user_identity", null],
+      ['target "three"', "user_identity", null],
+    ],
+  );
+});
+
+Deno.test("targetIdentities() finds none in a profile without levels, targets or the goal", () => {
+  for (
+    const text of [
+      "",
+      "target = 5",
+      '[[routing]]\n[[routing.goal]]\nname = "InfiniteHashLuxorGoal"\nlevel = 1\n',
+    ]
+  ) {
+    assert.deepEqual(targetIdentities(text, { path: "p" }), [], text);
+  }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TomlError } from "../../../src/lib/toml.ts";
 import { RoutingError } from "../../../src/delivery/proxies/errors.ts";
-import { editPools } from "../../../src/delivery/proxies/ihp.ts";
+import { editPools, poolIdentities } from "../../../src/delivery/proxies/ihp.ts";
 
 const POOLS = `# top
 [pools]
@@ -183,4 +183,29 @@ Deno.test("editPools() touches only target_hashrate and weight of matching pools
     ),
     { numRuns: 400 },
   );
+});
+
+Deno.test("poolIdentities() finds the worker_id of each of the subnet's pools", () => {
+  const text = `[[pools.main]]
+name = " Central-Proxy "
+worker_id = "sn89auction.5F.worker1"
+[[pools.main]]
+name = "house"
+worker_id = "me.rig"
+[[pools.main]]
+name = "central-proxy"
+[[pools.main]]
+name = "central-proxy"
+worker_id = " "
+[[pools.main]]
+name = "central-proxy"
+worker_id = 7
+`;
+  const found = poolIdentities(text, { subnetPoolName: "central-proxy", path: "p" });
+  assert.deepEqual(found.map(({ place, workerId }) => [place, workerId]), [
+    ['pools.main[0] " Central-Proxy "', "sn89auction.5F.worker1"],
+    ['pools.main[2] "central-proxy"', null],
+    ['pools.main[3] "central-proxy"', null],
+    ['pools.main[4] "central-proxy"', "7"],
+  ]);
 });

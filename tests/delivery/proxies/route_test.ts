@@ -81,6 +81,7 @@ Deno.test("applyRouting() writes the file, touches the sentinel and leaves no jo
         { key: 'pools.main[0] "central-proxy" target_hashrate', previous: null, value: "450TH/s" },
         { key: 'pools.main[0] "central-proxy" weight', previous: 1, value: null },
       ],
+      identities: [{ place: 'pools.main[0] "central-proxy"', key: "worker_id", workerId: null }],
       diff: `--- ${PATH}
 +++ ${PATH}
 @@ -2,7 +2,7 @@

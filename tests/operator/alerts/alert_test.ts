@@ -74,6 +74,27 @@ const CONDITIONS: Readonly<
     says: /^Cannot read it: no such file\.$/,
     ends: (agent) => agent.route(),
   },
+  "identity-wrong": {
+    breaks: (agent) =>
+      agent.route({
+        identities: [{ place: 'pools.main[0] "central-proxy"', key: "worker_id", workerId: "mine.rig7" }],
+      }),
+    says:
+      /^pools\.main\[0\] "central-proxy": worker_id is "mine\.rig7", which is not account, hotkey and worker, joined by dots: its hashrate is credited to nobody; worker_id = "sn89auction\.5Grw\w+\.rig7"\.$/,
+    ends: (agent) => agent.route(),
+  },
+  "tiers-capped": {
+    breaks: async (agent) => {
+      await agent.computeWindow({ number: 1, text: "2;b;BTC,0.97=0.45:1;BTC,1.02=0.45:1" });
+      agent.route();
+    },
+    says:
+      /^0\.9 PH\/s won at 2 prices come from 1 worker id: validators match worker by worker, so at most 0\.45 PH\/s can be credited and 0\.45 PH\/s are not paid; give each machine/,
+    ends: async (agent) => {
+      await agent.computeWindow({ number: 2 });
+      agent.route();
+    },
+  },
   "delivery-low": {
     breaks: (agent) => agent.measure({ averagePh: 0.3, ratio: 0.3 / 1.65, level: "alert" }),
     says:

@@ -34,7 +34,7 @@ Deno.test("checkAsics() says of each machine what keeps it from being switched, 
     good!.miner.usePool(1);
     shut!.miner.fault = { kind: "denied" };
     await off!.stop();
-    const findings = await checkAsics({ routing: routingOf(servers) });
+    const { findings, identities } = await checkAsics({ routing: routingOf(servers) });
     const lines = findings.map(({ status, message }) => `${status} ${message}`);
     assert.equal(lines[0], "warn 1 of 4 machines answer and can be switched, 1 at the subnet now");
     assert.equal(lines.length, 4, lines.join("\n"));
@@ -42,6 +42,10 @@ Deno.test("checkAsics() says of each machine what keeps it from being switched, 
     assert.match(lines[2]!, /^fail off: /);
     assert.match(lines[3]!, /^fail short: .*pool/);
     assert.equal(servers.reduce((sum, { miner }) => sum + miner.switchCount, 0), 0);
+    assert.deepEqual(identities, [
+      { place: "ASIC good, subnet pool", key: "User", workerId: "account.worker" },
+      { place: "ASIC shut, subnet pool", key: "User", workerId: "account.worker" },
+    ]);
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
   }
@@ -51,9 +55,12 @@ Deno.test("checkAsics() is content with machines of which the firmware does not 
   const server = startMiner({});
   try {
     server.rewrite = (json) => json.includes("Privileged") ? INVALID_COMMAND : json;
-    const [finding, ...rest] = await checkAsics({ routing: routingOf([server]) });
+    const { findings: [finding, ...rest] } = await checkAsics({ routing: routingOf([server]) });
     assert.deepEqual([finding?.status, rest], ["ok", []]);
-    assert.deepEqual(await checkAsics({ routing: { kind: "off", reason: "none" } }), []);
+    assert.deepEqual(await checkAsics({ routing: { kind: "off", reason: "none" } }), {
+      findings: [],
+      identities: [],
+    });
   } finally {
     await server.stop();
   }
@@ -81,7 +88,7 @@ Deno.test("checkDelivery() reads each metric once, and says what is wrong withou
     metric: parseSelector(name)!,
     unit: "TH/s" as const,
   }));
-  const [ok, missing] = await checkDelivery({ delivery: { ...DELIVERY, sources } });
+  const [ok, missing] = await checkDelivery({ delivery: { ...DELIVERY, sources } }, null);
   assert.deepEqual([ok?.status, ok?.message], [
     "ok",
     `hashrate at 127.0.0.1:${server.addr.port}: 0.2 PH/s`,

@@ -61,6 +61,11 @@ const PROXY = {
     previous: "0TH/s",
     value: "1650TH/s",
   }],
+  identities: [{
+    place: 'pools.main[0] "central-proxy"',
+    key: "worker_id",
+    workerId: `sn89auction.${HOTKEY}.worker1`,
+  }],
   diff: "",
   reload: "touched",
   sentinelPath: "/etc/ihp/.reload-ihp",
@@ -84,6 +89,7 @@ const ASIC: MinerReport = {
   poolNumber: 0,
   switched: false,
   readingPh: 0.88,
+  workerId: `sn89auction.${HOTKEY}.left`,
   problem: null,
 };
 
@@ -241,7 +247,7 @@ export class FakeAgent implements AsyncDisposable {
 
   /** A reload was tried again, beside the runs. */
   retryReload(overrides: Partial<typeof PROXY> = {}): void {
-    const { changed: _changed, skipped: _skipped, values: _values, diff: _diff, ...report } = {
+    const { changed: _1, skipped: _2, values: _3, identities: _4, diff: _5, ...report } = {
       ...PROXY,
       ...overrides,
     };

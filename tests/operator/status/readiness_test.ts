@@ -4,7 +4,7 @@ import { renderPage } from "../../../src/operator/status/page.ts";
 import { FleetShortError, type MinerReport } from "../../../src/delivery/asics/fleet_report.ts";
 import { ConfigError } from "../../../src/config/errors.ts";
 import { RoutingError, TargetsFailedError } from "../../../src/delivery/proxies/errors.ts";
-import { ASICS, FakeAgent, FLEET } from "./fake_agent.ts";
+import { ASICS, FakeAgent, FLEET, HOTKEY } from "./fake_agent.ts";
 
 function failing(agent: FakeAgent): Record<string, string> {
   const { checks } = agent.telemetry.report();
@@ -199,4 +199,40 @@ Deno.test("checkReadiness() leaves a failed routing to the check of that name", 
   }
   agent.run("auction", new Error("no endpoint answers"));
   assert.equal(auction(), "Last succeeded 5 s ago; failing (4 ×): no endpoint answers");
+});
+
+Deno.test("checkReadiness() is not ready while hashrate is credited to nobody, and gives the line to write", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  const identity = (workerId: string | null) =>
+    ({ place: 'pools.main[0] "central-proxy"', key: "worker_id", workerId }) as const;
+  agent.route({ identities: [identity("sn89auction.5Other.rig7")] });
+  assert.equal(
+    failing(agent)["identity"],
+    'pools.main[0] "central-proxy": worker_id is "sn89auction.5Other.rig7", whose hotkey is not ours: its hashrate ' +
+      `is credited to nobody; worker_id = "sn89auction.${HOTKEY}.rig7"`,
+  );
+  agent.route({ identities: [identity(null)] });
+  assert.deepEqual(failing(agent), {}, "the machines' names may be right");
+  const [notice] = noticesOf(agent.telemetry.report()).filter(({ title }) => title === "Worker id");
+  assert.equal(notice?.level, "warning");
+  assert.match(notice?.text ?? "", /every machine's own worker name must be sn89auction\.5Grw\w+\.<name>$/);
+  agent.route();
+  assert.deepEqual(noticesOf(agent.telemetry.report()), []);
+});
+
+Deno.test("checkReadiness() looks at the users of ASICs, and names a few of many", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.routeAsics({
+    miners: Array.from({ length: 5 }, (_, i) => ({ ...ASICS[0]!, name: `m${i}`, workerId: "x.y" })),
+  });
+  const lines = failing(agent)["identity"]!.split("\n");
+  assert.match(
+    lines[0]!,
+    /^ASIC m0, subnet pool: User is "x\.y", .*; set the user of that pool to sn89auction\./,
+  );
+  assert.deepEqual([lines.length, lines.at(-1)], [4, "and 2 more like these"]);
+  agent.routeAsics({ miners: [{ ...ASICS[0]!, workerId: null }] });
+  assert.equal(failing(agent)["identity"], undefined, "a machine that does not tell is not judged");
 });
