@@ -40,7 +40,7 @@ const FLOORS: readonly { readonly floor: string; readonly rooms: readonly string
   },
   { floor: "2.4", rooms: ["src/auction/"] },
   { floor: "2.3", rooms: ["src/auction/solver/"] },
-  { floor: "2.2", rooms: ["src/auction/inputs/"] },
+  { floor: "2.2", rooms: ["src/auction/inputs/", "src/auction/credit/"] },
   { floor: "2.1", rooms: ["src/auction/protocol/"] },
   { floor: "1", rooms: ["src/lib/", "src/version.ts"] },
 ];

@@ -68,6 +68,7 @@ export class Stage implements AsyncDisposable {
 
   /** Starts the agent and waits for its first auction. */
   async startAgent(): Promise<void> {
+    await routeAllThatIsPossible(this.rig.configPath);
     this.#agent = startProcess(this.options.program, [this.rig.configPath], {
       HOME: this.rig.folder,
       IH_MINER_CACHE: join(this.rig.folder, "cache"),
@@ -187,6 +188,16 @@ export async function explainFailure<T>({ agent }: Stage, act: () => Promise<T>)
 
 function drawPrices(random: Random): PublishedPrices {
   return { taoUsdc: 350, alphaTao: 0.012, hashpUsdc: 50, cap: Math.round(15 + random.next() * 30) / 100 };
+}
+
+/** The independent computation finds the most that can be won. */
+async function routeAllThatIsPossible(configPath: string): Promise<void> {
+  const text = await Deno.readTextFile(configPath);
+  const policy = '[routing]\non_ambiguous = "deliver-possible"\n';
+  await Deno.writeTextFile(
+    configPath,
+    text.includes("[routing]\n") ? text.replace("[routing]\n", () => policy) : `${text}${policy}`,
+  );
 }
 
 async function rewriteWorkers(configPath: string, own: readonly Offer[]): Promise<void> {

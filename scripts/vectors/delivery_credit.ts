@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { creditDelivery, mergeWorkers } from "../../src/auction/protocol/delivery_credit.ts";
+import { creditDelivery, mergeWorkers } from "../../src/auction/credit/delivery_credit.ts";
 import type { VectorChecker } from "./checker.ts";
 
 const workers = z.array(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { mechanismShare } from "../../src/auction/protocol/budget.ts";
-import { windowBudgetAlpha, windowPayment } from "../../src/auction/protocol/payment.ts";
+import { windowBudgetAlpha, windowPayment } from "../../src/auction/credit/payment.ts";
 import type { VectorChecker } from "./checker.ts";
 
 const decimal = z.string().transform(Number);

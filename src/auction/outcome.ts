@@ -7,7 +7,7 @@
 
 import { type AmbiguityPolicy, type OwnRange, type RoutedHashrate, routedHashrate } from "./ambiguity.ts";
 import { BLOCK_TIME_SECONDS } from "./protocol/constants.ts";
-import type { WonWorker } from "./protocol/delivery_credit.ts";
+import type { WonWorker } from "./credit/delivery_credit.ts";
 import { formatFp18, fp18ToNumber, parseFp18 } from "./protocol/fp18.ts";
 import type { ValidationWindow } from "./protocol/windows.ts";
 import type { SolverResult } from "./solver/types.ts";

@@ -6,9 +6,9 @@
 
 import { type AuctionOutcome, wonWorkers } from "../../auction/outcome.ts";
 import { minerIdentities } from "../../delivery/asics/fleet_report.ts";
-import type { IdentityOwner, PoolIdentity } from "../../delivery/identity.ts";
+import type { IdentityOwner, PoolIdentity } from "../../auction/credit/identity.ts";
 import type { FailedTarget } from "../../delivery/proxies/errors.ts";
-import { isCapped, type TierCredit, tierCredit } from "../../delivery/tiers.ts";
+import { isCapped, type TierCredit, tierCredit } from "../../auction/credit/tiers.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { RouteReport } from "./deliver.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PoolIdentity } from "../identity.ts";
+import type { PoolIdentity } from "../../auction/credit/identity.ts";
 
 /**
  * The problem of a machine.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { creditDelivery, type WonWorker } from "../../auction/protocol/delivery_credit.ts";
+import { creditDelivery, type WonWorker } from "../../auction/credit/delivery_credit.ts";
 import { formatFp18 } from "../../auction/protocol/fp18.ts";
 import type { WorkerHashrates } from "./workers_api.ts";
 

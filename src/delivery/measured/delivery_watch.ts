@@ -7,7 +7,7 @@
  */
 
 import { BAN_SHARE } from "../../auction/protocol/constants.ts";
-import type { WonWorker } from "../../auction/protocol/delivery_credit.ts";
+import type { WonWorker } from "../../auction/credit/delivery_credit.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
 import { type CreditReport, reportCredit } from "./credit.ts";
 import {

@@ -5,7 +5,7 @@
  */
 
 import * as z from "zod";
-import { mergeWorkers, type WorkerRecord } from "../../auction/protocol/delivery_credit.ts";
+import { mergeWorkers, type WorkerRecord } from "../../auction/credit/delivery_credit.ts";
 import {
   type Download,
   failure,

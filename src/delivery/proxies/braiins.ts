@@ -7,7 +7,7 @@
 import { isTable, parseToml } from "../../lib/toml.ts";
 import { editToml, type TomlEdit, type TomlPath } from "../../lib/toml_edit.ts";
 import { roundHalfEven } from "../../auction/protocol/integer_math.ts";
-import type { PoolIdentity } from "../identity.ts";
+import type { PoolIdentity } from "../../auction/credit/identity.ts";
 import { RoutingError } from "./errors.ts";
 import { sumSizesPh } from "./hashrate.ts";
 import { type FileEdit, type RoutedValue, shownValue, writtenIdentity } from "./file_edit.ts";

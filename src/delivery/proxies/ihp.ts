@@ -7,7 +7,7 @@
 import { isTable, parseToml } from "../../lib/toml.ts";
 import { editToml, type TomlEdit } from "../../lib/toml_edit.ts";
 import { stripSpace } from "../../auction/protocol/python_text.ts";
-import type { PoolIdentity } from "../identity.ts";
+import type { PoolIdentity } from "../../auction/credit/identity.ts";
 import { RoutingError } from "./errors.ts";
 import { formatTerahash, sumSizesPh } from "./hashrate.ts";
 import { type FileEdit, type RoutedValue, shownValue, writtenIdentity } from "./file_edit.ts";

@@ -6,7 +6,7 @@
 
 import { resolve } from "node:path";
 import { TomlError } from "../../lib/toml.ts";
-import type { PoolIdentity } from "../identity.ts";
+import type { PoolIdentity } from "../../auction/credit/identity.ts";
 import { editProfile, targetIdentities } from "./braiins.ts";
 import { RoutingError } from "./errors.ts";
 import { type Files, osFiles } from "./files.ts";

@@ -6,7 +6,7 @@
 
 import { strayMiners } from "../../delivery/asics/fleet_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
-import { isCapped } from "../../delivery/tiers.ts";
+import { isCapped } from "../../auction/credit/tiers.ts";
 import { banSentence, tierSentence } from "../status/delivery_words.ts";
 import { formatDuration, formatHashrate, shareText } from "../status/format.ts";
 import { wrongTexts } from "../status/identities.ts";

@@ -5,7 +5,7 @@
  */
 
 import { BAN_SHARE } from "../../auction/protocol/constants.ts";
-import type { TierCredit } from "../../delivery/tiers.ts";
+import type { TierCredit } from "../../auction/credit/tiers.ts";
 import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
 import type { DeliveryStatus } from "./status_report.ts";
 import { counted } from "./words.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type IdentityOwner, judgeIdentity, type PoolIdentity } from "../../delivery/identity.ts";
+import { type IdentityOwner, judgeIdentity, type PoolIdentity } from "../../auction/credit/identity.ts";
 
 /** An identity and what it is worth. */
 export interface IdentityStatus extends PoolIdentity {

@@ -6,7 +6,7 @@
 
 import { BAN_SHARE } from "../../auction/protocol/constants.ts";
 import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
-import { isCapped } from "../../delivery/tiers.ts";
+import { isCapped } from "../../auction/credit/tiers.ts";
 import { banSentence, shortfallSentence, surplusSentence, tierSentence } from "./delivery_words.ts";
 import { clockTime, formatDuration, formatHashrate } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";

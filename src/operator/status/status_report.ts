@@ -15,7 +15,7 @@ import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
 import { parseFp18 } from "../../auction/protocol/fp18.ts";
-import { type PaidHashrate, windowPayment } from "../../auction/protocol/payment.ts";
+import { type PaidHashrate, windowPayment } from "../../auction/credit/payment.ts";
 import {
   BAN_SHARE,
   BLOCK_TIME_SECONDS,
@@ -23,7 +23,7 @@ import {
   MAX_BID_AGE_SECONDS,
 } from "../../auction/protocol/constants.ts";
 import type { RoutedValue } from "../../delivery/proxies/file_edit.ts";
-import type { TierCredit } from "../../delivery/tiers.ts";
+import type { TierCredit } from "../../auction/credit/tiers.ts";
 import type { ReloadState } from "../../delivery/proxies/reload.ts";
 import type { RoutingReport } from "../../delivery/proxies/route.ts";
 import { BUILD, VERSION } from "../../version.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { BLOCKS_PER_DAY, MINERS_SHARE, WINDOW_BLOCKS, WINDOWS_PER_EPOCH } from "./constants.ts";
-import { fp18ToNumber } from "./fp18.ts";
+import { BLOCKS_PER_DAY, MINERS_SHARE, WINDOW_BLOCKS, WINDOWS_PER_EPOCH } from "../protocol/constants.ts";
+import { fp18ToNumber } from "../protocol/fp18.ts";
 
 /** The consensus prices of a window. */
 export interface PaymentPrices {

@@ -5,7 +5,7 @@ import {
   mergeWorkers,
   mostCreditablePh,
   type WonWorker,
-} from "../../../src/auction/protocol/delivery_credit.ts";
+} from "../../../src/auction/credit/delivery_credit.ts";
 import { ProtocolError } from "../../../src/auction/protocol/errors.ts";
 
 const HOTKEY = "5CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { mostCreditablePh, type WonWorker } from "../auction/protocol/delivery_credit.ts";
+import { mostCreditablePh, type WonWorker } from "./delivery_credit.ts";
 import { type IdentityOwner, judgeIdentity, type PoolIdentity } from "./identity.ts";
 
 /** The credit of workers at several prices under known worker ids. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { BAN_SHARE } from "./constants.ts";
-import { ProtocolError } from "./errors.ts";
+import { BAN_SHARE } from "../protocol/constants.ts";
+import { ProtocolError } from "../protocol/errors.ts";
 import { parseWorkerId } from "./worker_id.ts";
 
 /** One entry of a list of workers, from the subnet's pool or the central proxy. */

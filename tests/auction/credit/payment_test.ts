@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { paidBlocks, windowBudgetAlpha, windowPayment } from "../../../src/auction/protocol/payment.ts";
+import { paidBlocks, windowBudgetAlpha, windowPayment } from "../../../src/auction/credit/payment.ts";
 
 const PRICES = { hashpUsdc: 50, alphaTao: 0.01, taoUsdc: 350 };
 const ONE = 10n ** 18n;

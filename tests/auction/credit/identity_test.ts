@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type IdentityJudgement, judgeIdentity, type PoolIdentity } from "../../src/delivery/identity.ts";
+import {
+  type IdentityJudgement,
+  judgeIdentity,
+  type PoolIdentity,
+} from "../../../src/auction/credit/identity.ts";
 
 const HOTKEY = "5CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
 const OTHER = HOTKEY.replace("C", "D");

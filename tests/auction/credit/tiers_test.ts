@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { PoolIdentity } from "../../src/delivery/identity.ts";
-import { isCapped, tierCredit } from "../../src/delivery/tiers.ts";
+import type { PoolIdentity } from "../../../src/auction/credit/identity.ts";
+import { isCapped, tierCredit } from "../../../src/auction/credit/tiers.ts";
 
 const HOTKEY = "5CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
 const OWNER = { account: "sn89auction", hotkey: HOTKEY };

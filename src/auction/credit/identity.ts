@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseWorkerId } from "../auction/protocol/worker_id.ts";
+import { parseWorkerId } from "./worker_id.ts";
 
 /** An identity in a proxy's file or in a machine's list of pools. */
 export interface PoolIdentity {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseWorkerId } from "../../../src/auction/protocol/worker_id.ts";
+import { parseWorkerId } from "../../../src/auction/credit/worker_id.ts";
 
 const HOTKEY = "5CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
 
