@@ -2,20 +2,22 @@
  * `deno task demo [--keep] [--live]`: shows the main job.
  *
  * Starts a chain simulator with validators and competing miners, and makes a wallet, a configuration and a proxy file
- * in a temporary folder. Then runs the agent as a user does: it publishes the bid and, in the next window, computes
- * the auction and rewrites the proxy's file. `--keep` keeps the folder. `--live` runs the daemon instead, for a few
+ * in a temporary folder. Then runs the agent as a user does: it publishes the bid, in the next window computes the
+ * auction and rewrites the proxy's file, and checks what the proxy says is delivered. `--keep` keeps the folder. `--live` runs the daemon instead, for a few
  * windows in accelerated time.
  *
  * @module
  */
 
 import { parseArguments } from "../src/lib/args.ts";
+import { SUBNET_ACCOUNT } from "../src/auction/protocol/constants.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
 import { say, sayTitle } from "./command_line.ts";
 import { NETUID, publishPrices, setUpMarket, START_BLOCK, windowOf } from "./scene/market.ts";
 import { describeLiveWindow, runLive } from "./scene/live_run.ts";
-import { type AgentRun, type Rig, runAgent, setUpRig } from "./scene/rig.ts";
+import { type AgentRun, type Rig, runAgent, runCheck, setUpRig } from "./scene/rig.ts";
+import { WorkersApi } from "./scene/workers_api.ts";
 
 const { values } = parseArguments(Deno.args, { keep: { type: "boolean" }, live: { type: "boolean" } });
 if (values.live === true) {
@@ -69,6 +71,19 @@ async function tellTheStory(rig: Rig): Promise<void> {
   const sentinel = await Deno.stat(rig.sentinelPath);
   const sentinelName = rig.sentinelPath.slice(rig.folder.length);
   say(`\nReload signal: ${sentinelName} touched at ${sentinel.mtime?.toISOString()}`);
+
+  sayTitle("5. Whose hashrate it is, and what is credited: ih-miner check config.toml");
+  await using api = new WorkersApi();
+  const won = Number(auction.document.won_hashrate_ph);
+  api.deliver(`${SUBNET_ACCOUNT}.${rig.hotkey}.worker1`, won, 0);
+  await Deno.writeTextFile(rig.configPath, `\n[[delivery.sources]]\nworkers_api = "${api.url}"\n`, {
+    append: true,
+  });
+  const findings = (await runCheck(rig)).split("\n").filter((line) =>
+    /^\w+ +(identity|delivery) /.test(line)
+  );
+  if (findings.length !== 2) throw new Error("the check says nothing about identity and delivery");
+  say(findings.join("\n"));
 }
 
 async function showLive(): Promise<void> {

@@ -112,6 +112,16 @@ export async function runAgent(rig: Rig, args: readonly string[]): Promise<Agent
   return { exitCode: code, document: printed === "" ? null : JSON.parse(printed), log: text.decode(stderr) };
 }
 
+/** Runs `ih-miner check` from source. Returns what it prints. */
+export async function runCheck(rig: Rig): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", MAIN, "check", rig.configPath],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
 function configText(folder: string, chainUrl: string, poolsPath: string, workers: string): string {
   return `[bittensor]
 network = ${JSON.stringify(chainUrl)}

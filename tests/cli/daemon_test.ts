@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { setUpRig } from "../../scripts/scene/rig.ts";
-import { freePort } from "../support/free_port.ts";
+import { freePort } from "../../scripts/scene/free_port.ts";
 import { setScene } from "../support/scene.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));

@@ -6,7 +6,7 @@ import { waitFor } from "../../scripts/e2e/processes.ts";
 import { type HookCall, HookFile, WebhookReceiver } from "../../scripts/scene/listeners.ts";
 import { leastCoverTh, Machines, sumTh } from "../../scripts/scene/machines.ts";
 import { replaceRouting } from "../../scripts/scene/rig.ts";
-import { freePort } from "../support/free_port.ts";
+import { freePort } from "../../scripts/scene/free_port.ts";
 import { watch } from "./rights.ts";
 import { forEachProgram, type Program, programs, Stage } from "./stage.ts";
 

@@ -16,6 +16,8 @@ import { describeError } from "../../lib/errors.ts";
 import { locateProgram } from "../../lib/program.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { minerIdentities } from "../../delivery/asics/fleet_report.ts";
+import { formatHashrate } from "../status/format.ts";
+import { counted } from "../status/words.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { DestinationFindings } from "./local_checks.ts";
 
@@ -85,9 +87,9 @@ async function checkWorkersApi(
     const span = { startMs: endMs - LOOK_BACK_MS, endMs };
     const workers = await readWorkersApi({ url, account, hotkey }, span, { timeoutMs: SOURCE_TIMEOUT_MS });
     const sumPh = workers.values().reduce((sum, hashes) => sum + Number(hashes), 0) / 1e15;
-    const found = `${workers.size} workers of this hotkey, ${
-      Number(sumPh.toFixed(3))
-    } PH/s in the last 10 min`;
+    const found = `${counted(workers.size, "worker")} of this hotkey, ${
+      formatHashrate(sumPh)
+    } in the last 10 min`;
     return workers.size > 0
       ? finding("ok", "delivery", `${place}: ${found}`)
       : finding("warn", "delivery", `${place} knows no worker ${account}.${hotkey}.*: nothing is credited`);

@@ -34,7 +34,9 @@ export function judgeIdentities(
 /** What to do about wrong identities, in one sentence each; many machines share one. */
 export function wrongTexts(identities: readonly IdentityStatus[]): string[] {
   const wrong = identities.filter(({ kind }) => kind === "wrong");
-  const shown = wrong.slice(0, SHOWN).map(({ message, fix }) => `${message}; ${fix}`);
+  const shown = wrong.slice(0, SHOWN).map(({ key, message, fix }) =>
+    `${message}; ${key === "User" ? fix : `write ${fix}`}`
+  );
   return wrong.length <= SHOWN ? shown : [...shown, `and ${wrong.length - SHOWN} more like these`];
 }
 

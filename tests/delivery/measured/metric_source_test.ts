@@ -12,7 +12,7 @@ import type {
   DeliverySourceErrorKind,
 } from "../../../src/delivery/measured/http_source.ts";
 import { parseSelector } from "../../../src/delivery/measured/prometheus_text.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../../scripts/scene/free_port.ts";
 
 type Answer = (request: Request) => Response | Promise<Response>;
 

@@ -80,7 +80,7 @@ const CONDITIONS: Readonly<
         identities: [{ place: 'pools.main[0] "central-proxy"', key: "worker_id", workerId: "mine.rig7" }],
       }),
     says:
-      /^pools\.main\[0\] "central-proxy": worker_id is "mine\.rig7", which is not account, hotkey and worker, joined by dots: its hashrate is credited to nobody; worker_id = "sn89auction\.5Grw\w+\.rig7"\.$/,
+      /^pools\.main\[0\] "central-proxy": worker_id is "mine\.rig7", which is not account, hotkey and worker, joined by dots: its hashrate is credited to nobody; write worker_id = "sn89auction\.5Grw\w+\.rig7"\.$/,
     ends: (agent) => agent.route(),
   },
   "tiers-capped": {

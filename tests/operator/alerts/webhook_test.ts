@@ -2,7 +2,7 @@ import type { WebhookConfig } from "../../../src/config/hooks.ts";
 import assert from "node:assert/strict";
 import type { AlertNotification } from "../../../src/operator/alerts/message.ts";
 import { WebhookSender, type WebhookSenderParts } from "../../../src/operator/alerts/webhook.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../../scripts/scene/free_port.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { FakeService, NOTIFICATION } from "./fake_service.ts";
 

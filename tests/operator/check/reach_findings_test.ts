@@ -10,7 +10,7 @@ import {
 } from "../../../src/operator/check/reach_findings.ts";
 import type { RoutingConfig } from "../../../src/config/routing.ts";
 import { parseSelector } from "../../../src/delivery/measured/prometheus_text.ts";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../../scripts/scene/free_port.ts";
 import { type MinerServer, startMiner } from "../../../src/simulator/asic/mod.ts";
 
 const NAMES = ["good", "shut", "off", "short"];

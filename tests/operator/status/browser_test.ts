@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Browser, findChromium, type View } from "../../support/browser.ts";
-import { freePort } from "../../support/free_port.ts";
+import { Browser, findChromium, type View } from "../../../scripts/scene/browser.ts";
+import { freePort } from "../../../scripts/scene/free_port.ts";
 import { ASICS, BRAIINS_VALUES, FakeAgent } from "./fake_agent.ts";
 
 const chromium = await findChromium();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../support/free_port.ts";
+import { freePort } from "../../../scripts/scene/free_port.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { HttpEndpoint } from "../../../src/operator/status/http_endpoint.ts";
 import { FakeAgent } from "./fake_agent.ts";

@@ -210,7 +210,7 @@ Deno.test("checkReadiness() is not ready while hashrate is credited to nobody, a
   assert.equal(
     failing(agent)["identity"],
     'pools.main[0] "central-proxy": worker_id is "sn89auction.5Other.rig7", whose hotkey is not ours: its hashrate ' +
-      `is credited to nobody; worker_id = "sn89auction.${HOTKEY}.rig7"`,
+      `is credited to nobody; write worker_id = "sn89auction.${HOTKEY}.rig7"`,
   );
   agent.route({ identities: [identity(null)] });
   assert.deepEqual(failing(agent), {}, "the machines' names may be right");
