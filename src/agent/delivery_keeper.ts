@@ -9,11 +9,8 @@ import type { FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Config } from "../config/load.ts";
 import { BLOCK_TIME_SECONDS, FP18_ONE } from "../auction/protocol/constants.ts";
 import { type AuctionOutcome, wonWorkers } from "../auction/outcome.ts";
-import {
-  type DeliveredWindow,
-  DeliveryWatch,
-  type WatchedSources,
-} from "../delivery/measured/delivery_watch.ts";
+import type { DeliveredWindow } from "../delivery/measured/delivery_report.ts";
+import { DeliveryWatch, type WatchedSources } from "../delivery/measured/delivery_watch.ts";
 import { metricDeliverySource } from "../delivery/measured/metric_source.ts";
 import type { Span } from "../delivery/measured/sources.ts";
 import { workersSource } from "../delivery/measured/workers_api.ts";

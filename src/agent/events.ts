@@ -6,7 +6,7 @@
 
 import type { EndpointFailure } from "../chain/errors.ts";
 import type { ComputedAuction } from "./jobs/auction_job.ts";
-import type { DeliveryReport } from "../delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../delivery/measured/delivery_report.ts";
 import type { CommitmentResult } from "./jobs/commitment_job.ts";
 import type { RouteReport } from "./jobs/deliver.ts";
 import type { HookName } from "../config/schema.ts";

@@ -5,7 +5,7 @@ import type { FleetConfig } from "../../src/delivery/asics/fleet_config.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { DeliveryKeeper } from "../../src/agent/delivery_keeper.ts";
 import type { DaemonEvent } from "../../src/agent/events.ts";
-import type { DeliveryReport } from "../../src/delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../src/delivery/measured/delivery_report.ts";
 import { WorkersApi } from "../../scripts/scene/workers_api.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 

@@ -6,14 +6,13 @@
  * @module
  */
 
-import { BAN_SHARE } from "../../auction/protocol/constants.ts";
-import type { WonWorker } from "../../auction/credit/delivery_credit.ts";
-import type { LogFields, Logger } from "../../lib/log.ts";
+import type { Logger } from "../../lib/log.ts";
 import { type CreditReport, reportCredit } from "./credit.ts";
+import { DeliveryLog } from "./delivery_log.ts";
+import type { DeliveredWindow, DeliveryReport } from "./delivery_report.ts";
 import {
   DEFAULT_DELIVERY_LIMITS,
   type Delivery,
-  type DeliveryLevel,
   type DeliveryLimits,
   deliveryRatio,
   judgeDelivery,
@@ -22,22 +21,7 @@ import {
 } from "./judgement.ts";
 import { type DeliverySource, type Source, SourceReader, type Span, type Timers } from "./sources.ts";
 import { SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
-import type { WorkerHashrates } from "./workers_api.ts";
-
-/** A window to deliver, and what was won in it. */
-export interface DeliveredWindow {
-  readonly firstBlock: number;
-  readonly lastBlock: number;
-  /** 0 to 5 within its epoch. */
-  readonly windowIndex: number;
-  /** In the order of the winners. */
-  readonly won: readonly WonWorker[];
-  readonly wonHashratePh: number;
-  /** The share of it that the sources of the delivered hashrate measure, above 0 up to 1. */
-  readonly measuredShare: number;
-  /** From its first block to its expected end, by the chain's time; a text says why that is unknown. */
-  readonly span: Span | string;
-}
+import { MAX_CLOCK_DIFFERENCE_SECONDS, type WorkerHashrates } from "./workers_api.ts";
 
 /** The sources to read. */
 export interface WatchedSources {
@@ -45,40 +29,6 @@ export interface WatchedSources {
   readonly delivered: readonly DeliverySource[];
   /** What validators are told. */
   readonly credited: readonly Source<WorkerHashrates>[];
-}
-
-/** The delivery of a window, so far or in total. */
-export interface DeliveryReport extends Pick<DeliveredWindow, "firstBlock" | "windowIndex"> {
-  /** What the sources should show: if they measure only a part of the routing, the part of that. */
-  readonly wonHashratePh: number;
-  /** The last reading; `null` if it failed or there was none yet. */
-  readonly nowPh: number | null;
-  /** Delivered on average: as measured, else as the workers API says; `null` if neither is known. */
-  readonly averagePh: number | null;
-  /** What validators credit; `null` if it is not known. */
-  readonly credit: CreditReport | null;
-  /** What {@link ratio} and {@link level} judge: the credit where it is known. */
-  readonly basis: "credited" | "delivered";
-  /** Credited or delivered divided by what was won; `null` if nothing was won or measured. */
-  readonly ratio: number | null;
-  /** The hashrate that is won and not paid for, in PH/s; `null` if not measured. */
-  readonly unpaidPh: number | null;
-  /** The hashrate that is given away, in PH/s; `null` if too little was measured. */
-  readonly surplusPh: number | null;
-  /** What the judgement is based on. */
-  readonly measuredSeconds: number;
-  /** Start of the measurement, in milliseconds since 1970. */
-  readonly sinceMs: number;
-  /** Whether the window is over. */
-  readonly isFinal: boolean;
-  readonly level: DeliveryLevel;
-  /** Why sources could not be read in the last reading. */
-  readonly errors: readonly string[];
-  /**
-   * Since when some source cannot be read, in milliseconds since 1970, even in an earlier window or from other sources.
-   * `null` if the last reading succeeded or there was none yet.
-   */
-  readonly unreadableSinceMs: number | null;
 }
 
 /** Options of {@link DeliveryWatch}. */
@@ -94,18 +44,6 @@ export interface DeliveryWatchOptions extends Partial<Timers> {
 const CLOSING_ATTEMPTS = 3;
 /** The first time after this long: the proxy's last samples need a moment. */
 const CLOSING_DELAY_MS = 2_000;
-
-const REMEDY =
-  "look for ASICs that are off, slow, at another pool or under a wrong worker id, and check the " +
-  "shares in [routing]";
-const UNPAID_HINT = `what is not credited is not paid: ${REMEDY}`;
-const BAN_HINT = `below ${
-  BAN_SHARE * 100
-} % of what was won validators ban the hotkey for 12 hours: ${REMEDY}`;
-const SURPLUS_HINT =
-  "what is delivered beyond what was won is not paid: send it to another pool, and check the " +
-  "shares in [routing]";
-const UNKNOWN_HINT = "too little could be read to judge it: see the errors of the sources";
 
 /** The readings of one window. */
 interface Followed {
@@ -124,7 +62,7 @@ interface Closed extends Followed {
 
 /** The watch; idle until it has a window and sources. */
 export class DeliveryWatch {
-  readonly #log: Logger;
+  readonly #log: DeliveryLog;
   readonly #nowMs: () => number;
   readonly #timers: Timers;
   readonly #onReport: (report: DeliveryReport) => void;
@@ -145,8 +83,6 @@ export class DeliveryWatch {
   #nowPh: number | null = null;
   #errors: readonly string[] = [];
   #unreadableSinceMs: number | null = null;
-  /** The last level that was logged. */
-  #announced: Exclude<DeliveryLevel, "unknown"> = "ok";
   #isStopped = false;
 
   constructor(options: DeliveryWatchOptions) {
@@ -157,7 +93,7 @@ export class DeliveryWatch {
       clearTimer = clearTimeout,
       onReport,
     } = options;
-    this.#log = log;
+    this.#log = new DeliveryLog(log);
     this.#nowMs = nowMs;
     // The global timers must not be called as methods.
     this.#timers = {
@@ -301,12 +237,14 @@ export class DeliveryWatch {
     const unknown = (why: string) => ({ credit: null, errors: [`Cannot tell what is credited: ${why}`] });
     if (typeof span === "string") return unknown(span);
     const { startMs } = span;
-    if (endMs < startMs + 1000) {
-      const aheadSeconds = Math.ceil((startMs - endMs) / 1000);
+    const aheadSeconds = Math.round((startMs - endMs) / 1000);
+    if (aheadSeconds > MAX_CLOCK_DIFFERENCE_SECONDS) {
       return unknown(
         `the window begins in ${aheadSeconds} s by this host's clock; check its time synchronisation`,
       );
     }
+    // The window has just begun.
+    if (aheadSeconds >= 0) return { credit: null, errors: [] };
     const { values, errors } = await this.#reader.read(credited, { startMs, endMs }, signal);
     const seconds = (endMs - startMs) / 1000;
     return { credit: values === null ? null : reportCredit(won, values, seconds), errors };
@@ -380,43 +318,13 @@ export class DeliveryWatch {
       errors: this.#errors,
       unreadableSinceMs: this.#unreadableSinceMs,
     };
-    this.#announce(report);
-    if (isFinal) this.#logWindow(report, followed.isWhole, delivery.elapsedSeconds);
+    this.#log.announce(report);
+    if (isFinal) {
+      // A window may be too short for a reading, so that none is missing.
+      const dueSeconds = followed.isWhole ? SAMPLE_INTERVAL_MS / 1000 : SETTLED_SECONDS;
+      this.#log.logWindow(report, this.#hasSources && delivery.elapsedSeconds >= dueSeconds);
+    }
     this.#onReport(report);
-  }
-
-  #announce(report: DeliveryReport): void {
-    const { level, wonHashratePh } = report;
-    const announced = this.#announced;
-    if (level === "unknown" || level === announced) return;
-    this.#announced = level;
-    const fields = fieldsOf(report);
-    if (level === "alert") {
-      this.#log.error("Delivering far less than won", { ...fields, hint: BAN_HINT });
-    } else if (level === "warning") {
-      this.#log.warning("Delivering less than won", { ...fields, hint: UNPAID_HINT });
-    } else if (level === "surplus") {
-      this.#log.warning("Delivering more than won", { ...fields, hint: SURPLUS_HINT });
-    } else if (wonHashratePh > 0) {
-      // If nothing was won, nothing improved.
-      this.#log.info("Delivering what was won again", fields);
-    }
-  }
-
-  #logWindow(report: DeliveryReport, isWhole: boolean, elapsedSeconds: number): void {
-    const event = "Window's delivery";
-    const { level, unreadableSinceMs } = report;
-    const dueSeconds = isWhole ? SAMPLE_INTERVAL_MS / 1000 : SETTLED_SECONDS;
-    const fields = { judgement: level, ...fieldsOf(report) };
-    if (level === "alert") this.#log.error(event, fields);
-    else if (level === "warning" || level === "surplus") this.#log.warning(event, fields);
-    else if (level === "unknown" && this.#hasSources && elapsedSeconds >= dueSeconds) {
-      const since = unreadableSinceMs === null ? null : new Date(unreadableSinceMs).toISOString();
-      this.#log.warning(event, { ...fields, unreadable_since: since, hint: UNKNOWN_HINT });
-    } else {
-      // The window was too short for a reading, so none is missing.
-      this.#log.info(event, fields);
-    }
   }
 }
 
@@ -462,29 +370,4 @@ function keysOf({ delivered, credited }: WatchedSources): string {
 /** For comparison. */
 function plain(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
-}
-
-function fieldsOf(report: DeliveryReport): LogFields {
-  const { windowIndex, firstBlock, wonHashratePh, averagePh, credit, ratio, measuredSeconds } = report;
-  const { unpaidPh, surplusPh } = report;
-  return {
-    window_index: windowIndex,
-    first_block: firstBlock,
-    won_hashrate_ph: rounded(wonHashratePh, 6),
-    delivered_hashrate_ph: rounded(credit?.deliveredPh ?? averagePh, 6),
-    ...(credit === null ? {} : { credited_hashrate_ph: rounded(credit.creditedPh, 6) }),
-    ratio: rounded(ratio, 4),
-    ...atLeast("unpaid_hashrate_ph", unpaidPh),
-    ...atLeast("surplus_hashrate_ph", surplusPh),
-    measured_seconds: rounded(measuredSeconds, 0),
-  };
-}
-
-/** A field with a hashrate, where there is more than noise. */
-function atLeast(name: string, hashratePh: number | null): LogFields {
-  return hashratePh === null || hashratePh < 1e-6 ? {} : { [name]: rounded(hashratePh, 6) };
-}
-
-function rounded(value: number | null, digits: number): number | null {
-  return value === null ? null : Number(value.toFixed(digits));
 }

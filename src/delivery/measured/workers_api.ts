@@ -36,7 +36,7 @@ const PAGE_LIMIT = 500;
 const MAX_PAGES = 50;
 const MAX_HASHRATE = MAX_HASHRATE_PH * 1e15;
 /** A proxy whose clock differs more averages over another span than the window. */
-const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
+export const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
 
 const page = z.object({ workers: z.array(z.unknown()) });
 const worker = z.object({ worker_id: z.string(), hashrate: z.number().gte(0).lte(MAX_HASHRATE) });

@@ -10,7 +10,7 @@ import type { ChainErrorKind } from "../../chain/errors.ts";
 import { ConfigError } from "../../config/errors.ts";
 import type { DaemonEvent, DaemonJob } from "../../agent/events.ts";
 import { bidderOf, type Settings } from "../../agent/settings.ts";
-import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import type { BidEffect, CommitmentResult } from "../../agent/jobs/commitment_job.ts";
 import { isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
 import { outcomeTierCredit } from "../../agent/jobs/tier_credit.ts";

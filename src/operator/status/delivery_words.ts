@@ -57,7 +57,7 @@ export function banSentence(): string {
 
 /** `99 % in 4 min, now 1.7`: explains the delivered or credited figure. */
 export function deliveryText(delivery: DeliveryStatus): string {
-  const { averagePh, nowPh, ratio, level, measuredSeconds, wonHashratePh, unreadableSince, isFinal } =
+  const { averagePh, nowPh, credit, ratio, level, measuredSeconds, wonHashratePh, unreadableSince, isFinal } =
     delivery;
   const now = isFinal
     ? ", not measured any more"
@@ -65,7 +65,9 @@ export function deliveryText(delivery: DeliveryStatus): string {
     ? `, unreadable since ${clockTime(unreadableSince)} UTC`
     : nowPh === null
     ? ""
-    : `, now ${trimmed(nowPh)}`;
+    : credit === null
+    ? `, now ${trimmed(nowPh)}`
+    : `, ${trimmed(nowPh)} delivered now`;
   if (wonHashratePh === 0) return `nothing to deliver${now}`;
   if (averagePh === null || measuredSeconds < 1) return isFinal ? "not measured" : `not measured yet${now}`;
   const early = level === "unknown" && unreadableSince === null && !isFinal ? ", too early to judge" : "";

@@ -8,7 +8,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type MinerReport, strayMiners } from "../../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { DaemonEvent } from "../../agent/events.ts";
-import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import { SETTLED_SECONDS } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES } from "../../config/schema.ts";
 import { isReloadGiven } from "../../delivery/proxies/reload.ts";

@@ -11,7 +11,7 @@ import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn } from "../../config/workers.ts";
 import type { DaemonJob } from "../../agent/events.ts";
 import type { Settings } from "../../agent/settings.ts";
-import type { DeliveryReport } from "../../delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
 import { parseFp18 } from "../../auction/protocol/fp18.ts";

@@ -1,4 +1,4 @@
-import type { DeliveredWindow } from "../../../src/delivery/measured/delivery_watch.ts";
+import type { DeliveredWindow } from "../../../src/delivery/measured/delivery_report.ts";
 
 /** A window in which one worker won everything; its times are those of the overrides. */
 export function deliveredWindow(overrides: Partial<DeliveredWindow>): DeliveredWindow {

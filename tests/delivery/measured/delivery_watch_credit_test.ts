@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createClock } from "@sinonjs/fake-timers";
-import { type DeliveryReport, DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
+import { DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
 import { DEFAULT_DELIVERY_LIMITS } from "../../../src/delivery/measured/judgement.ts";
 import type { DeliverySource, Source, Span } from "../../../src/delivery/measured/sources.ts";
 import type { WorkerHashrates } from "../../../src/delivery/measured/workers_api.ts";

@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { createClock } from "@sinonjs/fake-timers";
-import {
-  type DeliveredWindow,
-  type DeliveryReport,
-  DeliveryWatch,
-} from "../../../src/delivery/measured/delivery_watch.ts";
+import type { DeliveredWindow, DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
+import { DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
 import type { DeliveryLimits } from "../../../src/delivery/measured/judgement.ts";
 import type { DeliverySource } from "../../../src/delivery/measured/sources.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createClock } from "@sinonjs/fake-timers";
-import { type DeliveryReport, DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
+import { DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
 import type { DeliveryLevel, DeliveryLimits } from "../../../src/delivery/measured/judgement.ts";
 import type { DeliverySource } from "../../../src/delivery/measured/sources.ts";
 import { Random } from "../../../scripts/random.ts";

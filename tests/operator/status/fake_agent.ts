@@ -9,7 +9,7 @@ import {
   judgeDelivery,
   surplusOf,
 } from "../../../src/delivery/measured/judgement.ts";
-import type { DeliveryReport } from "../../../src/delivery/measured/delivery_watch.ts";
+import type { DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
 import type { HookName } from "../../../src/config/schema.ts";
 import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";

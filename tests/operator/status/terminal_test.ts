@@ -89,7 +89,7 @@ Deno.test("renderTerminal() shows what is credited, and by which workers", async
   await agent.work();
   agent.measureCredit(Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`rig${i}`, 0.2])));
   const text = renderTerminal(agent.telemetry.report(), plain);
-  assert.match(text, /^credited 1\.6 PH\/s, 97 % in 4 min, now 1\.7$/m);
+  assert.match(text, /^credited 1\.6 PH\/s, 97 % in 4 min, 1\.7 delivered now$/m);
   assert.match(text, /^ {2}by worker: rig0 0\.2 PH\/s, .*, rig4 0\.2 PH\/s and 3 more workers$/m);
 });
 
