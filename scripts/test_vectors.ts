@@ -17,6 +17,7 @@ import { budget } from "./vectors/budget.ts";
 import { cbcFiles } from "./vectors/cbc_files.ts";
 import { cbcSeed } from "./vectors/cbc_seed.ts";
 import { isProtocolError, type VectorCase, type VectorChecker } from "./vectors/checker.ts";
+import { commitmentRecords } from "./vectors/commitment_records.ts";
 import { commitmentText } from "./vectors/commitment_text.ts";
 import { deliveryCredit } from "./vectors/delivery_credit.ts";
 import { decimals } from "./vectors/decimals.ts";
@@ -38,6 +39,7 @@ const CHECKERS: ReadonlyMap<string, VectorChecker> = new Map(Object.entries({
   "budget.json": budget,
   "cbc-files.json": cbcFiles,
   "cbc-seed.json": cbcSeed,
+  "commitment-records.json": commitmentRecords,
   "commitment-text.json": commitmentText,
   "decimals.json": decimals,
   "delivery-credit.json": deliveryCredit,

@@ -118,7 +118,7 @@ export interface AuctionOutcome {
   readonly window: WindowReport;
   readonly prices: ConsensusPrices;
   /** Mechanism 1's share of the emission. */
-  readonly mechanismShare: number;
+  readonly mechanismShare: number | null;
   readonly budgetPh: number | null;
   readonly commitments: CommitmentsReport;
   /** Why there are no winners at all; `null` if there may be some. */

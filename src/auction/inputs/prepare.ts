@@ -70,8 +70,8 @@ export interface PreparedAuction {
   readonly excluded: readonly ExcludedBid[];
   /** Consensus per metric as FP18; `null` if no validator has a value. */
   readonly prices: Readonly<Record<Metric, bigint | null>>;
-  /** Mechanism 1's share of the emission, 0 to 1. */
-  readonly mechanismShare: number;
+  /** Mechanism 1's share of the emission, 0 to 1; `null` if a price is missing, and it is not looked at. */
+  readonly mechanismShare: number | null;
   /** The budget with the cap factor; `null` if a price is missing or it exceeds a double. */
   readonly budgetPh: number | null;
   /** The problem to solve; `null` if there are no winners. */
@@ -88,11 +88,10 @@ const METRICS = ["TAO_USDC", "ALPHA_TAO", "HASHP_USDC", "cap"] as const satisfie
  * Prepares the auction of the window at whose first block the snapshot was taken. Foreign data never throws: what validators
  * ignore is ignored, and what would make their run fail is left out and marks the outcome as estimated.
  *
- * @throws {ProtocolError} if the snapshot has no share for mechanism 1: an error of this run.
+ * @throws {ProtocolError} if the snapshot has no share for mechanism 1, unless a price is missing: an error of this run.
  */
 export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
   const { firstBlock, neurons } = snapshot;
-  const share = mechanismShare(snapshot.mechanismEmissionSplit, { netuid: snapshot.netuid });
   const estimatedBecause: EstimateReason[] = [];
   const dropped: DroppedCommitment[] = [];
 
@@ -108,10 +107,9 @@ export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
       commitments.push({ hotkey, block, bytes: reading.bytes });
       continue;
     }
-    dropped.push({ hotkey, reason: "malformed", why: `Its field 0 is ${fieldKind}, which holds no text` });
-    if (reading.kind === "breaks-validators") {
-      estimatedBecause.push({ kind: "unreadable-record", hotkey, fieldKind });
-    }
+    const why = `Its field 0 is ${fieldKind}, which validators cannot read`;
+    dropped.push({ hotkey, reason: "malformed", why });
+    estimatedBecause.push({ kind: "unreadable-record", hotkey, fieldKind });
   }
 
   const validators = findValidators(
@@ -146,7 +144,7 @@ export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
     for (const hotkey of skipped) estimatedBecause.push({ kind: "unusable-price", hotkey, metric });
   }
 
-  const budget = computeBudget(prices, share);
+  const budget = computeBudget(prices, snapshot);
   if (budget.noWinners?.reason === "budget-overflow") estimatedBecause.push({ kind: "budget-overflow" });
   const { items, excluded } = buildItems(bids, budget.cap);
   for (const { bid, reason } of excluded) {
@@ -169,7 +167,7 @@ export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
     dropped,
     excluded,
     prices,
-    mechanismShare: share,
+    mechanismShare: budget.mechanismShare,
     budgetPh: budget.budgetPh,
     problem,
     noWinners,
@@ -187,23 +185,32 @@ function stakeWeights(neurons: readonly NeuronRecord[]): Map<string, bigint> {
 
 /** The budget with its cap factor, and its integer form `cap`, or why there is none. */
 type Budget =
-  | { readonly budgetPh: number; readonly cap: bigint; readonly noWinners: null }
-  | { readonly budgetPh: number | null; readonly cap: null; readonly noWinners: NoWinnersReason };
+  & { readonly mechanismShare: number | null }
+  & (
+    | { readonly budgetPh: number; readonly cap: bigint; readonly noWinners: null }
+    | { readonly budgetPh: number | null; readonly cap: null; readonly noWinners: NoWinnersReason }
+  );
 
-function computeBudget(prices: Readonly<Record<Metric, bigint | null>>, share: number): Budget {
+function computeBudget(
+  prices: Readonly<Record<Metric, bigint | null>>,
+  { netuid, mechanismEmissionSplit }: Pick<AuctionSnapshot, "netuid" | "mechanismEmissionSplit">,
+): Budget {
   const { TAO_USDC: taoUsdcFp18, ALPHA_TAO: alphaTaoFp18, HASHP_USDC: hashpUsdcFp18 } = prices;
   if (taoUsdcFp18 === null || alphaTaoFp18 === null || hashpUsdcFp18 === null) {
     const metrics = METRICS.filter((metric) => metric !== "cap" && prices[metric] === null);
-    return { budgetPh: null, cap: null, noWinners: { reason: "prices-missing", metrics } };
+    const noWinners = { reason: "prices-missing", metrics } as const;
+    return { mechanismShare: null, budgetPh: null, cap: null, noWinners };
   }
+  const share = mechanismShare(mechanismEmissionSplit, { netuid });
   const uncapped = computeBudgetPh({ taoUsdcFp18, alphaTaoFp18, hashpUsdcFp18 }, minersShareFp18(share));
   const budgetPh = uncapped <= 0 ? uncapped : uncapped * capFactor(prices.cap);
   if (!Number.isFinite(budgetPh * 1e6)) {
-    return { budgetPh: null, cap: null, noWinners: { reason: "budget-overflow" } };
+    return { mechanismShare: share, budgetPh: null, cap: null, noWinners: { reason: "budget-overflow" } };
   }
   const cap = budgetCap(budgetPh);
-  if (cap === null) return { budgetPh, cap, noWinners: { reason: "no-budget" } };
-  return { budgetPh, cap, noWinners: null };
+  return cap === null
+    ? { mechanismShare: share, budgetPh, cap, noWinners: { reason: "no-budget" } }
+    : { mechanismShare: share, budgetPh, cap, noWinners: null };
 }
 
 function whyNoItems(bidCount: number, itemCount: number): NoWinnersReason | null {

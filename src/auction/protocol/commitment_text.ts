@@ -7,7 +7,7 @@
 
 import { MAX_COMMITMENT_BYTES } from "./constants.ts";
 import { ProtocolError } from "./errors.ts";
-import { parsePythonInteger } from "./python_text.ts";
+import { parsePythonInteger, stripSpace } from "./python_text.ts";
 
 /** The parts of a commitment, with uninterpreted data. */
 export interface CommitmentEnvelope {
@@ -38,6 +38,7 @@ export function readEnvelope(bytes: Uint8Array): CommitmentEnvelope {
   } catch (cause) {
     throw new ProtocolError("Cannot read the commitment: its text is not UTF-8", { cause });
   }
+  text = stripSpace(text);
   const afterVersion = text.indexOf(";");
   const afterType = text.indexOf(";", afterVersion + 1);
   if (afterVersion === -1 || afterType === -1) {

@@ -352,7 +352,9 @@ function marketCard({ window }: StatusReport): Html {
         <dt>Budget factor</dt>
         <dd>${prices.cap === null ? "1 (no cap)" : shortDecimal(prices.cap, 6)}</dd>
         <dt>Our mechanism</dt>
-        <dd>${trimmed(window.mechanismShare * 100)} % of emission</dd>
+        <dd>${window.mechanismShare === null
+          ? "not looked at"
+          : `${trimmed(window.mechanismShare * 100)} % of emission`}</dd>
       </dl>
       <dl>
         <dt>Bidders</dt>

@@ -149,7 +149,7 @@ export interface WindowStatus extends WindowSummary {
   readonly routedBecause: string;
   readonly prices: AuctionOutcome["prices"];
   /** Mechanism 1's share of the emission. */
-  readonly mechanismShare: number;
+  readonly mechanismShare: number | null;
   readonly bidders: number;
   readonly offeredWorkers: number;
   readonly solver: SolverStatus | null;

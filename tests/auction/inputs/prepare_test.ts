@@ -108,20 +108,21 @@ Deno.test("prepareAuction() reports why each commitment contributes no bids", ()
 
 Deno.test("prepareAuction() goes on without records that break validators, and marks the outcome", () => {
   const unreadable = ["None", "Raw0", "ResetBondsFlag", "TimelockEncrypted", "Empty", "Undecodable"];
-  const ignored = ["BlakeTwo256", "Sha256", "Keccak256", "ShaThree256", "BigRaw"];
-  const bytes = new TextEncoder().encode("2;b;BTC,1=0.1:1");
   const prepared = prepareAuction(makeSnapshot({
     bids: { good: "2;b;BTC,1=0.1:1" },
-    records: [
-      ...unreadable.map((fieldKind) => makeRecord(fieldKind, null, { fieldKind })),
-      ...ignored.map((fieldKind) => makeRecord(fieldKind, bytes, { fieldKind })),
-    ],
+    records: unreadable.map((fieldKind) => makeRecord(fieldKind, null, { fieldKind })),
   }));
   assert.deepEqual(prepared.bids.map(({ hotkey }) => hotkey), ["good"]);
   assert.deepEqual(
     prepared.estimatedBecause,
     unreadable.map((fieldKind) => ({ kind: "unreadable-record", hotkey: fieldKind, fieldKind })),
   );
+});
+
+Deno.test("prepareAuction() has no winners when a price is missing, and then does not look at the share", () => {
+  const snapshot = { ...makeSnapshot({ bids: {}, validators: {} }), mechanismEmissionSplit: null };
+  const { noWinners, mechanismShare, budgetPh } = prepareAuction(snapshot);
+  assert.deepEqual([noWinners?.reason, mechanismShare, budgetPh], ["prices-missing", null, null]);
 });
 
 Deno.test("prepareAuction() skips unusable prices of staked hotkeys, and marks the outcome", () => {
