@@ -5,6 +5,7 @@
  * @module
  */
 
+import { within } from "../lib/within.ts";
 import type { Fault } from "./fault.ts";
 import { invalidParams, methodNotFound, RpcError } from "./rpc_error.ts";
 import { RPC_METHODS, type RpcContext, type SubscriptionHost } from "./rpc_methods.ts";
@@ -30,6 +31,9 @@ interface Connection {
 class SilenceError extends Error {
   override readonly name = "SilenceError";
 }
+
+/** A client may have gone without an answer to the end of its connection. */
+const CLOSE_PATIENCE_MS = 1_000;
 
 /** Plain HTTP: no subscriptions, and nothing to close. */
 const HTTP_CONNECTION: Connection = { subscriptions: null, close: () => {} };
@@ -77,10 +81,15 @@ export class RpcNode {
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** Closes all connections and ends what still waits. */
-  close(): void {
+  /** Ends what still waits, and closes all connections; resolves when they are closed. */
+  async close(): Promise<void> {
     this.#stopped.abort();
+    const closed = Array.from(
+      this.#sockets,
+      (socket) => new Promise((resolve) => socket.addEventListener("close", resolve, { once: true })),
+    );
     this.disconnectAll();
+    await within(CLOSE_PATIENCE_MS, Promise.all(closed));
   }
 
   #upgrade(request: Request): Response {
@@ -93,7 +102,7 @@ export class RpcNode {
       stops.get(id)?.();
       return stops.delete(id);
     };
-    socket.onopen = () => this.#sockets.add(socket);
+    this.#sockets.add(socket);
     socket.onclose = () => {
       this.#sockets.delete(socket);
       for (const id of stops.keys()) close(id);

@@ -98,7 +98,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const timer = blockTimeMs > 0 ? setInterval(() => chain.advance(), blockTimeMs) : undefined;
   const close = async (): Promise<void> => {
     clearInterval(timer);
-    node.close();
+    await node.close();
     await Promise.all([rpcServer.shutdown(), controlServer.shutdown()]);
   };
   return {
