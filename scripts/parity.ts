@@ -11,6 +11,7 @@ import { parseArguments, UsageError } from "../src/lib/args.ts";
 import { locateProgram } from "../src/lib/program.ts";
 import { solveWithCbc } from "../src/auction/solver/cbc_engine.ts";
 import { solveAllRanges, solveWithGlpk } from "../src/auction/solver/glpk_engine.ts";
+import { singleSizeWins } from "../src/auction/solver/single_size.ts";
 import { totalsOfWins } from "../src/auction/solver/outcome.ts";
 import {
   type AuctionScale,
@@ -49,6 +50,8 @@ const COUNTS = {
   unproven: 0,
   ambiguous: 0,
   withinRanges: 0,
+  ruled: 0,
+  ruledRight: 0,
   inexactRanges: 0,
   failed: 0,
 };
@@ -68,7 +71,7 @@ class Row {
   }
 
   toMarkdown(): string {
-    const { instances, unproven, inexactRanges, ...counts } = this.counts;
+    const { instances, unproven, inexactRanges, ruled, ruledRight, ...counts } = this.counts;
     const share = (count: number): string => instances === 0 ? "–" : `${count}/${instances}`;
     return "| " + [
       this.name,
@@ -78,6 +81,7 @@ class Row {
       share(counts.belowCost),
       share(counts.ambiguous),
       share(counts.withinRanges),
+      ruled === 0 ? "–" : `${ruledRight}/${ruled}`,
       `${quantile(this.cbcMs, 0.5)} / ${quantile(this.cbcMs, 1)}`,
       `${quantile(this.glpkMs, 0.5)} / ${quantile(this.glpkMs, 1)}`,
       unproven + inexactRanges === 0 ? "all" : `${unproven} / ${inexactRanges} open`,
@@ -87,8 +91,9 @@ class Row {
 
 const TABLE_HEAD = [
   "| family | same wins of every hotkey | same total value | CBC below optimum: value | only cost | ambiguous " +
-  "| CBC within the ranges | CBC ms: median / max | glpk ms: median / max | glpk proven: optimum / ranges |",
-  "|---|---|---|---|---|---|---|---|---|---|",
+  "| CBC within the ranges | single-size rule right | CBC ms: median / max | glpk ms: median / max " +
+  "| glpk proven: optimum / ranges |",
+  "|---|---|---|---|---|---|---|---|---|---|---|",
 ].join("\n");
 
 async function main(): Promise<number> {
@@ -199,6 +204,12 @@ async function compare(
       );
   });
   if (isWithin) counts.withinRanges++;
+  const ruledWins = singleSizeWins(problem);
+  if (ruledWins === null) return;
+  counts.ruled++;
+  if (hotkeys.every((hotkey) => winsOf(hotkey, problem, cbcWins) === winsOf(hotkey, problem, ruledWins))) {
+    counts.ruledRight++;
+  }
 }
 
 function winsOf(hotkey: string, { items }: AuctionProblem, wins: readonly number[]): number {

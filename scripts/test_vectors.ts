@@ -26,6 +26,7 @@ import { priceCommitment } from "./vectors/price_commitment.ts";
 import { priceConsensus } from "./vectors/price_consensus.ts";
 import { proxyBraiins, proxyIhp } from "./vectors/proxy_files.ts";
 import { reconcile } from "./vectors/reconcile.ts";
+import { singleSize } from "./vectors/single_size.ts";
 import { windows } from "./vectors/windows.ts";
 import { workerItems } from "./vectors/worker_items.ts";
 import { workerSizes } from "./vectors/worker_sizes.ts";
@@ -49,6 +50,7 @@ const CHECKERS: ReadonlyMap<string, VectorChecker> = new Map(Object.entries({
   "proxy-braiins.json": proxyBraiins,
   "proxy-ihp.json": proxyIhp,
   "reconcile.json": reconcile,
+  "single-size.json": singleSize,
   "windows.json": windows,
   "worker-items.json": workerItems,
   "worker-sizes.json": workerSizes,

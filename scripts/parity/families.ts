@@ -58,6 +58,21 @@ function family(
   };
 }
 
+/** A family in which all workers have one size, with one or two prices for each hotkey. */
+function oneSize(name: string, description: string, price: (random: Random) => number): Family {
+  return {
+    name,
+    description,
+    isCommon: true,
+    offersOf: (random, scale) =>
+      Array.from({ length: random.integer(1, 2) }, (): Offer => [
+        450_000,
+        price(random),
+        random.integer(1, scale.workersPerSize),
+      ]),
+  };
+}
+
 const anyCommonSize = (random: Random): number => random.pick(COMMON_SIZES);
 const anyOddSize = (random: Random): number => random.integer(50_000, 450_000);
 const roundSize = (random: Random): number => random.integer(50, 450) * 1000;
@@ -70,6 +85,8 @@ export const FAMILIES: readonly Family[] = [
     isCommon: true,
     offersOf: (random, scale) => [[450_000, 1_050_000, random.integer(1, scale.workersPerSize)]],
   },
+  oneSize("one-size-few-prices", "0.45 PH, five price levels", (r) => r.pick(PRICE_LEVELS)),
+  oneSize("one-size-many-prices", "0.45 PH, a price for each hotkey", (r) => r.integer(800, 1050) * 1000),
   family("common-sizes", "common ASIC sizes at one price", anyCommonSize, () => 1_000_000),
   family("few-prices", "common ASIC sizes, five price levels", anyCommonSize, (r) => r.pick(PRICE_LEVELS)),
   family(

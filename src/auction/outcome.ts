@@ -41,7 +41,14 @@ export interface WindowReport extends ValidationWindow {
 export interface SolverReport extends
   Pick<
     SolverResult,
-    "engine" | "parity" | "provenOptimal" | "limitation" | "fallbackReason" | "build" | "durationMs"
+    | "engine"
+    | "decidedBy"
+    | "parity"
+    | "provenOptimal"
+    | "limitation"
+    | "fallbackReason"
+    | "build"
+    | "durationMs"
   > {
   readonly objective: "value-then-cost" | "value-only";
   readonly seed: number;
@@ -236,6 +243,7 @@ function reportSolver({ problem }: PreparedAuction, solved: SolverResult | null)
   if (problem === null || solved === null) return null;
   const {
     engine,
+    decidedBy,
     parity,
     provenOptimal,
     limitation,
@@ -247,6 +255,7 @@ function reportSolver({ problem }: PreparedAuction, solved: SolverResult | null)
   } = solved;
   return {
     engine,
+    decidedBy,
     parity,
     provenOptimal,
     limitation,

@@ -23,6 +23,7 @@ export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
     reason: reason?.code,
     reason_text: reason?.message,
     engine: solver?.engine,
+    decided_by: solver?.decidedBy,
     parity: solver?.parity,
     build: solver?.build ?? undefined,
     solve_ms: solver?.durationMs,

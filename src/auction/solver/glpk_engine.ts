@@ -91,6 +91,7 @@ export async function solveWithGlpk(
       : null);
   return {
     engine: "glpk",
+    decidedBy: "glpk",
     parity: "estimated",
     provenOptimal: solver.isProven,
     limitation,

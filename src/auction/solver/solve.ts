@@ -8,6 +8,7 @@ import type { AuctionProblem } from "../inputs/problem.ts";
 import { CbcError, isValidatorBuild, type RunCbc } from "./cbc/program.ts";
 import { solveWithCbc } from "./cbc_engine.ts";
 import { type GlpkSolveOptions, solveWithGlpk } from "./glpk_engine.ts";
+import { singleSizeWins } from "./single_size.ts";
 import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
 import type { EngineChoice, SolverResult } from "./types.ts";
 
@@ -47,6 +48,8 @@ export async function solveAuction(
   const startedMs = now();
   const builtIn = async (limitMs: number): Promise<SolverResult> => {
     signal?.throwIfAborted();
+    const wins = singleSizeWins(problem);
+    if (wins !== null) return ruledResult(problem, wins, options.ownHotkey, now() - startedMs);
     return await solveWithGlpk(problem, { ...options, timeLimitMs: Math.max(0, limitMs) });
   };
   const fallBack = async (fallbackReason: string): Promise<SolverResult> => {
@@ -55,6 +58,10 @@ export async function solveAuction(
   };
   // Validators run no solver either when no worker enters the auction.
   if (engine === "glpk" || problem.items.length === 0) return await builtIn(timeLimitMs);
+  // It gives what their program would find, whichever build is here. Who asks for cbc gets cbc.
+  signal?.throwIfAborted();
+  const ruled = engine === "auto" ? singleSizeWins(problem) : null;
+  if (ruled !== null) return ruledResult(problem, ruled, options.ownHotkey, now() - startedMs);
   if (cbc === null) {
     if (engine === "auto") return await builtIn(timeLimitMs);
     return await fallBack(
@@ -81,6 +88,7 @@ export async function solveAuction(
   const { wins, build } = outcome;
   const decided = {
     engine: "cbc",
+    decidedBy: "cbc",
     provenOptimal: null,
     fallbackReason: null,
     build,
@@ -110,6 +118,29 @@ export async function solveAuction(
     own: estimate.own,
     ambiguous: estimate.ambiguous,
     durationMs: now() - startedMs,
+  };
+}
+
+/** The outcome that the single-size rule gives: optimal, and the validators' own. */
+function ruledResult(
+  { items }: AuctionProblem,
+  wins: readonly number[],
+  ownHotkey: string | null,
+  durationMs: number,
+): SolverResult {
+  return {
+    engine: "glpk",
+    decidedBy: "single-size rule",
+    parity: "validator",
+    provenOptimal: true,
+    limitation: null,
+    ...totalsOfWins(items, wins),
+    wins,
+    own: ownHotkey === null ? null : rangesOfOutcome(items, wins, ownHotkey),
+    ambiguous: false,
+    fallbackReason: null,
+    build: null,
+    durationMs,
   };
 }
 

@@ -12,8 +12,8 @@ export type EngineName = "glpk" | "cbc";
 export type EngineChoice = "auto" | EngineName;
 
 /**
- * How close an outcome is to the validators': their own build of CBC, another build of CBC, or an exact optimum
- * that CBC need not have chosen.
+ * How close an outcome is to the validators': theirs, by their own build of CBC or by a rule that it follows; that of another
+ * build of CBC; or an exact optimum that CBC need not have chosen.
  */
 export type Parity = "validator" | "other-build" | "estimated";
 
@@ -77,10 +77,14 @@ export interface SolverBuild {
   readonly buildDate: string;
 }
 
+/** What decided: a program or the built-in engine, or a rule of the built-in engine by which the validators' winners are known. */
+export type Decider = EngineName | "single-size rule";
+
 /** The outcome of one auction. */
 export interface SolverResult {
   /** The engine that decided. */
   readonly engine: EngineName;
+  readonly decidedBy: Decider;
   readonly parity: Parity;
   /**
    * True when the built-in engine has proven that `totalValue` (and `totalCost`, unless the objective is

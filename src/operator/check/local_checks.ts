@@ -240,7 +240,12 @@ export async function checkSolver(
     const why = engine === "glpk" ? "as configured" : "no cbc is configured or on the PATH";
     return engine === "cbc"
       ? finding("fail", "solver", "[solver] engine is cbc, and none is configured or on the PATH", install)
-      : finding("warn", "solver", `glpk (built in), parity "estimated": ${why}`, install);
+      : finding(
+        "warn",
+        "solver",
+        `glpk (built in), parity "estimated" where workers have several sizes: ${why}`,
+        install,
+      );
   }
   const command = cbcCommand.join(" ");
   const folder = await Deno.makeTempDir({ prefix: "ih-miner-" });

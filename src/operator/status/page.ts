@@ -361,7 +361,7 @@ function marketCard({ window }: StatusReport): Html {
         <dd>${window.bidders} with ${counted(window.offeredWorkers, "worker")}</dd>
         <dt>Decided by</dt>
         <dd>${solver === null ? "nothing to solve" : html`
-          ${solver.engine}, ${parityText(solver.parity)}<br><span class="muted">${solver.build} ${trimmed(
+          ${solver.decidedBy}, ${parityText(solver.parity)}<br><span class="muted">${solver.build} ${trimmed(
             solver.seconds,
           )} s</span>
         `}</dd>

@@ -170,6 +170,8 @@ export interface BidReport {
 /** How the winners were found. */
 export interface SolverStatus {
   readonly engine: string;
+  /** The engine, or the rule by which it knows the validators' winners. */
+  readonly decidedBy: string;
   readonly parity: string;
   /** `2.10.3, Dec 15 2019`; `null` for the built-in engine. */
   readonly build: string | null;
@@ -409,6 +411,7 @@ function reportWindow(state: WindowState, { head, tierCredit }: AgentStatus, now
     offeredWorkers: outcome.commitments.workers,
     solver: solver === null ? null : {
       engine: solver.engine,
+      decidedBy: solver.decidedBy,
       parity: solver.parity,
       build: solver.build === null ? null : `${solver.build.version}, ${solver.build.buildDate}`,
       seconds: solver.durationMs / 1000,

@@ -245,7 +245,7 @@ function factLines(report: StatusReport, paint: Paint): string[] {
     );
     if (solver !== null) {
       lines.push(
-        fact("Solver", `${solver.engine}, ${parityText(solver.parity)}, ${trimmed(solver.seconds)} s`),
+        fact("Solver", `${solver.decidedBy}, ${parityText(solver.parity)}, ${trimmed(solver.seconds)} s`),
       );
     }
   }

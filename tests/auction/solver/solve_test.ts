@@ -6,8 +6,14 @@ import { problemOf } from "./brute_force.ts";
 const VALIDATOR_BANNER = "Welcome to the CBC MILP Solver \\nVersion: 2.10.3 \\nBuild Date: Dec 15 2019 \\n";
 const OTHER_BANNER = "Version: 2.10.8 \\nBuild Date: May  9 2022 \\n";
 
-/** Two equal workers compete for one place: CBC says which, GLPK that either can win. */
+/** Two equal workers compete for one place: CBC says which, GLPK that either can win. A smaller one has no room. */
 const problem = problemOf([
+  { hotkey: "own", cost: 10, value: 10, count: 1 },
+  { hotkey: "other", cost: 10, value: 10, count: 1 },
+  { hotkey: "third", cost: 8, value: 3, count: 1 },
+], 15);
+/** The two alone: the validators' winner is known. */
+const oneSize = problemOf([
   { hotkey: "own", cost: 10, value: 10, count: 1 },
   { hotkey: "other", cost: 10, value: 10, count: 1 },
 ], 15);
@@ -42,7 +48,7 @@ Deno.test("solveAuction() takes the validators' build at its word", async () => 
     assert.equal(result.engine, "cbc");
     assert.equal(result.parity, "validator");
     assert.deepEqual(result.build, { version: "2.10.3", buildDate: "Dec 15 2019" });
-    assert.deepEqual(result.wins, [0, 1]);
+    assert.deepEqual(result.wins, [0, 1, 0]);
     assert.equal(result.ambiguous, false);
     assert.deepEqual(result.own?.workers, { fewest: 0, most: 0 });
     assert.equal(result.provenOptimal, null);
@@ -53,8 +59,38 @@ Deno.test("solveAuction() takes the validators' build at its word", async () => 
   });
 });
 
+Deno.test("solveAuction() goes by the single-size rule, and runs no program that it need not run", async () => {
+  for (const engine of ["auto", "glpk"] as const) {
+    await withCbc("touch ran", async (options, folder) => {
+      const result = await solveAuction(oneSize, { ...options, engine });
+      const { decidedBy, parity, provenOptimal, ambiguous, own, fallbackReason, totalValue, totalCost } =
+        result;
+      assert.deepEqual([result.engine, decidedBy, parity], ["glpk", "single-size rule", "validator"]);
+      assert.deepEqual([provenOptimal, ambiguous, fallbackReason], [true, false, null]);
+      assert.deepEqual([result.wins, totalValue, totalCost], [[1, 0], 10n, 10n]);
+      assert.deepEqual(own?.workers, { fewest: 1, most: 1 });
+      assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["stand-in"]);
+    });
+  }
+});
+
+Deno.test("solveAuction() runs cbc where it is asked for, and goes by the rule when that fails", async () => {
+  await withCbc(`printf '${VALIDATOR_BANNER}'; ${OTHER_WINS}`, async (options) => {
+    const result = await solveAuction(oneSize, { ...options, engine: "cbc" });
+    assert.deepEqual([result.decidedBy, result.wins], ["cbc", [0, 1]]);
+  });
+  await withCbc("exit 3", async (options) => {
+    const result = await solveAuction(oneSize, { ...options, engine: "cbc" });
+    assert.deepEqual([result.decidedBy, result.parity, result.wins], ["single-size rule", "validator", [
+      1,
+      0,
+    ]]);
+    assert.match(result.fallbackReason ?? "", /exit code 3/);
+  });
+});
+
 Deno.test("solveAuction() takes another build's winners unless an equally good outcome suits the preference better", async () => {
-  for (const [prefer, wins] of [["most-own", [1, 0]], ["fewest-own", [0, 1]]] as const) {
+  for (const [prefer, wins] of [["most-own", [1, 0, 0]], ["fewest-own", [0, 1, 0]]] as const) {
     await withCbc(`printf '${OTHER_BANNER}'; ${OTHER_WINS}`, async (options) => {
       const result = await solveAuction(problem, { ...options, prefer });
       assert.equal(result.parity, "other-build");

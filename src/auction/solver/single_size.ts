@@ -1,0 +1,59 @@
+/**
+ * The validators' winners of an auction in which all workers have one size: there their program follows an exact rule, found
+ * by experiment (spec, section 5; `vectors/single-size.json`). Pure.
+ *
+ * @module
+ */
+
+import type { AuctionItem, AuctionProblem } from "../inputs/problem.ts";
+import { workersByColumn } from "./cbc/columns.ts";
+import { sortLikeLibrary } from "./library_sort.ts";
+
+/** A class of equal cost in which one worker alone wins gives it to its last one if it has more workers than this. */
+const SMALL_CLASS = 2;
+
+/**
+ * Finds the winners.
+ *
+ * @returns workers won, parallel to `problem.items`; `null` where the rule is not claimed: without workers, with several
+ *   sizes, for an objective without cost, or if the library would sort in another way.
+ */
+export function singleSizeWins({ items, cap, objective }: AuctionProblem): number[] | null {
+  const [first] = items;
+  if (first === undefined || objective !== "value-then-cost") return null;
+  if (items.some(({ value }) => value !== first.value)) return null;
+  const itemOfWorker = itemsByWorker(items);
+  const columns = workersByColumn(itemOfWorker.length);
+  const costs = Float64Array.from(columns, (worker) => Number(items[itemOfWorker[worker]!]!.cost));
+  const order = sortLikeLibrary(costs);
+  if (order === null) return null;
+  const wins = items.map(() => 0);
+  for (const column of chosen(order, costs, Number(cap))) wins[itemOfWorker[columns[column]!]!]!++;
+  return wins;
+}
+
+/** The winning columns: the cheapest that fit together, but for a single winner of the dearest class. */
+function chosen(order: Int32Array, costs: Float64Array, cap: number): Int32Array {
+  let count = 0;
+  for (let left = cap; count < order.length && costs[order[count]!]! <= left; count++) {
+    left -= costs[order[count]!]!;
+  }
+  const winners = order.slice(0, count);
+  const dearest = costs[order[count - 1]!]!;
+  const begin = order.findIndex((column) => costs[column] === dearest);
+  const end = order.findLastIndex((column) => costs[column] === dearest) + 1;
+  if (count - begin === 1 && end - begin > SMALL_CLASS) winners[count - 1] = order[end - 1]!;
+  return winners;
+}
+
+/** The item of each worker, by worker number. */
+function itemsByWorker(items: readonly AuctionItem[]): Int32Array {
+  const workers = items.reduce((sum, { count }) => sum + count, 0);
+  const itemOfWorker = new Int32Array(workers);
+  let worker = 0;
+  items.forEach(({ count }, index) => {
+    itemOfWorker.fill(index, worker, worker + count);
+    worker += count;
+  });
+  return itemOfWorker;
+}
