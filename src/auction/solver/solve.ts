@@ -5,8 +5,9 @@
  */
 
 import type { AuctionProblem } from "../inputs/problem.ts";
-import { CbcError, isValidatorBuild, type RunCbc } from "./cbc/program.ts";
+import { CbcError, type RunCbc } from "./cbc/program.ts";
 import { solveWithCbc } from "./cbc_engine.ts";
+import { decisiveResult, isDecisive, otherBuildResult } from "./cbc_result.ts";
 import { type GlpkSolveOptions, solveWithGlpk } from "./glpk_engine.ts";
 import { singleSizeWins } from "./single_size.ts";
 import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
@@ -85,40 +86,12 @@ export async function solveAuction(
     if (!(error instanceof CbcError)) throw error;
     return await fallBack(error.message);
   }
-  const { wins, build } = outcome;
-  const decided = {
-    engine: "cbc",
-    decidedBy: "cbc",
-    provenOptimal: null,
-    fallbackReason: null,
-    build,
-  } as const;
-  if (isValidatorBuild(build)) {
-    return {
-      ...decided,
-      ...totalsOfWins(problem.items, wins),
-      wins,
-      parity: "validator",
-      limitation: null,
-      own: options.ownHotkey === null ? null : rangesOfOutcome(problem.items, wins, options.ownHotkey),
-      ambiguous: false,
-      durationMs: now() - startedMs,
-    };
+  const { ownHotkey, prefer } = options;
+  if (isDecisive(outcome)) {
+    return decisiveResult(problem, outcome, { ownHotkey, prefer, durationMs: now() - startedMs });
   }
-  // Another build may choose another optimal solution. The built-in engine computes what else is possible, and the
-  // caller's preference decides which of the two outcomes counts.
   const estimate = await builtIn(timeLimitMs - (now() - startedMs));
-  const preferred = preferredWins(problem, [wins, estimate.wins], options);
-  return {
-    ...decided,
-    ...totalsOfWins(problem.items, preferred),
-    wins: preferred,
-    parity: "other-build",
-    limitation: estimate.limitation,
-    own: estimate.own,
-    ambiguous: estimate.ambiguous,
-    durationMs: now() - startedMs,
-  };
+  return otherBuildResult(problem, outcome, estimate, { ownHotkey, prefer, durationMs: now() - startedMs });
 }
 
 /** The outcome that the single-size rule gives: optimal, and the validators' own. */
@@ -142,20 +115,4 @@ function ruledResult(
     build: null,
     durationMs,
   };
-}
-
-/** The outcome with the most or the least own value; the first of equals. */
-function preferredWins(
-  { items }: AuctionProblem,
-  outcomes: readonly (readonly number[])[],
-  { ownHotkey, prefer }: Pick<SolveAuctionOptions, "ownHotkey" | "prefer">,
-): readonly number[] {
-  const ownValue = (wins: readonly number[]): bigint =>
-    totalsOfWins(items, wins.map((won, i) => items[i]!.hotkey === ownHotkey ? won : 0)).totalValue;
-  return outcomes.reduce((best, wins) => {
-    const isBetter = prefer === "most-own"
-      ? ownValue(wins) > ownValue(best)
-      : ownValue(wins) < ownValue(best);
-    return isBetter ? wins : best;
-  });
 }

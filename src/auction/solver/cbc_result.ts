@@ -1,0 +1,96 @@
+/**
+ * What an outcome of CBC is worth: that of the validators' build is theirs, another build's is one of several (spec, section 5).
+ * Pure.
+ *
+ * @module
+ */
+
+import type { AuctionProblem } from "../inputs/problem.ts";
+import { isValidatorBuild } from "./cbc/program.ts";
+import type { CbcOutcome } from "./cbc_engine.ts";
+import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
+import type { OwnPreference, SolverResult } from "./types.ts";
+
+/** Whose result it is, and which of several equally good outcomes counts. */
+export interface CbcResultOptions {
+  /** `null` when nobody's ranges are asked for. */
+  readonly ownHotkey: string | null;
+  readonly prefer: OwnPreference;
+  readonly durationMs: number;
+}
+
+/** Whether an outcome is the validators' own, so that nothing else is possible. */
+export function isDecisive({ build }: CbcOutcome): boolean {
+  return isValidatorBuild(build);
+}
+
+/**
+ * The result of the validators' build.
+ *
+ * @param outcome one that {@link isDecisive}.
+ */
+export function decisiveResult(
+  { items }: AuctionProblem,
+  { wins, build }: CbcOutcome,
+  { ownHotkey, durationMs }: CbcResultOptions,
+): SolverResult {
+  return {
+    engine: "cbc",
+    decidedBy: "cbc",
+    parity: "validator",
+    provenOptimal: null,
+    limitation: null,
+    ...totalsOfWins(items, wins),
+    wins,
+    own: ownHotkey === null ? null : rangesOfOutcome(items, wins, ownHotkey),
+    ambiguous: false,
+    fallbackReason: null,
+    build,
+    durationMs,
+  };
+}
+
+/**
+ * The result of another build, which may choose another optimal solution than the validators'. The built-in engine knows what
+ * else is possible, and the preference decides which of the two outcomes counts.
+ *
+ * @param estimate the result of the built-in engine.
+ */
+export function otherBuildResult(
+  problem: AuctionProblem,
+  { wins, build }: CbcOutcome,
+  estimate: SolverResult,
+  options: CbcResultOptions,
+): SolverResult {
+  const preferred = preferredWins(problem, [wins, estimate.wins], options);
+  return {
+    engine: "cbc",
+    decidedBy: "cbc",
+    parity: "other-build",
+    provenOptimal: null,
+    limitation: estimate.limitation,
+    ...totalsOfWins(problem.items, preferred),
+    wins: preferred,
+    own: estimate.own,
+    ambiguous: estimate.ambiguous,
+    fallbackReason: null,
+    build,
+    durationMs: options.durationMs,
+  };
+}
+
+/** The outcome with the most or the least own value; the first of equals. */
+function preferredWins(
+  { items }: AuctionProblem,
+  outcomes: readonly (readonly number[])[],
+  { ownHotkey, prefer }: CbcResultOptions,
+): readonly number[] {
+  const ownValue = (wins: readonly number[]): bigint =>
+    totalsOfWins(items, wins.map((won, i) => items[i]!.hotkey === ownHotkey ? won : 0)).totalValue;
+  return outcomes.reduce((best, wins) => {
+    const isBetter = prefer === "most-own"
+      ? ownValue(wins) > ownValue(best)
+      : ownValue(wins) < ownValue(best);
+    return isBetter ? wins : best;
+  });
+}
