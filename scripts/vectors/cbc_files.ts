@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { buildItems } from "../../src/auction/inputs/items.ts";
-import type { AuctionProblem } from "../../src/auction/inputs/problem.ts";
+import { type AuctionProblem, objectiveOfWindow } from "../../src/auction/inputs/problem.ts";
 import { listWinners } from "../../src/auction/winners.ts";
 import { budgetCap } from "../../src/auction/protocol/budget.ts";
-import { COST_TIE_BREAK_FROM_BLOCK } from "../../src/auction/protocol/constants.ts";
 import { cbcArguments } from "../../src/auction/solver/cbc/arguments.ts";
 import { writeMps } from "../../src/auction/solver/cbc/mps.ts";
 import { readSolution } from "../../src/auction/solver/cbc/solution.ts";
@@ -35,7 +34,7 @@ export const cbcFiles: VectorChecker = {
     const problem: AuctionProblem = {
       items: cap === null ? [] : buildItems(bidsInOrder(request.bids_by_hotkey), cap).items,
       cap: cap ?? 0n,
-      objective: request.start_block < COST_TIE_BREAK_FROM_BLOCK ? "value-only" : "value-then-cost",
+      objective: objectiveOfWindow(request.start_block),
       seed: request.cbc_seed,
     };
     // With nothing to solve, the agent writes no file and runs no program.

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { buildItems } from "../../src/auction/inputs/items.ts";
+import { objectiveOfWindow } from "../../src/auction/inputs/problem.ts";
 import { budgetCap } from "../../src/auction/protocol/budget.ts";
-import { COST_TIE_BREAK_FROM_BLOCK } from "../../src/auction/protocol/constants.ts";
 import { singleSizeWins } from "../../src/auction/solver/single_size.ts";
 import { bidsInOrder, bidTuples, type VectorChecker } from "./checker.ts";
 
@@ -19,7 +19,7 @@ export const singleSize: VectorChecker = {
     const request = input.parse(vector.input);
     const cap = budgetCap(Number(request.budget_ph)) ?? 0n;
     const { items } = buildItems(bidsInOrder(request.bids_by_hotkey), cap);
-    const objective = request.start_block < COST_TIE_BREAK_FROM_BLOCK ? "value-only" : "value-then-cost";
+    const objective = objectiveOfWindow(request.start_block);
     const wins = singleSizeWins({ items, cap, objective, seed: request.cbc_seed });
     if (wins === null) return null;
     const won: Record<string, number> = {};

@@ -14,14 +14,14 @@ import {
   mechanismShare,
   minersShareFp18,
 } from "../protocol/budget.ts";
-import { BLOCK_TIME_SECONDS, COST_TIE_BREAK_FROM_BLOCK, MAX_BID_AGE_SECONDS } from "../protocol/constants.ts";
+import { BLOCK_TIME_SECONDS, MAX_BID_AGE_SECONDS } from "../protocol/constants.ts";
 import { type Metric, metricConsensus } from "../protocol/price_consensus.ts";
 import { findValidators, stakeWeight } from "../protocol/validators.ts";
 import { buildItems, type ExcludedBid } from "./items.ts";
 import { readRecord } from "./records.ts";
 import { solverSeed } from "./seed.ts";
 import type { AuctionSnapshot, NeuronRecord } from "./snapshot.ts";
-import type { AuctionProblem, Bid } from "./problem.ts";
+import { type AuctionProblem, type Bid, objectiveOfWindow } from "./problem.ts";
 
 /** Why a commitment contributes no bids. */
 export type DropReason =
@@ -156,9 +156,7 @@ export function prepareAuction(snapshot: AuctionSnapshot): PreparedAuction {
     ? {
       items,
       cap: budget.cap,
-      objective: firstBlock.number < COST_TIE_BREAK_FROM_BLOCK
-        ? "value-only" as const
-        : "value-then-cost" as const,
+      objective: objectiveOfWindow(firstBlock.number),
       seed: solverSeed(firstBlock.hash),
     }
     : null;

@@ -5,6 +5,7 @@
  */
 
 import type { CommittedBid } from "../protocol/bid_commitment.ts";
+import { COST_TIE_BREAK_FROM_BLOCK } from "../protocol/constants.ts";
 
 /** A bid in the auction: `count` equal workers of one hotkey (1 for a v1 entry). */
 export interface Bid extends CommittedBid {
@@ -22,6 +23,11 @@ export interface AuctionItem extends Bid {
 
 /** The objective, which depends on the window's first block (spec, section 5). */
 export type Objective = "value-then-cost" | "value-only";
+
+/** The objective of the window with this first block. */
+export function objectiveOfWindow(firstBlock: number): Objective {
+  return firstBlock < COST_TIE_BREAK_FROM_BLOCK ? "value-only" : "value-then-cost";
+}
 
 /** The integer program of one window: choose workers with total cost <= cap. */
 export interface AuctionProblem {

@@ -8,7 +8,7 @@
 import type { AuctionProblem } from "../inputs/problem.ts";
 import { isValidatorBuild } from "./cbc/program.ts";
 import type { CbcOutcome } from "./cbc_engine.ts";
-import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
+import { certainResult, totalsOfWins } from "./outcome.ts";
 import type { OwnPreference, SolverResult } from "./types.ts";
 
 /** Whose result it is, and which of several equally good outcomes counts. */
@@ -34,20 +34,13 @@ export function decisiveResult(
   { wins, build }: CbcOutcome,
   { ownHotkey, durationMs }: CbcResultOptions,
 ): SolverResult {
-  return {
+  return certainResult(items, wins, ownHotkey, {
     engine: "cbc",
     decidedBy: "cbc",
-    parity: "validator",
     provenOptimal: null,
-    limitation: null,
-    ...totalsOfWins(items, wins),
-    wins,
-    own: ownHotkey === null ? null : rangesOfOutcome(items, wins, ownHotkey),
-    ambiguous: false,
-    fallbackReason: null,
     build,
     durationMs,
-  };
+  });
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { AuctionItem } from "../inputs/problem.ts";
-import type { HotkeyRanges } from "./types.ts";
+import type { HotkeyRanges, SolverResult } from "./types.ts";
 
 /** The runs of one hotkey that share size and price. */
 export interface OwnBid {
@@ -44,6 +44,31 @@ export function totalsOfWins(
     totalCost += cost * BigInt(wins[index]!);
   });
   return { totalValue, totalCost };
+}
+
+/** How an outcome was decided. */
+export type Decision = Pick<
+  SolverResult,
+  "engine" | "decidedBy" | "provenOptimal" | "build" | "durationMs"
+>;
+
+/** The result of an outcome that is the validators' own, so that nothing else is possible. */
+export function certainResult(
+  items: readonly AuctionItem[],
+  wins: readonly number[],
+  ownHotkey: string | null,
+  decision: Decision,
+): SolverResult {
+  return {
+    ...decision,
+    parity: "validator",
+    limitation: null,
+    ...totalsOfWins(items, wins),
+    wins,
+    own: ownHotkey === null ? null : rangesOfOutcome(items, wins, ownHotkey),
+    ambiguous: false,
+    fallbackReason: null,
+  };
 }
 
 /** The ranges of an outcome that is certain: each a single value. `null` when the hotkey has no items. */

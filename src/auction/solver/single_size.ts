@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AuctionItem, AuctionProblem } from "../inputs/problem.ts";
-import { workersByColumn } from "./cbc/columns.ts";
+import type { AuctionProblem } from "../inputs/problem.ts";
+import { itemsByColumn } from "./cbc/columns.ts";
 import { sortLikeLibrary } from "./library_sort.ts";
 
 /** A class of equal cost in which one worker alone wins gives it to its last one if it has more workers than this. */
@@ -22,13 +22,12 @@ export function singleSizeWins({ items, cap, objective }: AuctionProblem): numbe
   const [first] = items;
   if (first === undefined || objective !== "value-then-cost") return null;
   if (items.some(({ value }) => value !== first.value)) return null;
-  const itemOfWorker = itemsByWorker(items);
-  const columns = workersByColumn(itemOfWorker.length);
-  const costs = Float64Array.from(columns, (worker) => Number(items[itemOfWorker[worker]!]!.cost));
+  const itemOfColumn = itemsByColumn(items);
+  const costs = Float64Array.from(itemOfColumn, (item) => Number(items[item]!.cost));
   const order = sortLikeLibrary(costs);
   if (order === null) return null;
   const wins = items.map(() => 0);
-  for (const column of chosen(order, costs, Number(cap))) wins[itemOfWorker[columns[column]!]!]!++;
+  for (const column of chosen(order, costs, Number(cap))) wins[itemOfColumn[column]!]!++;
   return wins;
 }
 
@@ -44,16 +43,4 @@ function chosen(order: Int32Array, costs: Float64Array, cap: number): Int32Array
   const end = order.findLastIndex((column) => costs[column] === dearest) + 1;
   if (count - begin === 1 && end - begin > SMALL_CLASS) winners[count - 1] = order[end - 1]!;
   return winners;
-}
-
-/** The item of each worker, by worker number. */
-function itemsByWorker(items: readonly AuctionItem[]): Int32Array {
-  const workers = items.reduce((sum, { count }) => sum + count, 0);
-  const itemOfWorker = new Int32Array(workers);
-  let worker = 0;
-  items.forEach(({ count }, index) => {
-    itemOfWorker.fill(index, worker, worker + count);
-    worker += count;
-  });
-  return itemOfWorker;
 }

@@ -10,7 +10,7 @@ import { solveWithCbc } from "./cbc_engine.ts";
 import { decisiveResult, isDecisive, otherBuildResult } from "./cbc_result.ts";
 import { type GlpkSolveOptions, solveWithGlpk } from "./glpk_engine.ts";
 import { singleSizeWins } from "./single_size.ts";
-import { rangesOfOutcome, totalsOfWins } from "./outcome.ts";
+import { certainResult } from "./outcome.ts";
 import type { EngineChoice, SolverResult } from "./types.ts";
 
 /** Options of `solveAuction`. */
@@ -46,11 +46,13 @@ export async function solveAuction(
   options: SolveAuctionOptions,
 ): Promise<SolverResult> {
   const { engine, cbc, folder, timeLimitMs, signal, runCbc, now = () => performance.now() } = options;
+  const { ownHotkey, prefer } = options;
   const startedMs = now();
+  signal?.throwIfAborted();
+  const ruledWins = singleSizeWins(problem);
   const builtIn = async (limitMs: number): Promise<SolverResult> => {
     signal?.throwIfAborted();
-    const wins = singleSizeWins(problem);
-    if (wins !== null) return ruledResult(problem, wins, options.ownHotkey, now() - startedMs);
+    if (ruledWins !== null) return ruledResult(problem, ruledWins, ownHotkey, now() - startedMs);
     return await solveWithGlpk(problem, { ...options, timeLimitMs: Math.max(0, limitMs) });
   };
   const fallBack = async (fallbackReason: string): Promise<SolverResult> => {
@@ -59,12 +61,9 @@ export async function solveAuction(
   };
   // Validators run no solver either when no worker enters the auction.
   if (engine === "glpk" || problem.items.length === 0) return await builtIn(timeLimitMs);
-  // It gives what their program would find, whichever build is here. Who asks for cbc gets cbc.
-  signal?.throwIfAborted();
-  const ruled = engine === "auto" ? singleSizeWins(problem) : null;
-  if (ruled !== null) return ruledResult(problem, ruled, options.ownHotkey, now() - startedMs);
+  // The rule gives what their program would find, whichever build is here. Who asks for cbc gets cbc.
+  if (engine === "auto" && (ruledWins !== null || cbc === null)) return await builtIn(timeLimitMs);
   if (cbc === null) {
-    if (engine === "auto") return await builtIn(timeLimitMs);
     return await fallBack(
       "no cbc program was found; set [solver] cbc or IH_MINER_CBC to its path " +
         "(scripts/install-cbc.sh gets the validators' build)",
@@ -86,7 +85,6 @@ export async function solveAuction(
     if (!(error instanceof CbcError)) throw error;
     return await fallBack(error.message);
   }
-  const { ownHotkey, prefer } = options;
   if (isDecisive(outcome)) {
     return decisiveResult(problem, outcome, { ownHotkey, prefer, durationMs: now() - startedMs });
   }
@@ -101,18 +99,11 @@ function ruledResult(
   ownHotkey: string | null,
   durationMs: number,
 ): SolverResult {
-  return {
+  return certainResult(items, wins, ownHotkey, {
     engine: "glpk",
     decidedBy: "single-size rule",
-    parity: "validator",
     provenOptimal: true,
-    limitation: null,
-    ...totalsOfWins(items, wins),
-    wins,
-    own: ownHotkey === null ? null : rangesOfOutcome(items, wins, ownHotkey),
-    ambiguous: false,
-    fallbackReason: null,
     build: null,
     durationMs,
-  };
+  });
 }

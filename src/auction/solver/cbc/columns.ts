@@ -6,6 +6,19 @@
  * @module
  */
 
+import type { AuctionItem } from "../../inputs/problem.ts";
+
+/** The index of the item to which the worker of each column belongs. */
+export function itemsByColumn(items: readonly Pick<AuctionItem, "count">[]): Int32Array<ArrayBuffer> {
+  const itemOfWorker = new Int32Array(items.reduce((sum, { count }) => sum + count, 0));
+  let worker = 0;
+  items.forEach(({ count }, index) => {
+    itemOfWorker.fill(index, worker, worker + count);
+    worker += count;
+  });
+  return workersByColumn(itemOfWorker.length).map((worker) => itemOfWorker[worker]!);
+}
+
 /** The worker numbers 0..count-1 in the text order of their names: column number to worker number. */
 export function workersByColumn(count: number): Int32Array<ArrayBuffer> {
   const order = new Int32Array(count);

@@ -5,7 +5,7 @@
  */
 
 import type { AuctionItem, AuctionProblem } from "../../inputs/problem.ts";
-import { columnName, workersByColumn } from "./columns.ts";
+import { columnName, itemsByColumn } from "./columns.ts";
 
 const SIGNIFICANT_DIGITS = 13;
 
@@ -51,23 +51,19 @@ function objectiveOf({ value, cost }: AuctionItem, { cap, objective }: AuctionPr
  * @throws {RangeError} when the problem has no workers (validators do not run CBC then) or a number is beyond a double
  */
 export function writeMps(problem: AuctionProblem): string {
-  const runs: { constraint: string; objective: string }[] = [];
-  const runOfWorker: number[] = [];
-  problem.items.forEach((item, run) => {
-    runs.push({
-      constraint: `  C0000000  ${formatScientific(item.cost)}\n`,
-      objective: `  OBJ       ${formatScientific(objectiveOf(item, problem))}\n`,
-    });
-    for (let worker = 0; worker < item.count; worker++) runOfWorker.push(run);
-  });
-  if (runOfWorker.length === 0) {
+  const runs = problem.items.map((item) => ({
+    constraint: `  C0000000  ${formatScientific(item.cost)}\n`,
+    objective: `  OBJ       ${formatScientific(objectiveOf(item, problem))}\n`,
+  }));
+  const runOfColumn = itemsByColumn(problem.items);
+  if (runOfColumn.length === 0) {
     throw new RangeError("Cannot write an MPS file: the auction has no workers; there is nothing to solve");
   }
   const columns: string[] = [];
   const bounds: string[] = [];
-  workersByColumn(runOfWorker.length).forEach((worker, column) => {
+  runOfColumn.forEach((run, column) => {
     const name = columnName(column);
-    const { constraint, objective } = runs[runOfWorker[worker]!]!;
+    const { constraint, objective } = runs[run]!;
     columns.push(
       "    MARK      'MARKER'                 'INTORG'\n",
       "    ",

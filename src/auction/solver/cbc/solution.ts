@@ -5,7 +5,7 @@
  */
 
 import type { AuctionProblem } from "../../inputs/problem.ts";
-import { columnName, workersByColumn } from "./columns.ts";
+import { columnName, itemsByColumn } from "./columns.ts";
 
 /** A solution file that the validators' reader would fail on. */
 export class SolutionFileError extends Error {
@@ -46,12 +46,8 @@ export function readSolution(text: string, problem: AuctionProblem): number[] {
   }
 
   const wins = problem.items.map(() => 0);
-  const runOfWorker: number[] = [];
-  problem.items.forEach((item, run) => {
-    for (let worker = 0; worker < item.count; worker++) runOfWorker.push(run);
-  });
-  workersByColumn(runOfWorker.length).forEach((worker, column) => {
-    if ((values.get(columnName(column)) ?? 0) >= WINS_FROM) wins[runOfWorker[worker]!]!++;
+  itemsByColumn(problem.items).forEach((run, column) => {
+    if ((values.get(columnName(column)) ?? 0) >= WINS_FROM) wins[run]!++;
   });
   return wins;
 }
