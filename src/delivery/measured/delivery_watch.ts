@@ -6,6 +6,7 @@
  * @module
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "../../lib/log.ts";
 import { type CreditReport, reportCredit } from "./credit.ts";
 import { DeliveryLog } from "./delivery_log.ts";
@@ -20,7 +21,7 @@ import {
   surplusOf,
 } from "./judgement.ts";
 import { type DeliverySource, type Source, SourceReader, type Span, type Timers } from "./sources.ts";
-import { SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
+import { type DeliveryFigures, SAMPLE_INTERVAL_MS, WindowAverage } from "./window_average.ts";
 import { MAX_CLOCK_DIFFERENCE_SECONDS, type WorkerHashrates } from "./workers_api.ts";
 
 /** The sources to read. */
@@ -121,7 +122,7 @@ export class DeliveryWatch {
       this.#isWhole = former !== null && this.#hasSources;
       this.#window = window;
       this.#begin();
-    } else if (JSON.stringify(former, plain) !== JSON.stringify(window, plain)) {
+    } else if (!isDeepStrictEqual(former, window)) {
       this.#window = window;
       this.#tell();
     }
@@ -298,7 +299,7 @@ export class DeliveryWatch {
     const { window, average, credit } = followed;
     const { firstBlock, windowIndex } = window;
     const figures = average.report(this.#nowMs());
-    const delivery = deliveryOf(followed, isFinal, this.#nowMs());
+    const delivery = deliveryOf(followed, figures, isFinal);
     const { wonHashratePh, countedPh } = delivery;
     const report: DeliveryReport = {
       firstBlock,
@@ -333,9 +334,9 @@ const NO_SPAN: Span = { startMs: 0, endMs: 0 };
 
 /** The credit where it is known, else what is delivered. */
 function deliveryOf(
-  { window, average, isWhole, credit }: Followed,
+  { window, isWhole, credit }: Followed,
+  { averagePh, measuredSeconds, elapsedSeconds }: DeliveryFigures,
   isFinal: boolean,
-  nowMs: number,
 ): Delivery {
   if (credit !== null) {
     const { wonHashratePh, creditedPh, deliveredPh, seconds } = credit;
@@ -348,7 +349,6 @@ function deliveryOf(
       isComplete: isFinal,
     };
   }
-  const { averagePh, measuredSeconds, elapsedSeconds } = average.report(nowMs);
   return {
     wonHashratePh: window.wonHashratePh * window.measuredShare,
     deliveredPh: averagePh,
@@ -365,9 +365,4 @@ function distinct<T extends { readonly key: string }>(sources: readonly T[]): re
 
 function keysOf({ delivered, credited }: WatchedSources): string {
   return JSON.stringify([delivered, credited].map((sources) => sources.map(({ key }) => key).sort()));
-}
-
-/** For comparison. */
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
 }
