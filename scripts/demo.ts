@@ -3,8 +3,8 @@
  *
  * Starts a chain simulator with validators and competing miners, and makes a wallet, a configuration and a proxy file
  * in a temporary folder. Then runs the agent as a user does: it publishes the bid, in the next window computes the
- * auction and rewrites the proxy's file, and checks what the proxy says is delivered. `--keep` keeps the folder. `--live` runs the daemon instead, for a few
- * windows in accelerated time.
+ * auction and rewrites the proxy's file, and checks what the proxy says is delivered. `--keep` keeps the folder. `--live`
+ * runs the daemon instead, for a few windows in accelerated time.
  *
  * @module
  */

@@ -39,7 +39,7 @@ import type { HotkeyLaunchOptions } from "./workers/launch.ts";
 import { asError } from "../lib/errors.ts";
 import { ChainProgress } from "./chain_progress.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
-import type { Settings } from "./settings.ts";
+import { ownerOf, type Settings } from "./settings.ts";
 import type { ValidationWindow } from "../auction/protocol/windows.ts";
 import { WindowMemory } from "./window_memory.ts";
 
@@ -214,8 +214,7 @@ export class AuctionKeeper {
     const { results, error } = await this.#observed(deliverOutcome(result.outcome, delivery), settings);
     this.#isCarriedOut = results.every(isCarriedOut);
     const { routing, hooks: programs } = settings.config;
-    const owner = { account: settings.config.delivery.account, hotkey: settings.hotkey };
-    const credit = outcomeTierCredit(result.outcome, results, owner);
+    const credit = outcomeTierCredit(result.outcome, results, ownerOf(settings));
     logTierCredit(credit, log);
     const document = auctionDocument({
       computed: result,

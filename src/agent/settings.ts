@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IdentityOwner } from "../auction/credit/identity.ts";
 import type { AsicMiner, FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
@@ -28,6 +29,11 @@ export interface Settings {
 /** A key of network, netuid and hotkey: what is known of one bidder does not hold for another. */
 export function bidderOf({ config: { network, netuid }, hotkey }: Settings): string {
   return JSON.stringify([network, netuid, hotkey]);
+}
+
+/** Whose hashrate it should be at the subnet's pool. */
+export function ownerOf({ config, hotkey }: Settings): IdentityOwner {
+  return { account: config.delivery.account, hotkey };
 }
 
 /** Constructor options of {@link SettingsSource}. */

@@ -9,6 +9,7 @@ import { type Environment, ENVIRONMENT_NAMES, readEnvironment } from "../config/
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
+import { TIER_RULE } from "../auction/credit/tiers.ts";
 import { MAX_COMMITMENT_BYTES } from "../auction/protocol/constants.ts";
 import type { Command } from "./arguments.ts";
 import { toDocument } from "../lib/document.ts";
@@ -113,9 +114,7 @@ function toText(config: Config, environment: Environment): string {
 }
 
 /** What several prices mean for the credit. */
-const TIERS_NOTE =
-  "several prices: validators match what wins at several of them worker by worker, and all hashrate " +
-  "under one worker id counts as one worker";
+const TIERS_NOTE = `${TIER_RULE}, and all hashrate under one worker id counts as one worker`;
 
 /** All sections, each followed by the tables of its lists. */
 function sectionsOf(effective: readonly EffectiveSetting[]): string[] {

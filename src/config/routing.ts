@@ -262,7 +262,8 @@ function reloadOf(
 }
 
 /**
- * Warns when all shares together do not deliver what was won: neither less nor more is paid. Not an error, since the operator may want a reserve or deliver the rest from elsewhere.
+ * Warns when all shares together do not deliver what was won: what is missing and what is too much are both unpaid. Not an
+ * error, since the operator may want a reserve or deliver the rest from elsewhere.
  */
 function shareWarnings(targets: readonly RoutingTarget[], fleet: FleetConfig | null): string[] {
   const shares = targets.flatMap((target) =>

@@ -91,8 +91,8 @@ export function decisionOf({ window }: AuctionOutcome): string {
 }
 
 /**
- * The demand of an outcome: what was won, or what `[routing] on_ambiguous` makes of it. If this hotkey had no bids in the auction, nothing was won or lost, but the machines exist:
- * the configured workers count as lost.
+ * The demand of an outcome: what was won, or what `[routing] on_ambiguous` makes of it. If this hotkey had no bids in the
+ * auction, nothing was won or lost, but the machines exist: the configured workers count as lost.
  */
 export function demandOf(outcome: AuctionOutcome, workers: WorkersConfig | null): RoutingDemand {
   const { own } = outcome;

@@ -8,7 +8,7 @@ import { type AuctionOutcome, wonWorkers } from "../../auction/outcome.ts";
 import { minerIdentities } from "../../delivery/asics/fleet_report.ts";
 import type { IdentityOwner, PoolIdentity } from "../../auction/credit/identity.ts";
 import type { FailedTarget } from "../../delivery/proxies/errors.ts";
-import { isCapped, type TierCredit, tierCredit } from "../../auction/credit/tiers.ts";
+import { isCapped, TIER_REMEDY, type TierCredit, tierCredit } from "../../auction/credit/tiers.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { RouteReport } from "./deliver.ts";
 
@@ -36,7 +36,7 @@ export function logTierCredit(credit: TierCredit | null, log: Logger): void {
     credited_at_most_ph: credit.creditedAtMostPh,
     prices: credit.prices,
     worker_ids: credit.workerIds,
-    hint: "give each machine a worker name of its own, or bid one price (docs/routing.md)",
+    hint: `${TIER_REMEDY} (docs/routing.md)`,
   });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BAN_SHARE } from "../protocol/constants.ts";
+import { BAN_SHARE, HASHES_PER_PETAHASH } from "../protocol/constants.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import { parseWorkerId } from "./worker_id.ts";
 
@@ -36,8 +36,6 @@ export interface DeliveryCredit {
   readonly isBan: boolean;
 }
 
-const HASHES_PER_PETAHASH = 1e15;
-
 /**
  * The hashrate of a hotkey's workers by suffix, in H/s. Equal suffixes within a list add up; a worker that is in both lists
  * counts with the central proxy's value. Other hotkeys' workers, and those whose id names nobody, are left out.
@@ -68,10 +66,10 @@ export function creditDelivery(won: readonly WonWorker[], hashrates: Iterable<bi
   const deliveredPh = Array.from(hashrates, (hashes) => Number(hashes) / HASHES_PER_PETAHASH)
     .sort((a, b) => b - a);
   const wonPh = sum(largestFirst.map(({ hashratePh }) => hashratePh));
-  const prices = new Set(won.map(({ priceFp18 }) => priceFp18));
+  const isMatched = priceCount(won) > 1;
   let leftPh = Math.min(sum(deliveredPh), wonPh);
   const workers = largestFirst.map((worker, i): CreditedWorker => {
-    const creditedPh = Math.min(worker.hashratePh, prices.size > 1 ? deliveredPh[i] ?? 0 : leftPh);
+    const creditedPh = Math.min(worker.hashratePh, isMatched ? deliveredPh[i] ?? 0 : leftPh);
     leftPh -= creditedPh;
     return { ...worker, creditedPh };
   });
@@ -84,10 +82,14 @@ export function creditDelivery(won: readonly WonWorker[], hashrates: Iterable<bi
  * several prices no more than that many of the won workers.
  */
 export function mostCreditablePh(won: readonly WonWorker[], workerIds: number): number {
-  const prices = new Set(won.map(({ priceFp18 }) => priceFp18));
-  const sizesPh = won.map(({ hashratePh }) => hashratePh).sort((a, b) => b - a);
   if (workerIds === 0) return 0;
-  return sum(prices.size > 1 ? sizesPh.slice(0, workerIds) : sizesPh);
+  const sizesPh = won.map(({ hashratePh }) => hashratePh).sort((a, b) => b - a);
+  return sum(priceCount(won) > 1 ? sizesPh.slice(0, workerIds) : sizesPh);
+}
+
+/** At how many prices workers won. */
+export function priceCount(won: readonly WonWorker[]): number {
+  return new Set(won.map(({ priceFp18 }) => priceFp18)).size;
 }
 
 function sumBySuffix(hotkey: string, records: readonly WorkerRecord[]): Map<string, bigint> {

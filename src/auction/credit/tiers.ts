@@ -5,8 +5,13 @@
  * @module
  */
 
-import { mostCreditablePh, type WonWorker } from "./delivery_credit.ts";
+import { mostCreditablePh, priceCount, type WonWorker } from "./delivery_credit.ts";
 import { type IdentityOwner, judgeIdentity, type PoolIdentity } from "./identity.ts";
+
+/** The rule, in words. */
+export const TIER_RULE = "several prices: validators match what wins at several of them worker by worker";
+/** What to do where it costs credit. */
+export const TIER_REMEDY = "give each machine a worker name of its own, or bid one price";
 
 /** The credit of workers at several prices under known worker ids. */
 export interface TierCredit {
@@ -29,7 +34,7 @@ export function tierCredit(
   identities: readonly PoolIdentity[],
   owner: IdentityOwner,
 ): TierCredit | null {
-  const prices = new Set(won.map(({ priceFp18 }) => priceFp18)).size;
+  const prices = priceCount(won);
   const judgements = identities.map((identity) => judgeIdentity(identity, owner));
   if (prices < 2 || judgements.length === 0 || judgements.some(({ kind }) => kind === "missing")) return null;
   const workers = new Set(

@@ -71,6 +71,9 @@ export const CONSENSUS_GAMMA = 0.67;
 /** The share of what it won below which a hotkey is banned (spec, section 10). It was 0.95 until November 2025. */
 export const BAN_SHARE = 0.1;
 
+/** H/s in a PH/s. */
+export const HASHES_PER_PETAHASH = 1e15;
+
 /** The account at the subnet's pool under which hashrate is credited. */
 export const SUBNET_ACCOUNT = "sn89auction";
 

@@ -5,6 +5,7 @@
  */
 
 import { creditDelivery, type WonWorker } from "../../auction/credit/delivery_credit.ts";
+import { HASHES_PER_PETAHASH } from "../../auction/protocol/constants.ts";
 import { formatFp18 } from "../../auction/protocol/fp18.ts";
 import type { WorkerHashrates } from "./workers_api.ts";
 
@@ -50,7 +51,7 @@ export function reportCredit(
   const { workers, creditedPh, wonPh, isBan } = creditDelivery(won, hashes.values());
   const delivering = Array.from(
     hashes,
-    ([worker, hashrate]) => ({ worker, hashratePh: Number(hashrate) / 1e15 }),
+    ([worker, hashrate]) => ({ worker, hashratePh: Number(hashrate) / HASHES_PER_PETAHASH }),
   );
   return {
     creditedPh,

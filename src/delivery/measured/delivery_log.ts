@@ -4,18 +4,15 @@
  * @module
  */
 
-import { BAN_SHARE } from "../../auction/protocol/constants.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
 import type { DeliveryReport } from "./delivery_report.ts";
-import type { DeliveryLevel } from "./judgement.ts";
+import { BAN_RULE, type DeliveryLevel } from "./judgement.ts";
 
 const REMEDY =
   "look for ASICs that are off, slow, at another pool or under a wrong worker id, and check the " +
   "shares in [routing]";
 const UNPAID_HINT = `what is not credited is not paid: ${REMEDY}`;
-const BAN_HINT = `below ${
-  BAN_SHARE * 100
-} % of what was won validators ban the hotkey for 12 hours: ${REMEDY}`;
+const BAN_HINT = `${BAN_RULE}: ${REMEDY}`;
 const SURPLUS_HINT =
   "what is delivered beyond what was won is not paid: send it to another pool, and check the " +
   "shares in [routing]";

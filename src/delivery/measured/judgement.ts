@@ -5,6 +5,11 @@
  * @module
  */
 
+import { BAN_SHARE } from "../../auction/protocol/constants.ts";
+
+/** What happens to a hotkey that is credited with too little. */
+export const BAN_RULE = `below ${BAN_SHARE * 100} % of what was won validators ban the hotkey for 12 hours`;
+
 /** Shares of what was won, above 0 up to 1; `alertBelow` is at most `warnBelow`. */
 export interface DeliveryLimits {
   /** Below it, hashrate goes unpaid. */

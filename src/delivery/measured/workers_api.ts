@@ -6,6 +6,7 @@
 
 import * as z from "zod";
 import { mergeWorkers, type WorkerRecord } from "../../auction/credit/delivery_credit.ts";
+import { HASHES_PER_PETAHASH } from "../../auction/protocol/constants.ts";
 import {
   type Download,
   failure,
@@ -34,7 +35,7 @@ const PATH = "api/v1/workers";
 const PAGE_LIMIT = 500;
 /** More pages than any miner's workers fill: 25,000 workers. */
 const MAX_PAGES = 50;
-const MAX_HASHRATE = MAX_HASHRATE_PH * 1e15;
+const MAX_HASHRATE = MAX_HASHRATE_PH * HASHES_PER_PETAHASH;
 /** A proxy whose clock differs more averages over another span than the window. */
 export const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
 

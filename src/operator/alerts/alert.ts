@@ -4,10 +4,11 @@
  * @module
  */
 
+import { BAN_RULE } from "../../delivery/measured/judgement.ts";
 import { strayMiners } from "../../delivery/asics/fleet_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { isCapped } from "../../auction/credit/tiers.ts";
-import { banSentence, tierSentence } from "../status/delivery_words.ts";
+import { tierSentence } from "../status/delivery_words.ts";
 import { formatDuration, formatHashrate, shareText } from "../status/format.ts";
 import { wrongTexts } from "../status/identities.ts";
 import type { FleetStatus, StatusReport, WindowSummary } from "../status/status_report.ts";
@@ -222,7 +223,7 @@ function deliveryLow({ delivery, history }: StatusReport): Alert[] {
     `${isPast ? "were" : "are"} ${basis} on average (${
       shareText(deliveryRatio)
     }): the rest is not paid, and ` +
-    `${banSentence()}. Look for ASICs that are off, slow, at another pool or under a wrong worker id, and check ` +
+    `${BAN_RULE}. Look for ASICs that are off, slow, at another pool or under a wrong worker id, and check ` +
     "the shares in [routing].";
   return [{ kind: "delivery-low", subject: "", title: "Close to a ban", text }];
 }

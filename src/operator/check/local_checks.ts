@@ -8,21 +8,21 @@ import { dirname } from "node:path";
 import { type Config, type SolverConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn, type WorkersConfig } from "../../config/workers.ts";
-import type { WonWorker } from "../../auction/credit/delivery_credit.ts";
+import { priceCount, type WonWorker } from "../../auction/credit/delivery_credit.ts";
 import { MAX_COMMITMENT_BYTES } from "../../auction/protocol/constants.ts";
 import type { IdentityOwner, PoolIdentity } from "../../auction/credit/identity.ts";
-import { isCapped, tierCredit } from "../../auction/credit/tiers.ts";
+import { isCapped, TIER_REMEDY, TIER_RULE, tierCredit } from "../../auction/credit/tiers.ts";
+import { formatPh } from "../../delivery/asics/fleet_report.ts";
 import { RoutingError } from "../../delivery/proxies/errors.ts";
 import { describeReload } from "../../delivery/proxies/reload.ts";
 import { applyRouting, type RoutingTarget, targetPath } from "../../delivery/proxies/route.ts";
 import { CbcError, identifyCbc, isValidatorBuild } from "../../auction/solver/cbc/program.ts";
 import { judgeIdentities } from "../status/identities.ts";
+import { counted } from "../status/words.ts";
 import { aclLine, ownerLine, tryFile, tryFolder, type User } from "./access.ts";
 import { type Finding, finding } from "./finding.ts";
 
 const SOLVER_TIMEOUT_MS = 10_000;
-/** The rule that decides whether tiers pay. */
-const SEVERAL_PRICES = "several prices: validators match what wins at several of them worker by worker";
 
 /** All mistakes of an invalid configuration. */
 export function configFailures({ source, issues }: ConfigError): Finding[] {
@@ -168,28 +168,28 @@ export function checkTiers(
 ): Finding[] {
   if (workers instanceof ConfigError) return [];
   const offered = offeredWorkers(workers);
-  if (new Set(offered.map(({ priceFp18 }) => priceFp18)).size < 2) return [];
+  if (priceCount(offered) < 2) return [];
   const credit = tierCredit(offered, identities, owner);
   if (credit === null) {
     return [finding(
       "warn",
       "bid",
-      `${SEVERAL_PRICES}: every worker name must carry about as much as one worker that wins`,
+      `${TIER_RULE}: every worker name must carry about as much as one worker that wins`,
     )];
   }
   const { workerIds, creditedAtMostPh, wonHashratePh } = credit;
-  const ids = `the subnet's pool is mined under ${workerIds} worker id${workerIds === 1 ? "" : "s"}`;
+  const ids = `the subnet's pool is mined under ${counted(workerIds, "worker id")}`;
   return isCapped(credit)
     ? [finding(
       "warn",
       "bid",
-      `${SEVERAL_PRICES}; ${ids}, so at most ${creditedAtMostPh} of ${
-        Number(wonHashratePh.toFixed(6))
+      `${TIER_RULE}; ${ids}, so at most ${formatPh(creditedAtMostPh)} of ${
+        formatPh(wonHashratePh)
       } PH/s can be ` +
         "credited when all of it wins",
-      "give each machine a worker name of its own, or bid one price (docs/routing.md)",
+      `${TIER_REMEDY} (docs/routing.md)`,
     )]
-    : [finding("ok", "bid", `${SEVERAL_PRICES}; ${ids}, enough for all of them`)];
+    : [finding("ok", "bid", `${TIER_RULE}; ${ids}, enough for all of them`)];
 }
 
 function offeredWorkers({ commitment }: WorkersConfig): WonWorker[] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { HASHES_PER_PETAHASH } from "../../auction/protocol/constants.ts";
 import { askMiner, CgminerError } from "../../delivery/asics/cgminer_api.ts";
 import { Fleet } from "../../delivery/asics/fleet.ts";
 import type { FleetConfig } from "../../delivery/asics/fleet_config.ts";
@@ -86,7 +87,7 @@ async function checkWorkersApi(
     const endMs = Date.now();
     const span = { startMs: endMs - LOOK_BACK_MS, endMs };
     const workers = await readWorkersApi({ url, account, hotkey }, span, { timeoutMs: SOURCE_TIMEOUT_MS });
-    const sumPh = workers.values().reduce((sum, hashes) => sum + Number(hashes), 0) / 1e15;
+    const sumPh = workers.values().reduce((sum, hashes) => sum + Number(hashes), 0) / HASHES_PER_PETAHASH;
     const found = `${counted(workers.size, "worker")} of this hotkey, ${
       formatHashrate(sumPh)
     } in the last 10 min`;

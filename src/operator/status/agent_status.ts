@@ -9,7 +9,7 @@ import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { ChainErrorKind } from "../../chain/errors.ts";
 import { ConfigError } from "../../config/errors.ts";
 import type { DaemonEvent, DaemonJob } from "../../agent/events.ts";
-import { bidderOf, type Settings } from "../../agent/settings.ts";
+import { bidderOf, ownerOf, type Settings } from "../../agent/settings.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import type { BidEffect, CommitmentResult } from "../../agent/jobs/commitment_job.ts";
 import { isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
@@ -167,15 +167,14 @@ export class AgentStatus {
       ...proxies.flatMap(({ identities }) => identities),
       ...minerIdentities(fleet?.report?.miners ?? []),
     ];
-    return judgeIdentities(found, { account: settings.config.delivery.account, hotkey: settings.hotkey });
+    return judgeIdentities(found, ownerOf(settings));
   }
 
   /** What can be credited of the window if it was won at several prices; else `null`. */
   get tierCredit(): TierCredit | null {
     const { settings, window } = this;
     if (settings === null || window === null) return null;
-    const owner = { account: settings.config.delivery.account, hotkey: settings.hotkey };
-    return outcomeTierCredit(window.outcome, this.#results, owner);
+    return outcomeTierCredit(window.outcome, this.#results, ownerOf(settings));
   }
 
   /** Applies one event. */

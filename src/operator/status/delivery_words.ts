@@ -4,14 +4,10 @@
  * @module
  */
 
-import { BAN_SHARE } from "../../auction/protocol/constants.ts";
-import type { TierCredit } from "../../auction/credit/tiers.ts";
+import { TIER_REMEDY, type TierCredit } from "../../auction/credit/tiers.ts";
 import { clockTime, formatDuration, formatHashrate, shareText, trimmed } from "./format.ts";
 import type { DeliveryStatus } from "./status_report.ts";
 import { counted } from "./words.ts";
-
-/** The share below which validators ban a hotkey, `10 %`. */
-export const BAN_SHARE_TEXT = shareText(BAN_SHARE);
 
 /** Workers listed by name. */
 const NAMED_WORKERS = 5;
@@ -47,12 +43,12 @@ export function tierSentence({ wonHashratePh, creditedAtMostPh, prices, workerId
     counted(workerIds, "worker id")
   }: validators match worker by worker, so at most ${formatHashrate(creditedAtMostPh)} can be credited and ${
     formatHashrate(wonHashratePh - creditedAtMostPh)
-  } are not paid; give each machine a worker name of its own, or bid one price`;
+  } are not paid; ${TIER_REMEDY}`;
 }
 
-/** What happens below the ban share. */
-export function banSentence(): string {
-  return `below ${BAN_SHARE_TEXT} of what was won validators ban the hotkey for 12 hours`;
+/** The figure to show: credited where that is known, else delivered; `null` if neither is. */
+export function countedPh({ credit, averagePh }: DeliveryStatus): number | null {
+  return credit?.creditedPh ?? averagePh;
 }
 
 /** `99 % in 4 min, now 1.7`: explains the delivered or credited figure. */

@@ -5,9 +5,10 @@
  */
 
 import { BAN_SHARE } from "../../auction/protocol/constants.ts";
+import { BAN_RULE } from "../../delivery/measured/judgement.ts";
 import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
 import { isCapped } from "../../auction/credit/tiers.ts";
-import { banSentence, shortfallSentence, surplusSentence, tierSentence } from "./delivery_words.ts";
+import { shortfallSentence, surplusSentence, tierSentence } from "./delivery_words.ts";
 import { clockTime, formatDuration, formatHashrate } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
@@ -153,7 +154,7 @@ function judgements(delivery: DeliveryStatus): Notice[] {
   const notices: Notice[] = [];
   if (level === "alert") {
     const title = ratio !== null && ratio < BAN_SHARE ? "A ban follows" : "Close to a ban";
-    notices.push({ level: "bad", title, text: `${shortfallSentence(delivery)}; ${banSentence()}` });
+    notices.push({ level: "bad", title, text: `${shortfallSentence(delivery)}; ${BAN_RULE}` });
   } else if (level === "warning") {
     notices.push({ level: "warning", title: "Unpaid hashrate", text: shortfallSentence(delivery) });
   }

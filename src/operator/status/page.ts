@@ -7,7 +7,7 @@
 import { hashrateChart } from "./chart.ts";
 import { formatAgo, formatBlock, formatDuration, shortDecimal, shortHotkey, trimmed } from "./format.ts";
 import { Html, html } from "./html.ts";
-import { deliveryText, workersText } from "./delivery_words.ts";
+import { countedPh, deliveryText, workersText } from "./delivery_words.ts";
 import { noticesOf, timeLeft } from "./notices.ts";
 import { fleetCard, minersCard } from "./page_fleet.ts";
 import { routedWords } from "./routed_values.ts";
@@ -203,8 +203,8 @@ function windowCard({ window, delivery }: StatusReport): Html {
 }
 
 function deliveryFigure(delivery: DeliveryStatus): Html {
-  const { basis, averagePh, credit, level } = delivery;
-  const hashratePh = credit?.creditedPh ?? averagePh;
+  const { basis, level } = delivery;
+  const hashratePh = countedPh(delivery);
   const colour = hashratePh === null ? "unknown" : level;
   return html`
     <div class="delivered-${colour}" id="delivery">

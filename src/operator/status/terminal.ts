@@ -15,7 +15,7 @@ import {
   trimmed,
 } from "./format.ts";
 import { isFailing, isSlow } from "./miners.ts";
-import { deliveryText, workersText } from "./delivery_words.ts";
+import { countedPh, deliveryText, workersText } from "./delivery_words.ts";
 import { noticesOf, timeLeft } from "./notices.ts";
 import { routedWords } from "./routed_values.ts";
 import type {
@@ -132,7 +132,7 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
 
 function deliveryLines({ delivery }: StatusReport, paint: Paint): string[] {
   if (delivery === null) return [];
-  const { basis, averagePh, credit, level } = delivery;
+  const { basis, level } = delivery;
   const styles = {
     ok: "green",
     surplus: "yellow",
@@ -140,7 +140,7 @@ function deliveryLines({ delivery }: StatusReport, paint: Paint): string[] {
     alert: "red",
     unknown: "faint",
   } as const;
-  const hashratePh = credit?.creditedPh ?? averagePh;
+  const hashratePh = countedPh(delivery);
   const figure = hashratePh === null ? basis : `${basis} ${formatHashrate(hashratePh)}`;
   const workers = workersText(delivery);
   return [
