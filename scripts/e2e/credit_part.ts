@@ -5,7 +5,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import { BLOCK_TIME_SECONDS, SUBNET_ACCOUNT } from "../../src/auction/protocol/constants.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { say, sayTitle } from "../command_line.ts";
@@ -14,7 +13,7 @@ import { NETUID, publishPrices, setUpMarket, START_BLOCK, windowOf } from "../sc
 import { type Rig, setUpRig } from "../scene/rig.ts";
 import { WorkersApi } from "../scene/workers_api.ts";
 import { freePort } from "../scene/free_port.ts";
-import { startProcess, waitFor } from "./processes.ts";
+import { agentEnvironment, startProcess, waitFor } from "./processes.ts";
 
 /** A window is judged after three minutes. */
 const BLOCKS_DONE = 21;
@@ -173,8 +172,4 @@ async function play(
     clearInterval(building);
     await Deno.remove(rig.folder, { recursive: true });
   }
-}
-
-function agentEnvironment(rig: Rig): Record<string, string> {
-  return { HOME: rig.folder, IH_MINER_CACHE: join(rig.folder, "cache"), NO_COLOR: "1" };
 }

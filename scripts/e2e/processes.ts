@@ -4,6 +4,9 @@
  * @module
  */
 
+import { join } from "node:path";
+import type { Rig } from "../scene/rig.ts";
+
 /** A child process that prints JSON lines on stdout. */
 export interface LineProcess extends AsyncDisposable {
   readonly pid: number;
@@ -11,6 +14,11 @@ export interface LineProcess extends AsyncDisposable {
   readonly lines: readonly Record<string, unknown>[];
   readonly status: Promise<Deno.CommandStatus>;
   kill(signal: Deno.Signal): void;
+}
+
+/** The agent's environment: everything that it may write is in the rig's folder. */
+export function agentEnvironment({ folder }: Pick<Rig, "folder">): Record<string, string> {
+  return { HOME: folder, IH_MINER_CACHE: join(folder, "cache"), NO_COLOR: "1" };
 }
 
 /** Starts a process with only the given environment variables. It inherits stderr. */

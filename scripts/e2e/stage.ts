@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import type { ValidationWindow } from "../../src/auction/protocol/windows.ts";
 import { type SimulatedChain, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
 import { say } from "../command_line.ts";
@@ -13,7 +12,7 @@ import { NETUID, START_BLOCK, windowOf } from "../scene/market.ts";
 import { type Rig, setUpRig } from "../scene/rig.ts";
 import { budgetMillionths, mostWon, type Offer, type PublishedPrices } from "./expected_auction.ts";
 import { bidText, drawOffers, openMarket, OWN_PRICES, publish, renewMarket, SPLIT } from "./market.ts";
-import { type LineProcess, type Look, startProcess, waitFor } from "./processes.ts";
+import { agentEnvironment, type LineProcess, type Look, startProcess, waitFor } from "./processes.ts";
 
 /** How long each wait for the agent may take. */
 export const PATIENCE_MS = 60_000;
@@ -69,10 +68,7 @@ export class Stage implements AsyncDisposable {
   /** Starts the agent and waits for its first auction. */
   async startAgent(): Promise<void> {
     await routeAllThatIsPossible(this.rig.configPath);
-    this.#agent = startProcess(this.options.program, [this.rig.configPath], {
-      HOME: this.rig.folder,
-      IH_MINER_CACHE: join(this.rig.folder, "cache"),
-    });
+    this.#agent = startProcess(this.options.program, [this.rig.configPath], agentEnvironment(this.rig));
     await this.waitForAuction(windowOf(this.#chain.head.number), "the agent's first auction");
   }
 

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
-import { createClock } from "@sinonjs/fake-timers";
-import type { DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
-import { DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
 import { DEFAULT_DELIVERY_LIMITS } from "../../../src/delivery/measured/judgement.ts";
 import type { DeliverySource, Source, Span } from "../../../src/delivery/measured/sources.ts";
 import type { WorkerHashrates } from "../../../src/delivery/measured/workers_api.ts";
-import { LogRecorder } from "../../support/log_recorder.ts";
 import { deliveredWindow } from "./delivered_window.ts";
 import { FakeSource } from "./fake_source.ts";
+import { START_MS, WatchBench } from "./watch_bench.ts";
 
-const START_MS = 1_700_000_000_000;
 const WINDOW_MS = 720_000;
 const HIGH = 1_050_000_000_000_000_000n;
 const LOW = 980_000_000_000_000_000n;
@@ -33,20 +29,11 @@ class FakeApi implements Source<WorkerHashrates> {
   }
 }
 
-class Bench {
-  readonly clock = createClock(START_MS);
-  readonly log = new LogRecorder();
-  readonly reports: DeliveryReport[] = [];
+class Bench extends WatchBench {
   readonly api = new FakeApi();
-  readonly watch = new DeliveryWatch({
-    log: this.log,
-    nowMs: () => this.clock.now,
-    setTimer: (callback, delayMs) => Number(this.clock.setTimeout(callback, delayMs)),
-    clearTimer: (timer) => this.clock.clearTimeout(timer),
-    onReport: (report) => this.reports.push(report),
-  });
 
   constructor(delivered: readonly DeliverySource[] = []) {
+    super();
     this.watch.use({ delivered, credited: [this.api] }, DEFAULT_DELIVERY_LIMITS);
   }
 
@@ -61,18 +48,6 @@ class Bench {
       span: { startMs, endMs: startMs + WINDOW_MS },
       ...overrides,
     }));
-  }
-
-  async pass(seconds: number): Promise<void> {
-    await this.clock.tickAsync(seconds * 1_000);
-  }
-
-  get last(): DeliveryReport {
-    return this.reports.at(-1)!;
-  }
-
-  get finals(): DeliveryReport[] {
-    return this.reports.filter(({ isFinal }) => isFinal);
   }
 }
 

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createClock } from "@sinonjs/fake-timers";
 import type { DeliveredWindow, DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
 import { DeliveryWatch } from "../../../src/delivery/measured/delivery_watch.ts";
 import type { DeliveryLimits } from "../../../src/delivery/measured/judgement.ts";
@@ -7,8 +6,8 @@ import type { DeliverySource } from "../../../src/delivery/measured/sources.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { deliveredWindow } from "./delivered_window.ts";
 import { FakeSource } from "./fake_source.ts";
+import { START_MS, WatchBench } from "./watch_bench.ts";
 
-const START_MS = 1_700_000_000_000;
 const LIMITS: DeliveryLimits = { warnBelow: 0.97, alertBelow: 0.95 };
 const LESS = "Delivering less than won";
 const MORE = "Delivering more than won";
@@ -16,19 +15,9 @@ const FAR_LESS = "Delivering far less than won";
 const AGAIN = "Delivering what was won again";
 const OVER = "Window's delivery";
 
-/** A watch with a clock, a log and one source; it tells nothing but what a test brings about. */
-class Bench {
-  readonly clock = createClock(START_MS);
-  readonly log = new LogRecorder();
-  readonly reports: DeliveryReport[] = [];
+/** A watch with one source; it tells nothing but what a test brings about. */
+class Bench extends WatchBench {
   readonly source = new FakeSource("proxy");
-  readonly watch = new DeliveryWatch({
-    log: this.log,
-    nowMs: () => this.clock.now,
-    setTimer: (callback, delayMs) => Number(this.clock.setTimeout(callback, delayMs)),
-    clearTimer: (timer) => this.clock.clearTimeout(timer),
-    onReport: (report) => this.reports.push(report),
-  });
 
   /** A watch that follows a window with 1 PH/s won. */
   static following(window: Partial<DeliveredWindow> = {}): Bench {
@@ -52,17 +41,9 @@ class Bench {
     this.follow({ firstBlock: firstBlock + 60, windowIndex: windowIndex + 1, wonHashratePh });
   }
 
-  async pass(seconds: number): Promise<void> {
-    await this.clock.tickAsync(seconds * 1_000);
-  }
-
-  get last(): DeliveryReport {
-    return this.reports.at(-1)!;
-  }
-
   /** The last report on a window that was over. */
   get final(): DeliveryReport {
-    return this.reports.findLast(({ isFinal }) => isFinal)!;
+    return this.finals.at(-1)!;
   }
 
   /** The log, as levels and events. */
