@@ -20,8 +20,8 @@ const PERMISSIONS = [
   "--allow-run",
   // The documented variables, by name.
   `--allow-env=${ENVIRONMENT_NAMES.join(",")}`,
-  // `ih-miner check` names the user who needs access to a file.
-  "--allow-sys=uid,gid",
+  // `ih-miner check` names the user who needs access to a file; the solver runs with low priority.
+  "--allow-sys=uid,gid,setPriority",
   // No code is loaded from the network.
   "--deny-import",
   // Other permissions are refused without a question on the terminal.

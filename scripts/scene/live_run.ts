@@ -5,12 +5,13 @@
  * @module
  */
 
+import { join } from "node:path";
 import type { AuctionOutcome } from "../../src/auction/outcome.ts";
 import { type DaemonParts, realParts, runDaemon } from "../../src/agent/daemon.ts";
 import { DEFAULT_AMBIGUITY_POLICY } from "../../src/auction/ambiguity.ts";
 import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
+import { askProgram, questionAfter } from "../../src/agent/jobs/final_outcome.ts";
 import { connectChain } from "../../src/chain/connection.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../../src/agent/jobs/solver.ts";
 import { parseToml } from "../../src/lib/toml.ts";
 import type { ChainConnection } from "../../src/chain/types.ts";
 import type { Logger } from "../../src/lib/log.ts";
@@ -49,6 +50,8 @@ export interface LiveRunOptions {
   readonly patient?: boolean;
   /** ASICs that the daemon switches directly, in the place of the proxy. */
   readonly machines?: Machines;
+  /** The validators' program; without it the built-in engine decides. */
+  readonly program?: LiveProgram;
   /** Number of hotkeys that bid in addition to the demo's market. @default 0 */
   readonly competitors?: number;
   readonly log: Logger;
@@ -56,7 +59,14 @@ export interface LiveRunOptions {
   readonly onWindow?: (window: LiveWindow) => void | Promise<void>;
 }
 
-/** The result of one window. */
+/** A solver for {@link runLive}. */
+export interface LiveProgram {
+  readonly path: string;
+  /** How long it sleeps before it begins. */
+  readonly delaySeconds: number;
+}
+
+/** The result of one window, after its last delivery so far. */
 export interface LiveWindow {
   readonly window: ValidationWindow;
   readonly capFactor: string;
@@ -65,8 +75,10 @@ export interface LiveWindow {
   readonly routed: string;
   /** The same according to the independent computation. */
   readonly expected: string;
-  /** Time from the first block to the reload signal; `null` when the block is older than the daemon. */
+  /** Time from the first block to the first reload signal; `null` when the block is older than the daemon. */
   readonly delayMs: number | null;
+  /** How often it was delivered: a second time when its outcome is final. */
+  readonly deliveries: number;
 }
 
 /** Runs the daemon for a number of windows, then removes the folder and stops the simulator. */
@@ -82,6 +94,7 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
     options.machines.mineFor(rig.hotkey);
     await replaceRouting(rig, options.machines.configText);
   }
+  if (options.program !== undefined) await useProgram(rig, options.program);
   chain.registerNeuron(NETUID, { hotkey: rig.hotkey });
   try {
     return await observe(simulator, rig, options);
@@ -93,6 +106,7 @@ export async function runLive(options: LiveRunOptions): Promise<LiveWindow[]> {
 async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions): Promise<LiveWindow[]> {
   const { windows, blockTimeMs, minuteMs, patient = false, competitors = 0, machines, log, onWindow } =
     options;
+  const command = options.program === undefined ? null : [options.program.path];
   const { chain } = simulator;
   await using ownConnection = await connectChain({ endpoints: [simulator.url], nowMs: Date.now });
   const announcedAt = new Map<number, number>();
@@ -140,19 +154,22 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   let deliveries = Promise.resolve();
   const note = async (outcome: AuctionOutcome, window: ValidationWindow, at: number): Promise<void> => {
     const announced = announcedAt.get(window.firstBlock);
-    const wonTh = await expectedWonTh(ownConnection, rig.hotkey, window, log);
+    const isFinal = outcome.stage === "final";
+    const wonTh = await expectedWonTh(ownConnection, rig.hotkey, window, isFinal ? command : null);
+    const former = seen.at(-1)?.window.firstBlock === window.firstBlock ? seen.pop() : undefined;
     const live: LiveWindow = {
       window,
       outcome,
       capFactor: capFactors.get(window.firstBlock) ?? "0.5",
       routed: machines === undefined ? await targetHashrate(rig) : `${sumTh(machines.atSubnet)}TH/s`,
       expected: `${machines === undefined ? wonTh : leastCoverTh(machines.sound, wonTh)}TH/s`,
-      delayMs: announced === undefined ? null : at - announced,
+      delayMs: former?.delayMs ?? (announced === undefined ? null : at - announced),
+      deliveries: (former?.deliveries ?? 0) + 1,
     };
     seen.push(live);
     await onWindow?.(live);
     notedBlock = window.firstBlock;
-    if (seen.length >= windows) enough.resolve();
+    if (seen.length >= windows && isFinal) enough.resolve();
   };
   const daemon = runDaemon(
     { configPath: rig.configPath, environment: { HOME: rig.folder }, log, signal: stop.signal },
@@ -170,6 +187,15 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
   return seen;
 }
 
+/** Configures the program behind a script that sleeps first. */
+async function useProgram({ folder, configPath }: Rig, { path, delaySeconds }: LiveProgram): Promise<void> {
+  const script = join(folder, "slow-cbc");
+  await Deno.writeTextFile(script, `#!/bin/sh\nsleep ${delaySeconds}\nexec ${JSON.stringify(path)} "$@"\n`, {
+    mode: 0o700,
+  });
+  await Deno.writeTextFile(configPath, `\n[solver]\ncbc = ${JSON.stringify(script)}\n`, { append: true });
+}
+
 /** One line about a window, for people. */
 export function describeLiveWindow(
   { window, capFactor, outcome, routed, expected, delayMs }: LiveWindow,
@@ -181,16 +207,21 @@ export function describeLiveWindow(
     `cap ${capFactor.padEnd(4)} budget ${budgetPh?.toFixed(3).padStart(7)} PH`,
     `won ${String(own.wonCount).padStart(2)} of ${own.wonCount + own.lostCount}`,
     `routed ${routed.padStart(9)} ${routed === expected ? "as expected" : `EXPECTED ${expected}`}`,
+    `${outcome.stage}`,
     `after ${delay}`,
   ].join("   ");
 }
 
-/** The hashrate that would be routed if the window were computed now, from the same first block, in TH/s. */
+/**
+ * The hashrate that would be routed if the window were computed now, from the same first block, in TH/s.
+ *
+ * @param command the program that decides; `null` for the built-in engine.
+ */
 async function expectedWonTh(
   chain: ChainConnection,
   hotkey: string,
   window: ValidationWindow,
-  log: Logger,
+  command: readonly string[] | null,
 ): Promise<number> {
   const head = await chain.bestHead();
   const snapshot = await chain.readSnapshot({
@@ -199,13 +230,13 @@ async function expectedWonTh(
     head,
     firstBlockNumber: window.firstBlock,
   });
-  const { own } = await computeOutcome({
-    snapshot,
-    window,
-    hotkey,
-    onAmbiguous: DEFAULT_AMBIGUITY_POLICY,
-    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
-  });
+  const onAmbiguous = DEFAULT_AMBIGUITY_POLICY;
+  const solved = await computeOutcome({ snapshot, window, hotkey, onAmbiguous, remainingMs: () => 20_000 });
+  const solver = { engine: "auto", cbcCommand: command, cbcTimeLimitSeconds: 60 } as const;
+  const question = questionAfter({ snapshot, window, ...solved }, { solver, onAmbiguous });
+  const { outcome: { own } } = question === null
+    ? solved
+    : await askProgram(question, { limitMs: 60_000, signal: new AbortController().signal });
   return Number((own.routedHashratePh * 1000).toFixed(3));
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isDeepStrictEqual } from "node:util";
 import type { Fleet } from "../delivery/asics/fleet.ts";
 import {
   type Callbacks,
@@ -23,11 +24,15 @@ import {
   isClockOff,
   type KnownWindow,
 } from "./jobs/auction_job.ts";
+import { FinalSolver } from "./final_solver.ts";
 import { callResultHooks } from "./hooks/hooks.ts";
 import { type JobRunContext, runReported } from "./job_run.ts";
-import { logOutcome } from "./jobs/log_outcome.ts";
+import { type ProgramAnswer, type ProgramQuestion, questionAfter } from "./jobs/final_outcome.ts";
+import { FELL_BACK, logOutcome } from "./jobs/log_outcome.ts";
 import { auctionDocument } from "./jobs/result_document.ts";
 import { logTierCredit, outcomeTierCredit } from "./jobs/tier_credit.ts";
+import type { AuctionOutcome } from "../auction/outcome.ts";
+import type { CbcFailure } from "../auction/solver/cbc/program.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
@@ -35,9 +40,10 @@ import type { Logger } from "../lib/log.ts";
 import type { FailedTarget } from "../delivery/proxies/errors.ts";
 import { type RoutingDemand, targetPath } from "../delivery/proxies/route.ts";
 import type { RunningJob } from "./workers/job_host.ts";
-import type { HotkeyLaunchOptions } from "./workers/launch.ts";
+import type { AuctionLaunchOptions } from "./workers/launch.ts";
 import { asError } from "../lib/errors.ts";
 import { ChainProgress } from "./chain_progress.ts";
+import type { AnswerResult } from "./events.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
 import { ownerOf, type Settings } from "./settings.ts";
 import type { ValidationWindow } from "../auction/protocol/windows.ts";
@@ -45,15 +51,24 @@ import { WindowMemory } from "./window_memory.ts";
 
 /** How late blocks may be before a window counts as over although no later block was seen. */
 const LATE_BLOCKS_MS = 60_000;
+/** How long the built-in engine may take where a program follows. */
+const PROVISIONAL_SOLVE_LIMIT_MS = 1_000;
+/** How long the first routing waits for the program: where that is enough, there is no second one. */
+const FIRST_ROUTING_PATIENCE_MS = 1_500;
+/** When the first routing is due at the latest, after the window's first block was seen. */
+const FIRST_ROUTING_DUE_MS = 1_800;
+/** The least time before the window's end at which a final outcome is of use. */
+const LAST_ANSWER_MS = 60_000;
+
+/** Failures of the program that another try in the same window would meet again. */
+const FAILURES_THAT_STAY: readonly CbcFailure[] = ["timeout", "unwritable-problem"];
 
 /** Why a run began. */
-export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins";
+export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins" | "final";
 
 /** Constructor options of {@link AuctionKeeper}. */
 export interface AuctionKeeperContext extends JobRunContext {
-  readonly launch: (
-    options: HotkeyLaunchOptions & { readonly known: KnownWindow | null },
-  ) => RunningJob<AuctionJobResult>;
+  readonly launch: (options: AuctionLaunchOptions) => RunningJob<AuctionJobResult>;
   readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
   readonly callbacks: Callbacks;
   readonly fleet: Fleet;
@@ -61,6 +76,8 @@ export interface AuctionKeeperContext extends JobRunContext {
   readonly nowMs: () => number;
   /** Called after each routing with whether a proxy's reload is pending. */
   readonly onReloads: (isPending: boolean) => void;
+  /** Called when the program's answer about a routed window waits for a run. */
+  readonly onFinal: () => void;
   /** Called after a window's result was delivered; for tests and demonstrations. */
   readonly onDelivered?: ((computed: ComputedAuction) => void) | undefined;
 }
@@ -68,10 +85,15 @@ export interface AuctionKeeperContext extends JobRunContext {
 /** The auction's part of the service. The caller of {@link run} makes sure that runs do not overlap. */
 export class AuctionKeeper {
   readonly #context: AuctionKeeperContext;
+  readonly #final: FinalSolver;
   #memory: WindowMemory | null = null;
+  /** What the program has still to say about the window in memory; `null` if that is nothing. */
+  #question: ProgramQuestion | null = null;
   #job: RunningJob<AuctionJobResult> | null = null;
   /** The first block of the last window for which a head started a run. */
   #announcedWindow = -1;
+  /** The last window that began while the agent ran, by its first block, and when that was. */
+  #begun: { readonly firstBlock: number; readonly atMs: number } | null = null;
   #progress = new ChainProgress();
   /** When the outcome in memory was last known to be the current window's, by the monotonic clock. */
   #lastGoodMs: number;
@@ -82,6 +104,7 @@ export class AuctionKeeper {
 
   constructor(context: AuctionKeeperContext) {
     this.#context = context;
+    this.#final = new FinalSolver(context.onFinal);
     this.#lastGoodMs = context.monotonicMs();
   }
 
@@ -96,7 +119,9 @@ export class AuctionKeeper {
     const memory = this.#memory;
     if (memory === null) return null;
     if (memory.isPast(blockNumber)) {
-      return this.#announceOnce(memory.locate(blockNumber).current.firstBlock, "window-begins");
+      const { firstBlock } = memory.locate(blockNumber).current;
+      this.#noteBegun(firstBlock);
+      return this.#announceOnce(firstBlock, "window-begins");
     }
     const { next, nextIsClose } = memory.locate(blockNumber);
     // A job started early is connected and waiting when the window's first block appears.
@@ -111,20 +136,25 @@ export class AuctionKeeper {
     if (!signal.aborted) await this.#applyStalePolicy(settings.last, log);
   }
 
+  /** Ends the program for good, and resolves when it has ended. */
+  async stop(): Promise<void> {
+    await this.#final.stop();
+  }
+
   async #process(settings: Settings, log: Logger, trigger: AuctionTrigger): Promise<void> {
     const { watcher } = this.#context;
     const memory = this.#memory;
-    const usable = memory !== null && !memory.isFallback && memory.holdsFor(settings) ? memory : null;
+    const usable = memory !== null && memory.holdsFor(settings) ? memory : null;
     if (usable !== null && trigger !== "window-begins" && await this.#isCurrent(usable)) {
       this.#noteGood(usable.window, settings);
-      await this.#reapply(usable, settings, log);
+      await this.#goOn(usable, settings, log);
       return;
     }
     const result = await this.#compute(settings, usable?.known ?? null, log);
     if (result.kind === "unchanged") {
       this.#noteHead(result.head.number);
       this.#noteGood(result.window, settings);
-      if (usable !== null) await this.#reapply(usable, settings, log);
+      if (usable !== null) await this.#goOn(usable, settings, log);
       return;
     }
     const { chain, head } = result.outcome;
@@ -174,12 +204,14 @@ export class AuctionKeeper {
 
   async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionJobResult> {
     const { launch, observe, signal } = this.#context;
+    const { engine, cbcCommand } = settings.config.solver;
     const job = launch({
       ...settings,
       log,
       signal,
       onEndpointFailed: (failure) => observe({ kind: "endpoint-failed", failure }),
       known,
+      ...(engine === "glpk" || cbcCommand === null ? {} : { solveLimitMs: PROVISIONAL_SOLVE_LIMIT_MS }),
     });
     this.#job = job;
     try {
@@ -189,43 +221,128 @@ export class AuctionKeeper {
     }
   }
 
+  /** Takes a window's outcome, and asks the program where that has a say. */
   async #adopt(result: ComputedAuction, settings: Settings, log: Logger): Promise<void> {
-    const previous = this.#memory;
-    const memory = new WindowMemory(result, settings);
-    if (previous !== null && previous.window.firstBlock < memory.window.firstBlock) {
-      const { window, own } = previous.outcome;
-      log.info("Window completed", {
-        window_index: window.index,
-        first_block: window.firstBlock,
-        last_block: window.lastBlock,
-        won_count: own.wonCount,
-        lost_count: own.lostCount,
-        won_hashrate_ph: own.wonHashratePh,
-        routed: this.#isCarriedOut,
-      });
-    }
+    this.#final.cancel();
+    if (this.#memory !== null) this.#logCompleted(this.#memory, result.window, log);
     this.#checkClock(result, log);
-    logOutcome(result.outcome, log);
-    this.#memory = memory;
+    const question = this.#question = questionAfter(result, settings.config);
+    const computed = question === null ? result : { ...result, outcome: question.outcome };
+    this.#memory = new WindowMemory(computed, settings);
     this.#isCarriedOut = false;
+    const answer = await this.#ask(settings, this.#patienceMs(result.window));
+    const isNews = true;
+    await this.#deliver(answer === null ? computed : this.#settle(answer, "at-once", settings, log), {
+      isNews,
+      settings,
+      log,
+    });
+  }
+
+  /** Goes on with a window that was routed: by the program's answer if there is one now. */
+  async #goOn(memory: WindowMemory, settings: Settings, log: Logger): Promise<void> {
+    const answer = this.#final.takeAnswer() ?? (this.#final.isAsked ? null : await this.#ask(settings, 0));
+    if (answer === null) return await this.#reapply(memory, settings, log);
+    const isNews = !isSameForOwner(memory.outcome, answer.outcome);
+    const computed = {
+      ...this.#settle(answer, isNews ? "changed" : "confirmed", settings, log),
+      completed: null,
+    };
+    if (answer.failure === null) return await this.#deliver(computed, { isNews, settings, log });
+    this.#context.observe({ kind: "outcome-computed", computed });
+    await this.#reapply(memory, settings, log);
+  }
+
+  /** Asks the program what it has still to say about the window in memory; `null` if it says nothing in this time. */
+  async #ask({ config: { solver } }: Settings, patienceMs: number): Promise<ProgramAnswer | null> {
+    if (this.#question === null) return null;
+    const leftMs = this.#progress.endOfMs(this.#question.window) - this.#context.monotonicMs();
+    const limitMs = Math.min(solver.cbcTimeLimitSeconds * 1000, leftMs - LAST_ANSWER_MS);
+    return await this.#final.ask(this.#question, limitMs, patienceMs);
+  }
+
+  /** How long the first routing of a window waits for the program. */
+  #patienceMs({ firstBlock }: ValidationWindow): number {
+    if (this.#begun?.firstBlock !== firstBlock) return FIRST_ROUTING_PATIENCE_MS;
+    const leftMs = FIRST_ROUTING_DUE_MS - (this.#context.monotonicMs() - this.#begun.atMs);
+    return Math.min(FIRST_ROUTING_PATIENCE_MS, Math.max(0, leftMs));
+  }
+
+  /**
+   * Notes the program's answer about the window in memory.
+   *
+   * @returns what is known of the window now.
+   */
+  #settle(
+    { outcome, solved, failure, seconds }: ProgramAnswer,
+    result: Exclude<AnswerResult, "failed">,
+    settings: Settings,
+    log: Logger,
+  ): ComputedAuction {
+    const { observe, failures } = this.#context;
+    const former = this.#memory!.computed;
+    const computed = { ...former, outcome, solved };
+    this.#memory = new WindowMemory(computed, settings);
+    if (failure === null || FAILURES_THAT_STAY.includes(failure)) this.#question = null;
+    observe({
+      kind: "program-answered",
+      result: failure === null ? result : "failed",
+      seconds,
+      differencePh: result === "at-once"
+        ? 0
+        : Math.abs(outcome.own.routedHashratePh - former.outcome.own.routedHashratePh),
+    });
+    if (failure === null) failures.succeeded(log, "solver", "Solver works again");
+    else {
+      const reason = outcome.solver?.fallbackReason ?? failure;
+      failures.failed(log, "solver", FELL_BACK, reason, {}, "warning");
+    }
+    return computed;
+  }
+
+  #logCompleted({ window, outcome: { own } }: WindowMemory, next: ValidationWindow, log: Logger): void {
+    if (window.firstBlock >= next.firstBlock) return;
+    log.info("Window completed", {
+      window_index: window.index,
+      first_block: window.firstBlock,
+      last_block: window.lastBlock,
+      won_count: own.wonCount,
+      lost_count: own.lostCount,
+      won_hashrate_ph: own.wonHashratePh,
+      routed: this.#isCarriedOut,
+    });
+  }
+
+  /** Delivers an outcome; hooks and callbacks are told of what was won and lost only if that `isNews` to them. */
+  async #deliver(
+    computed: ComputedAuction,
+    { isNews, settings, log }: {
+      readonly isNews: boolean;
+      readonly settings: Settings;
+      readonly log: Logger;
+    },
+  ): Promise<void> {
     const { callbacks, hooks, observe, onDelivered } = this.#context;
-    observe({ kind: "outcome-computed", computed: result });
-    const delivery = { ...this.#delivery(settings, log), callbacks };
-    const { results, error } = await this.#observed(deliverOutcome(result.outcome, delivery), settings);
+    const { outcome } = computed;
+    logOutcome(outcome, log);
+    observe({ kind: "outcome-computed", computed });
+    const delivery = { ...this.#delivery(settings, log), callbacks: isNews ? callbacks : null };
+    const { results, error } = await this.#observed(deliverOutcome(outcome, delivery), settings);
     this.#isCarriedOut = results.every(isCarriedOut);
     const { routing, hooks: programs } = settings.config;
-    const credit = outcomeTierCredit(result.outcome, results, ownerOf(settings));
+    const credit = outcomeTierCredit(outcome, results, ownerOf(settings));
     logTierCredit(credit, log);
     const document = auctionDocument({
-      computed: result,
+      computed,
       routing,
       results,
       creditedAtMostPh: credit?.creditedAtMostPh ?? null,
       error,
     });
-    callResultHooks(hooks, programs, result.outcome, document);
+    if (isNews) callResultHooks(hooks, programs, outcome, document);
+    else hooks.call("on_result", document, programs);
     if (error !== null) throw error;
-    onDelivered?.(result);
+    onDelivered?.(computed);
   }
 
   /** Routes the outcome in memory again: the file may have been edited, or a reload may be pending. */
@@ -263,6 +380,13 @@ export class AuctionKeeper {
       log,
       onReloads: this.#context.onReloads,
     };
+  }
+
+  #noteBegun(firstBlock: number): void {
+    // What the program still computes has no use any more.
+    this.#final.cancel();
+    if (this.#begun?.firstBlock === firstBlock) return;
+    this.#begun = { firstBlock, atMs: this.#context.monotonicMs() };
   }
 
   #announceOnce(firstBlock: number, trigger: AuctionTrigger): AuctionTrigger | null {
@@ -311,6 +435,12 @@ export class AuctionKeeper {
     }
     this.#clockWasOff = isOff;
   }
+}
+
+/** Whether two outcomes of a window are the same for this miner and its destinations. */
+function isSameForOwner(former: AuctionOutcome, outcome: AuctionOutcome): boolean {
+  const due = ({ own: { won, lost, routedHashratePh } }: AuctionOutcome) => ({ won, lost, routedHashratePh });
+  return isDeepStrictEqual(due(former), due(outcome));
 }
 
 interface Routed {

@@ -168,6 +168,7 @@ class Daemon implements Disposable {
       callbacks,
       fleet,
       nowMs,
+      onFinal: () => this.#runAuction("final"),
       onDelivered: parts.onDelivered,
     });
   }
@@ -208,6 +209,7 @@ class Daemon implements Disposable {
       STOP_PATIENCE_MS,
       Promise.all([
         this.#lanes.auction.close(),
+        this.#auction.stop(),
         this.#lanes.commitment.close(),
         this.#watcher.stop(),
         this.#delivery.stop(),

@@ -18,6 +18,12 @@ import type { Settings } from "./settings.ts";
 /** The scheduled jobs. */
 export type DaemonJob = "auction" | "commitment";
 
+/**
+ * What became of a question to the program: it answered before the first routing, it confirmed or changed that, or it gave no
+ * answer.
+ */
+export type AnswerResult = "at-once" | "confirmed" | "changed" | "failed";
+
 /** One event. */
 export type DaemonEvent =
   /** Configuration and hotkey were read, as for each run. */
@@ -42,8 +48,17 @@ export type DaemonEvent =
     readonly endpoint: string;
   }
   | { readonly kind: "endpoint-failed"; readonly failure: EndpointFailure }
-  /** A window's outcome is known; callbacks and routing follow. */
+  /** A window's outcome is known, or known better; routing follows. */
   | { readonly kind: "outcome-computed"; readonly computed: ComputedAuction }
+  /** The program has answered about the window, or failed. */
+  | {
+    readonly kind: "program-answered";
+    readonly result: AnswerResult;
+    /** How long it took. */
+    readonly seconds: number;
+    /** How much more or less is routed to the subnet from now on. */
+    readonly differencePh: number;
+  }
   /** The result of each destination, in the order of the configuration; none if routing is off. */
   | { readonly kind: "routed"; readonly results: readonly (RouteReport | FailedTarget)[] }
   /** The hashrate delivered in a window, so far or in total. */

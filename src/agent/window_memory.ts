@@ -20,11 +20,9 @@ import type { Settings } from "./settings.ts";
 
 /** The outcome of one window and what it was computed from. */
 export class WindowMemory {
-  readonly outcome: AuctionOutcome;
+  readonly computed: ComputedAuction;
   readonly window: ValidationWindow;
   readonly known: KnownWindow;
-  /** Whether the configured engine did not decide, so that the next tick should try again. */
-  readonly isFallback: boolean;
   readonly #settingsKey: string;
   readonly #epochStartBlock: number;
   readonly #head: BlockRef;
@@ -33,21 +31,24 @@ export class WindowMemory {
   #splitValue: unknown = undefined;
 
   constructor(computed: ComputedAuction, settings: Settings) {
-    const { outcome, window, snapshot, splitStorageKey } = computed;
+    const { window, snapshot, splitStorageKey } = computed;
     const { firstBlock, head, mechanismEmissionSplit, netuid, tempo } = snapshot;
-    this.outcome = outcome;
+    this.computed = computed;
     this.window = window;
     this.known = { firstBlock, mechanismEmissionSplit };
-    this.isFallback = outcome.solver !== null && outcome.solver.fallbackReason !== null;
-    this.#settingsKey = settingsKey(settings);
+    this.#settingsKey = this.#keyOf(settings);
     this.#epochStartBlock = epochStart(netuid, tempo, head.number);
     this.#head = head;
     this.#splitStorageKey = splitStorageKey;
   }
 
+  get outcome(): AuctionOutcome {
+    return this.computed.outcome;
+  }
+
   /** Whether the outcome would be the same under these settings. */
   holdsFor(settings: Settings): boolean {
-    return this.#settingsKey === settingsKey(settings);
+    return this.#settingsKey === this.#keyOf(settings);
   }
 
   /** Locates a block in the windows. */
@@ -75,10 +76,11 @@ export class WindowMemory {
     }
     return await ask("state_getStorage", [this.#splitStorageKey]) === this.#splitValue;
   }
-}
 
-/** The settings that an outcome depends on. */
-function settingsKey({ config, hotkey }: Settings): string {
-  const { network, netuid, onAmbiguous, solver } = config;
-  return JSON.stringify([network, netuid, hotkey, onAmbiguous, solver]);
+  /** The settings that the outcome depends on: once it is final, more time for the program changes nothing. */
+  #keyOf({ config, hotkey }: Settings): string {
+    const { network, netuid, onAmbiguous, solver: { cbcTimeLimitSeconds, ...solver } } = config;
+    const limitSeconds = this.outcome.stage === "final" ? null : cbcTimeLimitSeconds;
+    return JSON.stringify([network, netuid, hotkey, onAmbiguous, solver, limitSeconds]);
+  }
 }

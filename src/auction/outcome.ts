@@ -26,6 +26,11 @@ export interface WorkerRun {
   readonly count: number;
 }
 
+/**
+ * Whether an outcome stands. It is `provisional` while the configured program has not answered, and remains so where that fails.
+ */
+export type Stage = "provisional" | "final";
+
 /** A window with its times. */
 export interface WindowReport extends ValidationWindow {
   /** `null` for a past window whose first block was not read. */
@@ -130,6 +135,7 @@ export interface AuctionOutcome {
   readonly commitments: CommitmentsReport;
   /** Why there are no winners at all; `null` if there may be some. */
   readonly noWinners: NoWinnersReason["reason"] | null;
+  readonly stage: Stage;
   /** `null` if there was nothing to solve. */
   readonly solver: SolverReport | null;
   /** Whether this window's data makes the validators' run fail, so that the outcome is a guess. */
@@ -170,6 +176,7 @@ export function concludeAuction(conclusion: AuctionConclusion): AuctionOutcome {
     budgetPh: prepared.budgetPh,
     commitments: reportCommitments(prepared, snapshot),
     noWinners: prepared.noWinners?.reason ?? null,
+    stage: solved === null || solved.fallbackReason === null ? "final" : "provisional",
     solver: reportSolver(prepared, solved),
     estimated: prepared.estimatedBecause.length > 0,
     estimatedBecause: prepared.estimatedBecause,

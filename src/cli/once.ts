@@ -17,10 +17,14 @@ import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import { callResultHooks, HOOK_PATIENCE_MS, HookRunner } from "../agent/hooks/hooks.ts";
 import { deliverOutcome, resultsIn, warnAboutRouting } from "../agent/jobs/deliver.ts";
-import { logOutcome } from "../agent/jobs/log_outcome.ts";
+import type { ComputedAuction } from "../agent/jobs/auction_job.ts";
+import type { SolvedOutcome } from "../agent/jobs/compute_outcome.ts";
+import { askProgram, questionAfter } from "../agent/jobs/final_outcome.ts";
+import { FELL_BACK, logOutcome } from "../agent/jobs/log_outcome.ts";
 import { computedDocument, routingDocument } from "../agent/jobs/result_document.ts";
 import { logTierCredit, outcomeTierCredit } from "../agent/jobs/tier_credit.ts";
 import { formatSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";
+import { JOB_TIMEOUT_SECONDS } from "../auction/protocol/constants.ts";
 import { buildCommitment } from "../auction/protocol/worker_sizes.ts";
 import type { RunningJob } from "../agent/workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../agent/workers/launch.ts";
@@ -165,10 +169,12 @@ async function runAuction(
   }
   warnAboutRouting(config.routing, log);
 
-  const result = await finished(launchAuction({ config, hotkey, log, signal, known: null }));
-  if (result.kind !== "computed") {
+  const endMs = performance.now() + JOB_TIMEOUT_SECONDS * 1000;
+  const provisional = await finished(launchAuction({ config, hotkey, log, signal, known: null }));
+  if (provisional.kind !== "computed") {
     throw new Error("Cannot use the result of the auction job: it computed nothing");
   }
+  const result = { ...provisional, ...await finalOutcome(provisional, config, endMs, { log, signal }) };
   const { outcome, snapshot, window } = result;
   const { saveSnapshotPath } = command;
   const unsaved = saveSnapshotPath === undefined
@@ -206,6 +212,21 @@ async function runAuction(
   }
   if (unsaved !== null) throw unsaved;
   return {};
+}
+
+/** The final outcome, if a program is asked for one and answers before the job's time is over. */
+async function finalOutcome(
+  computed: ComputedAuction,
+  config: Config,
+  endMs: number,
+  { log, signal }: OnceParts,
+): Promise<SolvedOutcome> {
+  const question = questionAfter(computed, config);
+  if (question === null) return computed;
+  const limitMs = Math.min(config.solver.cbcTimeLimitSeconds * 1000, endMs - performance.now());
+  const { outcome, solved, failure } = await askProgram(question, { limitMs, signal });
+  if (failure !== null) log.warning(FELL_BACK, { reason: outcome.solver?.fallbackReason });
+  return { outcome, solved };
 }
 
 /** Writes the file of `--save-snapshot`; returns a failure instead of throwing, since the routing must not depend on it. */

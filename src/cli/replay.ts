@@ -9,7 +9,6 @@ import { computeOutcome } from "../agent/jobs/compute_outcome.ts";
 import { logOutcome } from "../agent/jobs/log_outcome.ts";
 import { outcomeDocument } from "../agent/jobs/result_document.ts";
 import { parseSavedAuction } from "../agent/jobs/saved_auction.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../agent/jobs/solver.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Command } from "./arguments.ts";
@@ -26,8 +25,7 @@ export async function runReplay(
   const document: Record<string, unknown> = { job: "replay", status: "failed" };
   try {
     const auction = parseSavedAuction(await readSnapshotFile(snapshotPath));
-    const solve = solverFor(BUILT_IN_SOLVER, log, () => SOLVE_LIMIT_MS);
-    const outcome = await computeOutcome({ ...auction, solve });
+    const { outcome } = await computeOutcome({ ...auction, remainingMs: () => SOLVE_LIMIT_MS });
     logOutcome(outcome, log);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };
   } catch (error) {

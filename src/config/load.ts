@@ -62,6 +62,8 @@ export interface SolverConfig {
   readonly engine: EngineChoice;
   /** The command that starts cbc, by its full path if it was found; `null` when there is no cbc. */
   readonly cbcCommand: readonly string[] | null;
+  /** How long cbc may take. */
+  readonly cbcTimeLimitSeconds: number;
 }
 
 /** File access; tests replace it. */
@@ -202,16 +204,17 @@ async function resolveSolver({ solver }: ConfigFile, resolution: Resolution): Pr
   const { environment } = resolution;
   const section = resolution.section("solver", solver);
   const engine = section.pick("engine", "auto");
+  const cbcTimeLimitSeconds = section.pickSeconds("cbc_time_limit", "8m");
   const configured = section.choose<string | string[] | null>("cbc", [
     inEnvironment("IH_MINER_CBC", environment.IH_MINER_CBC),
     inFile(section.values.cbc),
   ], null);
-  if (engine === "glpk") return { engine, cbcCommand: null };
+  if (engine === "glpk") return { engine, cbcCommand: null, cbcTimeLimitSeconds };
   const [program = "cbc", ...words] = [configured ?? []].flat().map((word) => expandHome(word, environment));
   const found = await locateProgram(program, environment.PATH ?? "");
   // A configured program that is missing stays, so that each result reports why it did not decide.
-  if (found === null && configured === null) return { engine, cbcCommand: null };
-  return { engine, cbcCommand: [found ?? resolve(program), ...words] };
+  if (found === null && configured === null) return { engine, cbcCommand: null, cbcTimeLimitSeconds };
+  return { engine, cbcCommand: [found ?? resolve(program), ...words], cbcTimeLimitSeconds };
 }
 
 function resolveStateDirectory({ state }: ConfigFile, resolution: Resolution): string {

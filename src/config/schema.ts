@@ -120,6 +120,7 @@ const routing = z.strictObject({
 const solver = z.strictObject({
   engine: shown(z.enum(["auto", "cbc", "glpk"])),
   cbc: shown(z.union([text, z.array(text).min(1, "lists no program")]), describe),
+  cbc_time_limit: duration(1, 720, "8m"),
 }).partial();
 
 const state = z.strictObject({ directory: text }).partial();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { constants, setPriority } from "node:os";
 import { asError } from "./errors.ts";
 
 /** The pipe that a program wrote a line to. */
@@ -28,6 +29,8 @@ export interface ProgramOptions extends Pick<Deno.CommandOptions, "cwd" | "env" 
    * @default 2_000
    */
   readonly graceMs?: number;
+  /** Whether to run it when nothing else wants the processor. @default false */
+  readonly lowPriority?: boolean;
   /** Whether to kill what the program leaves running in its process group when it exits. @default false */
   readonly killBackground?: boolean;
   /** Sends a signal; a negative id means the process group. @default Deno.kill */
@@ -143,9 +146,9 @@ export async function runProgram(words: readonly string[], options: ProgramOptio
 
 async function start(words: readonly string[], options: ProgramOptions): Promise<Deno.ChildProcess> {
   const [program = "", ...args] = words;
-  const { stdin, cwd, env = {}, clearEnv = false } = options;
+  const { stdin, cwd, env = {}, clearEnv = false, lowPriority = false } = options;
   try {
-    return new Deno.Command(program, {
+    const child = new Deno.Command(program, {
       args,
       env,
       clearEnv,
@@ -155,9 +158,20 @@ async function start(words: readonly string[], options: ProgramOptions): Promise
       stdout: wantsStdout(options) ? "piped" : "null",
       stderr: "piped",
     }).spawn();
+    if (lowPriority) lowerPriority(child.pid);
+    return child;
   } catch (cause) {
     const reason = await whyNotStarted(program, cause);
     throw new ProgramStartError(program, `Cannot run ${program}: ${reason}`, { cause });
+  }
+}
+
+/** Children inherit it. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // The program has ended already, or this process may not: then it runs with the ordinary priority.
   }
 }
 

@@ -1,171 +1,12 @@
 import assert from "node:assert/strict";
-import { DEFAULT_AMBIGUITY_POLICY } from "../../src/auction/ambiguity.ts";
 import { join } from "node:path";
-import { makeSnapshot } from "../auction/inputs/make_snapshot.ts";
-import { LogRecorder } from "../support/log_recorder.ts";
-import { Fleet } from "../../src/delivery/asics/fleet.ts";
-import { AuctionKeeper, type AuctionTrigger } from "../../src/agent/auction_keeper.ts";
-import type { DaemonEvent } from "../../src/agent/events.ts";
-import { FailureLog } from "../../src/lib/failure_log.ts";
-import { SettingsSource } from "../../src/agent/settings.ts";
-import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/agent/jobs/auction_job.ts";
-import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../../src/agent/jobs/solver.ts";
-import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { RouteReport } from "../../src/agent/jobs/deliver.ts";
+import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { FailedTarget } from "../../src/delivery/proxies/errors.ts";
-import type { RunningJob } from "../../src/agent/workers/job_host.ts";
-
-const NETUID = 89;
-const HOTKEY = "me";
-const WINDOW = windowAt(8_000_000, epochStart(NETUID, 360, 8_000_000));
-const SPLIT_KEY = "0xsplit";
-
-const POOLS = `[[pools.main]]
-name = "central-proxy" # ours
-target_hashrate = "5TH/s"
-`;
-
-/** What the real job would find in the window that begins at `firstBlock`. */
-async function computed(
-  firstBlock: number,
-  text: string,
-  overrides: Partial<ComputedAuction> = {},
-): Promise<ComputedAuction> {
-  const window = windowAt(firstBlock, epochStart(NETUID, 360, firstBlock));
-  assert.equal(window.firstBlock, firstBlock);
-  const snapshot = makeSnapshot({ bids: { [HOTKEY]: text }, firstBlock });
-  const log = new LogRecorder();
-  const outcome = await computeOutcome({
-    snapshot,
-    window,
-    hotkey: HOTKEY,
-    onAmbiguous: DEFAULT_AMBIGUITY_POLICY,
-    solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
-  });
-  return {
-    kind: "computed",
-    outcome,
-    snapshot,
-    window,
-    completed: null,
-    splitStorageKey: SPLIT_KEY,
-    headAgeSeconds: 3,
-    ...overrides,
-  };
-}
-
-/** What is looked at of the documents that hooks get. */
-interface HookDocument {
-  readonly status: string;
-  readonly wonCount?: number;
-  readonly error?: { readonly name: string; readonly message: string };
-  readonly routing?: { readonly mode: string; readonly changed?: boolean };
-}
-
-/** A keeper with a proxy file of its own, a scripted job and a scripted node. */
-class Bench implements AsyncDisposable {
-  readonly log = new LogRecorder();
-  readonly launches: (KnownWindow | null)[] = [];
-  readonly announced: number[] = [];
-  readonly events: DaemonEvent[] = [];
-  /** What the node says. */
-  readonly node = { headNumber: null as number | null, hash: "", split: "0x1234" as unknown, questions: 0 };
-  /** What the next jobs answer. */
-  answers: (AuctionJobResult | Error)[] = [];
-  /** The programs that were called, and what they were told. */
-  readonly hooks: [name: string, document: HookDocument][] = [];
-  nowMs = 1_000_000;
-  readonly keeper: AuctionKeeper;
-  readonly stop = new AbortController();
-  /** Whether a reload was pending, after each routing. */
-  readonly reloads: boolean[] = [];
-
-  constructor(readonly folder: string) {
-    const settings = new SettingsSource({
-      configPath: join(folder, "config.toml"),
-      environment: { HOME: folder },
-      addressOf: () => Promise.resolve(HOTKEY),
-      claim: () => Promise.resolve(),
-    });
-    const node = this.node;
-    this.keeper = new AuctionKeeper({
-      settings,
-      launch: ({ known }) => this.#launch(known),
-      watcher: {
-        get headNumber() {
-          return node.headNumber;
-        },
-        follow: () => {},
-        ask: (method) => {
-          node.questions++;
-          return Promise.resolve(method === "chain_getBlockHash" ? node.hash : node.split);
-        },
-      },
-      callbacks: {
-        handleWonBids: () => Promise.reject(new Error("integrator's bug")),
-        handleLostBids: async () => {},
-      },
-      fleet: new Fleet(),
-      hooks: { call: (name, document) => this.hooks.push([name, document as HookDocument]) },
-      failures: new FailureLog(() => this.nowMs),
-      nowMs: () => this.nowMs,
-      monotonicMs: () => this.nowMs,
-      observe: (event) => this.events.push(event),
-      signal: this.stop.signal,
-      onReloads: (isPending) => this.reloads.push(isPending),
-    });
-  }
-
-  static async set(routing = ""): Promise<Bench> {
-    const folder = await Deno.makeTempDir();
-    await Deno.writeTextFile(join(folder, "pools.toml"), POOLS);
-    const bench = new Bench(folder);
-    await bench.configure(`worker_sizes = { "0.45" = 2 }`, routing);
-    return bench;
-  }
-
-  configure(workers: string, routing = ""): Promise<void> {
-    return Deno.writeTextFile(
-      join(this.folder, "config.toml"),
-      `[bittensor]\nnetwork = "local"\nnetuid = ${NETUID}\n[wallet]\nname = "a"\nhotkey_name = "b"\ndirectory = "c"\n` +
-        `[workers]\nprice_multiplier = "1.0"\n${workers}\n[routing]\npools_path = "${this.folder}/pools.toml"\n${routing}\n` +
-        `[state]\ndirectory = "${this.folder}/state"\n`,
-    );
-  }
-
-  run(trigger: AuctionTrigger = "tick"): Promise<void> {
-    return this.keeper.run(this.log, trigger);
-  }
-
-  async target(): Promise<string | undefined> {
-    return /target_hashrate = "(.*)"/.exec(await Deno.readTextFile(join(this.folder, "pools.toml")))?.[1];
-  }
-
-  async wasReloaded(): Promise<boolean> {
-    const path = join(this.folder, ".reload-ihp");
-    const there = await Deno.stat(path).then(() => true, () => false);
-    if (there) await Deno.remove(path);
-    return there;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return Deno.remove(this.folder, { recursive: true });
-  }
-
-  #launch(known: KnownWindow | null): RunningJob<AuctionJobResult> {
-    this.launches.push(known);
-    const answer = this.answers.shift() ?? new Error("nothing scripted");
-    return {
-      result: answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
-      ended: Promise.resolve(true),
-      announceHead: () => {},
-    };
-  }
-}
+import { computed, KeeperBench, NETUID, POOLS, WINDOW } from "./keeper_bench.ts";
 
 Deno.test("AuctionKeeper computes a window once, and at later ticks asks the node whether anything moved", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
   await bench.run("start");
@@ -181,7 +22,7 @@ Deno.test("AuctionKeeper computes a window once, and at later ticks asks the nod
 });
 
 Deno.test("AuctionKeeper routes again when the proxy's file was edited", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
   await bench.run("start");
@@ -194,14 +35,14 @@ Deno.test("AuctionKeeper routes again when the proxy's file was edited", async (
 
 for (
   const [what, move] of [
-    ["a reorganisation changed the first block", (bench: Bench) => bench.node.hash = "0xother"],
-    ["the mechanism split moved", (bench: Bench) => bench.node.split = "0x9999"],
-    ["the node does not answer", (bench: Bench) => bench.node.headNumber = null],
-    ["the next window is close", (bench: Bench) => bench.node.headNumber = WINDOW.lastBlock - 2],
+    ["a reorganisation changed the first block", (bench: KeeperBench) => bench.node.hash = "0xother"],
+    ["the mechanism split moved", (bench: KeeperBench) => bench.node.split = "0x9999"],
+    ["the node does not answer", (bench: KeeperBench) => bench.node.headNumber = null],
+    ["the next window is close", (bench: KeeperBench) => bench.node.headNumber = WINDOW.lastBlock - 2],
   ] as const
 ) {
   Deno.test(`AuctionKeeper starts a job when ${what}`, async () => {
-    await using bench = await Bench.set();
+    await using bench = await KeeperBench.set();
     const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
     const unchanged = { kind: "unchanged", window: first.window, head: first.snapshot.head } as const;
     bench.answers = [first, unchanged];
@@ -219,7 +60,7 @@ for (
 }
 
 Deno.test("AuctionKeeper reports the window that closed with its outcome, and a failing callback stops nothing", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const next = WINDOW.lastBlock + 1;
   bench.answers = [
     await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"),
@@ -238,7 +79,7 @@ Deno.test("AuctionKeeper reports the window that closed with its outcome, and a 
 });
 
 Deno.test("AuctionKeeper keeps the last routing through a broken configuration, and recovers by itself", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
   await bench.run("start");
@@ -260,7 +101,7 @@ Deno.test("AuctionKeeper keeps the last routing through a broken configuration, 
 });
 
 Deno.test("AuctionKeeper retries at the next tick after a failure, and summarises identical ones", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   bench.answers = [1, 2, 3, 4].map(() => new Error("endpoint is gone"));
   for (let i = 0; i < 4; i++) await bench.run();
   assert.equal(bench.launches.length, 4);
@@ -275,25 +116,8 @@ Deno.test("AuctionKeeper retries at the next tick after a failure, and summarise
   assert.equal(bench.log.fieldsOf("Auction works again")?.failures, 4);
 });
 
-Deno.test("AuctionKeeper computes again after a run that fell back from its configured engine", async () => {
-  await using bench = await Bench.set();
-  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
-  assert.ok(first.outcome.solver !== null);
-  const fellBack = {
-    ...first,
-    outcome: { ...first.outcome, solver: { ...first.outcome.solver, fallbackReason: "cbc crashed" } },
-  };
-  bench.answers = [fellBack, first];
-  await bench.run("start");
-  Object.assign(bench.node, { headNumber: WINDOW.firstBlock + 10, hash: first.snapshot.firstBlock.hash });
-  await bench.run();
-  assert.deepEqual(bench.launches, [null, null]);
-  await bench.run();
-  assert.equal(bench.launches.length, 2);
-});
-
 Deno.test("AuctionKeeper keeps a failed reload pending, and retries it at a later tick", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
   const sentinel = join(bench.folder, ".reload-ihp");
@@ -311,7 +135,7 @@ Deno.test("AuctionKeeper keeps a failed reload pending, and retries it at a late
 
 for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {
   Deno.test(`AuctionKeeper with on_stale = "${policy}" leaves ${expected} after two windows without an outcome`, async () => {
-    await using bench = await Bench.set(`on_stale = "${policy}"`);
+    await using bench = await KeeperBench.set(`on_stale = "${policy}"`);
     const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
     bench.answers = [first];
     await bench.run("start");
@@ -332,7 +156,7 @@ for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as 
 
 for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {
   Deno.test(`AuctionKeeper with on_stale = "${policy}" leaves ${expected} when a node answers on with the same head`, async () => {
-    await using bench = await Bench.set(`on_stale = "${policy}"`);
+    await using bench = await KeeperBench.set(`on_stale = "${policy}"`);
     const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
     const head = WINDOW.firstBlock + 10;
     bench.answers = [first];
@@ -371,7 +195,7 @@ for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as 
 }
 
 Deno.test("AuctionKeeper takes another chain's lower blocks for progress", async () => {
-  await using bench = await Bench.set(`on_stale = "release"`);
+  await using bench = await KeeperBench.set(`on_stale = "release"`);
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   const earlier = windowAt(WINDOW.firstBlock - 10_000, epochStart(NETUID, 360, WINDOW.firstBlock - 10_000));
   const other = await computed(earlier.firstBlock, "2;b;BTC,1=0.45:2");
@@ -385,7 +209,7 @@ Deno.test("AuctionKeeper takes another chain's lower blocks for progress", async
 });
 
 Deno.test("AuctionKeeper warns once while the host's clock is off from the chain's by more than 30 s", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const next = WINDOW.lastBlock + 1;
   bench.answers = [
     await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2", { headAgeSeconds: -40 }),
@@ -400,7 +224,7 @@ Deno.test("AuctionKeeper warns once while the host's clock is off from the chain
 });
 
 Deno.test("AuctionKeeper.noticeHead() asks for one run when a window is close and one when it begins", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   assert.equal(
     bench.keeper.noticeHead(WINDOW.firstBlock + 1),
     null,
@@ -417,7 +241,7 @@ Deno.test("AuctionKeeper.noticeHead() asks for one run when a window is close an
 });
 
 Deno.test("AuctionKeeper reports runs, outcomes, routing and staleness", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), new Error("endpoint is gone")];
   await bench.run("start");
   bench.nowMs += 2_000_000;
@@ -444,7 +268,7 @@ Deno.test("AuctionKeeper reports runs, outcomes, routing and staleness", async (
 });
 
 Deno.test("AuctionKeeper reports that a window is over a minute after its last block was due", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2"), gone(), gone(), gone()];
   await bench.run("start");
   bench.keeper.noticeHead(WINDOW.firstBlock + 50);
@@ -464,7 +288,7 @@ function gone(): Error {
 }
 
 Deno.test("AuctionKeeper reports a proxy that it cannot route to", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
   await Deno.remove(join(bench.folder, "pools.toml"));
   await bench.run("start");
@@ -477,7 +301,7 @@ Deno.test("AuctionKeeper reports a proxy that it cannot route to", async () => {
 });
 
 Deno.test("AuctionKeeper calls the operator's programs once a window, after it was routed", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
   bench.answers = [first];
   await bench.run("start");
@@ -490,7 +314,7 @@ Deno.test("AuctionKeeper calls the operator's programs once a window, after it w
 });
 
 Deno.test("AuctionKeeper calls on_error, too, when the outcome could not be routed or computed", async () => {
-  await using bench = await Bench.set();
+  await using bench = await KeeperBench.set();
   await Deno.remove(join(bench.folder, "pools.toml"));
   bench.answers = [await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2")];
   await bench.run("start");

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setUpRig } from "../../scripts/scene/rig.ts";
 import { freePort } from "../../scripts/scene/free_port.ts";
+import { isRunning, untilGone } from "../support/running.ts";
 import { setScene } from "../support/scene.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -159,4 +161,23 @@ Deno.test("ih-miner CONFIG refuses to start with a configuration or wallet that 
   assert.equal(await walletless.code(), 2);
   assert.match(walletless.lines.at(-1).error, /hotkeys\/rig/);
   await Deno.remove(rig.folder, { recursive: true });
+});
+
+Deno.test("ih-miner CONFIG routes while cbc computes, and ends it on SIGTERM", async () => {
+  await using stage = await setScene();
+  const { rig } = stage;
+  const [program, pidFile] = [join(rig.folder, "cbc"), join(rig.folder, "pids")];
+  // What a wrapper starts ends with it.
+  await Deno.writeTextFile(program, `#!/bin/sh\nsleep 100 & echo $$ $! >${pidFile}; wait\n`, { mode: 0o755 });
+  await Deno.writeTextFile(rig.configPath, `[solver]\nengine = "cbc"\ncbc = "${program}"\n`, {
+    append: true,
+  });
+  const agent = new Agent(rig.configPath);
+  assert.equal((await agent.seen("Auction results computed")).stage, "provisional");
+  const pids = (await Deno.readTextFile(pidFile)).trim().split(" ").map(Number);
+  assert.ok(pids.every(isRunning));
+  const { code, seconds } = await agent.stop();
+  assert.equal(code, 0);
+  assert.ok(seconds < 5, `${seconds} s`);
+  await untilGone(pids);
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NETUID } from "../../scripts/scene/market.ts";
 import { replaceRouting, type Rig, setUpRig } from "../../scripts/scene/rig.ts";
+import { isRunning, untilGone } from "../support/running.ts";
 import { beginNextWindow, setScene } from "../support/scene.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -48,24 +49,6 @@ async function untilFile(path: string): Promise<string> {
     const text = await Deno.readTextFile(path).catch(() => "");
     if (text.endsWith("\n")) return text.trim();
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-/** Whether a process runs; one that has ended may wait for ever for its parent to notice (Z). */
-function isRunning(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX]/.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    return false;
-  }
-}
-
-/** Resolves once none of the processes runs; fails when some still do after a while. */
-async function untilGone(pids: readonly number[]): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (pids.some(isRunning)) {
-    assert.ok(performance.now() < deadline, `of ${pids.join(", ")} some still run`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

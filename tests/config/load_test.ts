@@ -42,7 +42,7 @@ Deno.test("loadConfig() reads a file of the Python original unchanged", async ()
   assert.deepEqual(config.endpoints, ["wss://entrypoint-finney.opentensor.ai:443"]);
   assert.equal(config.routing.kind, "off");
   assert.equal(config.onAmbiguous, "deliver-safe");
-  assert.deepEqual(config.solver, { engine: "auto", cbcCommand: null });
+  assert.deepEqual(config.solver, { engine: "auto", cbcCommand: null, cbcTimeLimitSeconds: 480 });
   assert.equal(config.stateDirectory, "/home/op/.local/state/ih-miner");
   assert.equal(requireWorkers(config).commitment.text, "2;b;BTC,1=0.1:1,0.2:1");
 });
@@ -97,12 +97,17 @@ Deno.test("loadConfig() finds cbc at its configured path or on the PATH", async 
   const cbc = join(folder, "cbc");
   await Deno.writeTextFile(cbc, "", { mode: 0o755 });
   const environment = { HOME: folder, PATH: `/nowhere:${folder}` };
-  assert.deepEqual((await load(GOOD, environment)).solver, { engine: "auto", cbcCommand: [cbc] });
+  assert.deepEqual((await load(GOOD, environment)).solver, {
+    engine: "auto",
+    cbcCommand: [cbc],
+    cbcTimeLimitSeconds: 480,
+  });
   assert.deepEqual((await load(`${GOOD}[solver]\ncbc = "~/cbc"`, { HOME: folder })).solver.cbcCommand, [cbc]);
   const runner = `${GOOD}[solver]\nengine = "cbc"\ncbc = ["cbc", "-L", "~/root", "/opt/cbc"]`;
   assert.deepEqual((await load(runner, environment)).solver, {
     engine: "cbc",
     cbcCommand: [cbc, "-L", `${folder}/root`, "/opt/cbc"],
+    cbcTimeLimitSeconds: 480,
   });
   assert.equal((await load(`${GOOD}[solver]\nengine = "glpk"`, environment)).solver.cbcCommand, null);
   await Deno.remove(folder, { recursive: true });

@@ -7,12 +7,12 @@
  */
 
 import type { AmbiguityPolicy } from "../../auction/ambiguity.ts";
-import { type AuctionOutcome, reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
+import { reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import type { BlockRef, ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import { epochStart, type ValidationWindow } from "../../auction/protocol/windows.ts";
-import { computeOutcome, type Solve } from "./compute_outcome.ts";
+import { computeOutcome, type SnapshotWindow, type SolvedOutcome } from "./compute_outcome.ts";
 import { type Connect, Line } from "./line.ts";
 import { settleWindow } from "./window_transition.ts";
 
@@ -35,7 +35,8 @@ export interface AuctionJobInput {
 /** Dependencies of {@link runAuctionJob}. */
 export interface AuctionJobContext {
   readonly connect: Connect;
-  readonly solve: Solve;
+  /** Returns the time left for solving. */
+  readonly remainingMs: () => number;
   readonly sleep: (ms: number) => Promise<void>;
   /** Milliseconds on a clock that never goes back. */
   readonly monotonicMs: () => number;
@@ -50,13 +51,10 @@ export interface AuctionJobContext {
 export type AuctionJobResult = ComputedAuction | UnchangedAuction;
 
 /** A window's outcome. */
-export interface ComputedAuction {
+export interface ComputedAuction extends SnapshotWindow, SolvedOutcome {
   readonly kind: "computed";
-  readonly outcome: AuctionOutcome;
   /** The window that closed while the job waited; `null` when none did. */
   readonly completed: WindowReport | null;
-  readonly snapshot: AuctionSnapshot;
-  readonly window: ValidationWindow;
   /** The storage key of the one input that can change within the window; `null` if the chain lacks this item. */
   readonly splitStorageKey: string | null;
   /** Age of the best head at connection time, by the host's clock; `null` without `Timestamp.Now`. */
@@ -89,7 +87,7 @@ export async function runAuctionJob(
   context: AuctionJobContext,
 ): Promise<AuctionJobResult> {
   const { netuid, hotkey, onAmbiguous, known } = input;
-  const { log, step, noteFailure = () => {}, solve, sleep, monotonicMs } = context;
+  const { log, step, noteFailure = () => {}, remainingMs, sleep, monotonicMs } = context;
   await using line = new Line(context.connect, log, noteFailure);
 
   step("connecting");
@@ -126,10 +124,10 @@ export async function runAuctionJob(
   }));
   const { snapshot } = reading;
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
-  const outcome = await computeOutcome({ snapshot, window, hotkey, onAmbiguous, solve });
+  const solved = await computeOutcome({ snapshot, window, hotkey, onAmbiguous, remainingMs });
   return {
     kind: "computed",
-    outcome,
+    ...solved,
     completed: completed === null ? null : reportPastWindow(completed),
     window,
     ...reading,

@@ -1,5 +1,5 @@
 /**
- * Computes the outcome from a snapshot, for the auction job and for `replay`.
+ * Computes the outcome from a snapshot with the built-in engine, for the auction job and for `replay`.
  *
  * @module
  */
@@ -8,26 +8,30 @@ import { type AmbiguityPolicy, preferenceOf } from "../../auction/ambiguity.ts";
 import { type AuctionOutcome, concludeAuction } from "../../auction/outcome.ts";
 import { prepareAuction } from "../../auction/inputs/prepare.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
-import type { AuctionProblem } from "../../auction/inputs/problem.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
-import type { OwnPreference, SolverResult } from "../../auction/solver/types.ts";
+import { solveBuiltIn } from "../../auction/solver/solve.ts";
+import type { SolverResult } from "../../auction/solver/types.ts";
 
-/** Solves an auction with a configured engine. */
-export type Solve = (
-  problem: AuctionProblem,
-  ownHotkey: string,
-  prefer: OwnPreference,
-) => Promise<SolverResult>;
+/** A window, and the chain at its first block. */
+export interface SnapshotWindow {
+  readonly snapshot: AuctionSnapshot;
+  readonly window: ValidationWindow;
+}
 
 /** Input of {@link computeOutcome}. */
-export interface ComputeOutcomeInput {
-  readonly snapshot: AuctionSnapshot;
-  /** The window whose first block the snapshot was taken at. */
-  readonly window: ValidationWindow;
+export interface ComputeOutcomeInput extends SnapshotWindow {
   /** SS58 address. */
   readonly hotkey: string;
   readonly onAmbiguous: AmbiguityPolicy;
-  readonly solve: Solve;
+  /** Returns the time left for solving, asked for when solving begins. */
+  readonly remainingMs: () => number;
+}
+
+/** The outcome of a window, and the engine's result that it is derived from. */
+export interface SolvedOutcome {
+  readonly outcome: AuctionOutcome;
+  /** `null` if there was nothing to solve. */
+  readonly solved: SolverResult | null;
 }
 
 /**
@@ -35,11 +39,13 @@ export interface ComputeOutcomeInput {
  *
  * @throws {import("../../auction/protocol/errors.ts").ProtocolError} if the snapshot has no share for mechanism 1.
  */
-export async function computeOutcome(input: ComputeOutcomeInput): Promise<AuctionOutcome> {
-  const { snapshot, window, hotkey, onAmbiguous, solve } = input;
+export async function computeOutcome(input: ComputeOutcomeInput): Promise<SolvedOutcome> {
+  const { snapshot, window, hotkey, onAmbiguous, remainingMs } = input;
   const prepared = prepareAuction(snapshot);
-  const solved = prepared.problem === null
-    ? null
-    : await solve(prepared.problem, hotkey, preferenceOf(onAmbiguous));
-  return concludeAuction({ snapshot, window, hotkey, onAmbiguous, prepared, solved });
+  const solved = prepared.problem === null ? null : await solveBuiltIn(prepared.problem, {
+    ownHotkey: hotkey,
+    prefer: preferenceOf(onAmbiguous),
+    timeLimitMs: remainingMs(),
+  });
+  return { outcome: concludeAuction({ snapshot, window, hotkey, onAmbiguous, prepared, solved }), solved };
 }

@@ -65,7 +65,8 @@ export interface RoutingContext extends OwedContext {
 
 /** Options of {@link deliverOutcome}. */
 export interface DeliveryContext extends Omit<RoutingContext, "decision"> {
-  readonly callbacks: Callbacks;
+  /** `null` if they know the outcome already. */
+  readonly callbacks: Callbacks | null;
   /** The configured workers; `null` if `[workers]` has a mistake. */
   readonly workers: WorkersConfig | null;
 }
@@ -80,7 +81,8 @@ export async function deliverOutcome(
   outcome: AuctionOutcome,
   context: DeliveryContext,
 ): Promise<readonly RouteReport[]> {
-  if (!context.dryRun) await callBack(outcome, context);
+  const { callbacks, dryRun, log } = context;
+  if (!dryRun && callbacks !== null) await callBack(outcome, callbacks, log);
   const decision = decisionOf(outcome);
   return await routeDemand(demandOf(outcome, context.workers), { ...context, decision });
 }
@@ -245,7 +247,7 @@ export function warnAboutRouting(routing: RoutingConfig, log: Logger): void {
   else for (const warning of routing.warnings) log.warning("Routing doubtful", { warning });
 }
 
-async function callBack(outcome: AuctionOutcome, { callbacks, log }: DeliveryContext): Promise<void> {
+async function callBack(outcome: AuctionOutcome, callbacks: Callbacks, log: Logger): Promise<void> {
   const { won, lost } = outcome.own;
   const calls = [
     ["handleWonBids", () => callbacks.handleWonBids(won, { outcome })],

@@ -7,10 +7,14 @@
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { Logger } from "../../lib/log.ts";
 
+/** The log event when the configured program gives no outcome. */
+export const FELL_BACK = "Solver fell back to glpk";
+
 /** Logs the outcome of an auction, with the event names of the Python original. */
 export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
-  const { own, window, solver, reason } = outcome;
+  const { own, window, solver, reason, stage } = outcome;
   log.info("Auction results computed", {
+    stage,
     won_count: own.wonCount,
     lost_count: own.lostCount,
     won_hashrate_ph: own.wonHashratePh,

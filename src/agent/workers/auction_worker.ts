@@ -9,14 +9,13 @@
 
 import { type AuctionJobInput, type AuctionJobResult, runAuctionJob } from "../jobs/auction_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
-import { solverFor, type SolverSettings } from "../jobs/solver.ts";
-import { cbcOfMainThread } from "./cbc_requests.ts";
 import { serveJob } from "./worker_side.ts";
 
 /** Input of the worker. */
 export interface AuctionWorkerInput extends AuctionJobInput {
   readonly network: JobNetwork;
-  readonly solver: SolverSettings;
+  /** Time for solving, in milliseconds. */
+  readonly solveLimitMs: number;
   readonly timeoutMs: number;
 }
 
@@ -24,12 +23,12 @@ export interface AuctionWorkerInput extends AuctionJobInput {
 const REST_OF_JOB_MS = 3_000;
 
 serveJob<AuctionWorkerInput, AuctionJobResult>((input, context) => {
-  const { log, step, noteFailure, sleepOrNewHead, request } = context;
+  const { log, step, noteFailure, sleepOrNewHead } = context;
   // A worker's clock starts with the worker.
-  const remainingMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
+  const restMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
     connect: connectorFor(input.network, log, noteFailure),
-    solve: solverFor(input.solver, log, remainingMs, cbcOfMainThread(request)),
+    remainingMs: () => Math.min(input.solveLimitMs, restMs()),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),
     step,

@@ -24,26 +24,15 @@ export interface JobPermissions {
   readonly write: readonly string[];
 }
 
-/**
- * Serves a request that a worker has no permission for, such as running a program. Requests and responses are plain data.
- * `folder` is the run's private folder; `signal` aborts with the run.
- */
-export type ServeRequest = (
-  request: unknown,
-  run: { readonly folder: string; readonly signal: AbortSignal },
-) => Promise<unknown>;
-
 /** Options of {@link startJob}. */
 export interface StartJobOptions<Input> {
   /** For messages: `auction`, `commitment`. */
   readonly name: string;
   /** The worker's module. */
   readonly module: URL;
-  /** Creates the job's input; `folder` is a private temporary folder, removed after the run. */
-  readonly input: (folder: string) => Input;
+  /** Creates the job's input. */
+  readonly input: () => Input;
   readonly permissions: JobPermissions;
-  /** Serves the worker's requests; without it requests are errors. */
-  readonly serve?: ServeRequest | undefined;
   readonly timeoutMs: number;
   /** Gets the worker's log lines. */
   readonly log: Logger;
@@ -103,10 +92,7 @@ class JobRun<Input, Output> {
   readonly ended: Promise<boolean>;
   readonly #options: StartJobOptions<Input>;
   readonly #answer = Promise.withResolvers<Output>();
-  readonly #ending = new AbortController();
   #worker: Worker | null = null;
-  /** The last request being served; never rejects. */
-  #serving: Promise<void> = Promise.resolve();
   #step = "starting";
 
   constructor(options: StartJobOptions<Input>) {
@@ -147,16 +133,13 @@ class JobRun<Input, Output> {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
       this.#worker?.terminate();
-      this.#ending.abort(new Error(`the ${name} job has ended`));
     }
     const isWorkerGone = this.#worker === null || await isReleased(alivePath);
     if (!isWorkerGone) {
       log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
     }
-    const isServed = await within(END_PATIENCE_MS, this.#serving);
-    if (!isServed) log.error("Program did not end although it was killed", { job: name, step: this.#step });
     await Deno.remove(folder, { recursive: true }).catch(() => {});
-    return isWorkerGone && isServed;
+    return isWorkerGone;
   }
 
   #startWorker(folder: string, alivePath: string): void {
@@ -167,37 +150,23 @@ class JobRun<Input, Output> {
       deno: { permissions: grant(permissions, folder) },
     });
     this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data, folder);
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     worker.onmessageerror = () =>
       this.#answer.reject(new WorkerDiedError(name, this.#step, "its message could not be read"));
     worker.onerror = (event) => {
       event.preventDefault();
       this.#answer.reject(new WorkerDiedError(name, this.#step, event.message));
     };
-    worker.postMessage({ type: "start", input: input(folder), alivePath } satisfies ToWorker);
+    worker.postMessage({ type: "start", input: input(), alivePath } satisfies ToWorker);
   }
 
-  async #serve(request: unknown, folder: string): Promise<void> {
-    const { serve, name } = this.#options;
-    try {
-      if (serve === undefined) throw new Error(`Cannot serve the ${name} job: it may ask for nothing`);
-      const response = await serve(request, { folder, signal: this.#ending.signal });
-      this.#worker?.postMessage({ type: "response", response } satisfies ToWorker);
-    } catch (error) {
-      this.#answer.reject(error);
-    }
-  }
-
-  #receive(message: FromWorker, folder: string): void {
+  #receive(message: FromWorker): void {
     switch (message.type) {
       case "log":
         this.#options.log[message.level](message.event, message.fields);
         break;
       case "step":
         this.#step = message.step;
-        break;
-      case "request":
-        this.#serving = this.#serve(message.request, folder);
         break;
       case "endpoint-failed":
         this.#options.onEndpointFailed?.({ endpoint: message.endpoint, kind: message.kind });

@@ -15,9 +15,8 @@ import type { BuiltCommitment } from "../../auction/protocol/worker_sizes.ts";
 import type { AddressWorkerInput } from "./address_worker.ts";
 import { BUILD } from "../../version.ts";
 import type { AuctionWorkerInput } from "./auction_worker.ts";
-import { serveCbc } from "./cbc_requests.ts";
 import type { CommitmentWorkerInput } from "./commitment_worker.ts";
-import { type RunningJob, type ServeRequest, startJob } from "./job_host.ts";
+import { type RunningJob, startJob } from "./job_host.ts";
 
 /** Options of every launch. */
 export interface LaunchOptions {
@@ -41,12 +40,11 @@ export interface WorkerLaunch<Input> {
   /** For messages: `auction`, `commitment`. */
   readonly name: string;
   readonly module: URL;
-  readonly input: (folder: string, timeoutMs: number) => Input;
+  readonly input: (timeoutMs: number) => Input;
   /** Whether the worker may connect to the configured endpoints. */
   readonly mayConnect: boolean;
   /** Paths the worker may read. */
   readonly read: readonly string[];
-  readonly serve?: ServeRequest | undefined;
 }
 
 /** Launches a worker with the permissions it needs. */
@@ -59,37 +57,39 @@ export function launchWorker<Input, Output>(
     ...options,
     ...worker,
     timeoutMs,
-    input: (folder) => input(folder, timeoutMs),
+    input: () => input(timeoutMs),
     permissions: { net: mayConnect ? config.endpoints.map(hostAndPort) : [], read, write: [] },
   });
 }
 
+/** Options of {@link launchAuction}. */
+export interface AuctionLaunchOptions extends HotkeyLaunchOptions {
+  readonly known: KnownWindow | null;
+  /** Time for solving, in milliseconds. @default the job's time */
+  readonly solveLimitMs?: number;
+}
+
 /**
- * Launches the auction job.
+ * Launches the auction job, which solves with the built-in engine.
  *
- * Its worker may connect to the endpoints and ask the main thread to run the configured solver. It cannot read a
- * wallet.
+ * Its worker may connect to the endpoints. It cannot read a wallet.
  */
-export function launchAuction(
-  options: HotkeyLaunchOptions & { readonly known: KnownWindow | null },
-): RunningJob<AuctionJobResult> {
-  const { config, hotkey, known } = options;
-  const { cbcCommand } = config.solver;
+export function launchAuction(options: AuctionLaunchOptions): RunningJob<AuctionJobResult> {
+  const { config, hotkey, known, solveLimitMs = Infinity } = options;
   return launchWorker<AuctionWorkerInput, AuctionJobResult>(options, {
     name: "auction",
     module: workerModule("auction_worker", import.meta.url),
-    input: (folder, timeoutMs) => ({
+    input: (timeoutMs) => ({
       netuid: config.netuid,
       hotkey,
       known,
       network: networkOf(config),
       onAmbiguous: config.onAmbiguous,
-      solver: { ...config.solver, folder },
+      solveLimitMs,
       timeoutMs,
     }),
     mayConnect: true,
     read: [],
-    serve: cbcCommand === null ? undefined : serveCbc(cbcCommand),
   });
 }
 

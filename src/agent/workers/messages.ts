@@ -12,17 +12,13 @@ export type ToWorker =
   /** Starts the job. The worker locks `alivePath` until it ends. */
   | { readonly type: "start"; readonly input: unknown; readonly alivePath: string }
   /** The chain has a new head. */
-  | { readonly type: "new-head" }
-  /** The response to the worker's last request. */
-  | { readonly type: "response"; readonly response: unknown };
+  | { readonly type: "new-head" };
 
 /** From a worker to the main thread. */
 export type FromWorker =
   | { readonly type: "log"; readonly level: LogLevel; readonly event: string; readonly fields: LogFields }
   /** What the job is doing, for the error of a timeout. */
   | { readonly type: "step"; readonly step: string }
-  /** A request to the main thread; the worker sends the next one only after its response. */
-  | { readonly type: "request"; readonly request: unknown }
   /** An endpoint failed; the job may go on with another one. */
   | ({ readonly type: "endpoint-failed" } & EndpointFailure)
   | { readonly type: "done"; readonly output: unknown }

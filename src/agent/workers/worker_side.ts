@@ -21,8 +21,6 @@ export interface WorkerContext {
   readonly noteFailure: (error: unknown) => void;
   /** Resolves after this time, or when the chain has a new head. */
   readonly sleepOrNewHead: (ms: number) => Promise<void>;
-  /** Sends a request to the main thread; one at a time, plain data. */
-  readonly request: (request: unknown) => Promise<unknown>;
 }
 
 /** Serves one job run; called once by a worker's module. */
@@ -41,7 +39,6 @@ export function serveJob<Input, Output>(
     post({ type: "endpoint-failed", ...failure });
   };
   let onNewHead = (): void => {};
-  let onResponse = (_response: unknown): void => {};
   const context: WorkerContext = {
     log: postingLogger(post, {}),
     step: (step) => post({ type: "step", step }),
@@ -54,19 +51,10 @@ export function serveJob<Input, Output>(
           resolve();
         };
       }),
-    request: (request) =>
-      new Promise((resolve) => {
-        onResponse = resolve;
-        post({ type: "request", request });
-      }),
   };
   self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     if (data.type === "new-head") {
       onNewHead();
-      return;
-    }
-    if (data.type === "response") {
-      onResponse(data.response);
       return;
     }
     try {

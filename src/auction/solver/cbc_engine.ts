@@ -7,7 +7,7 @@
 import type { AuctionProblem } from "../inputs/problem.ts";
 import { cbcArguments } from "./cbc/arguments.ts";
 import { writeMps } from "./cbc/mps.ts";
-import { CbcError, parseBuild, type RunCbc, runCbc } from "./cbc/program.ts";
+import { CbcError, parseBuild, runCbc } from "./cbc/program.ts";
 import { readSolution, SolutionFileError } from "./cbc/solution.ts";
 import type { SolverBuild } from "./types.ts";
 
@@ -19,10 +19,8 @@ export interface CbcSolveOptions {
   readonly folder: string;
   /** CBC is killed after this time, in milliseconds. */
   readonly timeLimitMs: number;
-  /** Kills CBC with the job. */
+  /** Kills CBC. */
   readonly signal?: AbortSignal;
-  /** @default runCbc */
-  readonly run?: RunCbc;
 }
 
 /** What CBC decided. */
@@ -43,14 +41,14 @@ const SOLUTION_NAME = "auction.sol";
  * @throws {CbcError} when CBC gives no outcome
  */
 export async function solveWithCbc(problem: AuctionProblem, options: CbcSolveOptions): Promise<CbcOutcome> {
-  const { command, folder, timeLimitMs, signal, run = runCbc } = options;
+  const { command, folder, timeLimitMs, signal } = options;
   const mpsPath = `${folder}/${MPS_NAME}`;
   const solutionPath = `${folder}/${SOLUTION_NAME}`;
   try {
     await Deno.writeTextFile(mpsPath, mpsOf(problem));
     // A file left by a killed run must not be taken for an outcome.
     await removeFile(solutionPath);
-    const printed = await run(command, cbcArguments(MPS_NAME, SOLUTION_NAME, problem.seed), {
+    const printed = await runCbc(command, cbcArguments(MPS_NAME, SOLUTION_NAME, problem.seed), {
       folder,
       timeLimitMs,
       ...(signal === undefined ? {} : { signal }),

@@ -19,56 +19,31 @@ export interface CbcResultOptions {
   readonly durationMs: number;
 }
 
-/** Whether an outcome is the validators' own, so that nothing else is possible. */
-export function isDecisive({ build }: CbcOutcome): boolean {
-  return isValidatorBuild(build);
-}
-
 /**
- * The result of the validators' build.
- *
- * @param outcome one that {@link isDecisive}.
- */
-export function decisiveResult(
-  { items }: AuctionProblem,
-  { wins, build }: CbcOutcome,
-  { ownHotkey, durationMs }: CbcResultOptions,
-): SolverResult {
-  return certainResult(items, wins, ownHotkey, {
-    engine: "cbc",
-    decidedBy: "cbc",
-    provenOptimal: null,
-    build,
-    durationMs,
-  });
-}
-
-/**
- * The result of another build, which may choose another optimal solution than the validators'. The built-in engine knows what
- * else is possible, and the preference decides which of the two outcomes counts.
+ * The result of an outcome. That of the validators' build is certain. Another build may choose another optimal solution than
+ * theirs: the built-in engine knows what else is possible, and the preference decides which of the two outcomes counts.
  *
  * @param estimate the result of the built-in engine.
  */
-export function otherBuildResult(
+export function resultOfCbc(
   problem: AuctionProblem,
   { wins, build }: CbcOutcome,
   estimate: SolverResult,
   options: CbcResultOptions,
 ): SolverResult {
+  const { ownHotkey, durationMs } = options;
+  const decision = { engine: "cbc", decidedBy: "cbc", provenOptimal: null, build, durationMs } as const;
+  if (isValidatorBuild(build)) return certainResult(problem.items, wins, ownHotkey, decision);
   const preferred = preferredWins(problem, [wins, estimate.wins], options);
   return {
-    engine: "cbc",
-    decidedBy: "cbc",
+    ...decision,
     parity: "other-build",
-    provenOptimal: null,
     limitation: estimate.limitation,
     ...totalsOfWins(problem.items, preferred),
     wins: preferred,
     own: estimate.own,
     ambiguous: estimate.ambiguous,
     fallbackReason: null,
-    build,
-    durationMs: options.durationMs,
   };
 }
 

@@ -12,7 +12,7 @@ import type { DaemonEvent, DaemonJob } from "../../agent/events.ts";
 import { bidderOf, ownerOf, type Settings } from "../../agent/settings.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import type { BidEffect, CommitmentResult } from "../../agent/jobs/commitment_job.ts";
-import { isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
+import { decisionOf, isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
 import { outcomeTierCredit } from "../../agent/jobs/tier_credit.ts";
 import type { TierCredit } from "../../auction/credit/tiers.ts";
 import { type FailedTarget, RoutingError } from "../../delivery/proxies/errors.ts";
@@ -207,7 +207,7 @@ export class AgentStatus {
       case "outcome-computed": {
         const { outcome } = event.computed;
         this.#noteHead(outcome.head.number, null, nowMs);
-        this.#addWindow({ outcome, delivery: null, computedAtMs: nowMs, routedAtMs: null });
+        this.#addWindow(outcome, nowMs);
         break;
       }
       case "routed":
@@ -275,9 +275,15 @@ export class AgentStatus {
     this.head = { blockNumber, endpoint, seenAtMs: nowMs };
   }
 
-  #addWindow(window: WindowState): void {
-    const { firstBlock } = window.outcome.window;
+  #addWindow(outcome: AuctionOutcome, nowMs: number): void {
+    const { firstBlock } = outcome.window;
+    const former = this.window;
+    if (former !== null && isRoutedAlike(former.outcome, outcome)) {
+      this.windows = [...this.windows.slice(0, -1), { ...former, outcome }];
+      return;
+    }
     const earlier = this.windows.filter(({ outcome }) => outcome.window.firstBlock < firstBlock);
+    const window = { outcome, delivery: null, computedAtMs: nowMs, routedAtMs: null };
     this.windows = [...earlier, window].slice(-KEPT_WINDOWS);
     this.#results = [];
   }
@@ -340,6 +346,13 @@ export class AgentStatus {
       reloadedAtMs: null,
     };
   }
+}
+
+/** Whether two outcomes are of one window and let the same be routed. */
+function isRoutedAlike(former: AuctionOutcome, outcome: AuctionOutcome): boolean {
+  return decisionOf(former) === decisionOf(outcome) &&
+    former.own.hotkey === outcome.own.hotkey &&
+    former.own.routedHashratePh === outcome.own.routedHashratePh;
 }
 
 /** Records the newest state of a proxy's reload. */

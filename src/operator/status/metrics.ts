@@ -70,6 +70,23 @@ export class Metrics {
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60],
     registers: [this.#registry],
   });
+  readonly #answers = this.#counter(
+    "solver_answers_total",
+    "Answers of cbc about a window, by what they made of it",
+    [
+      "result",
+    ],
+  );
+  readonly #answerTimes = new Histogram({
+    name: `${PREFIX}solver_answer_seconds`,
+    help: "Time from asking cbc to its answer, so that an outcome was final",
+    buckets: [0.1, 0.25, 0.5, 1, 1.5, 2.5, 5, 10, 20, 40, 80, 160, 320, 640],
+    registers: [this.#registry],
+  });
+  readonly #answerDifference = this.#counter(
+    "solver_answer_difference_ph_total",
+    "By how much final outcomes changed what was routed, in PH/s, added up without sign",
+  );
   readonly #published = this.#counter("commitments_published_total", "Bids published");
   readonly #writes = this.#counter("proxy_writes_total", "Changes of a proxy's file", ["mode"]);
   readonly #reloads = this.#counter("proxy_reloads_total", "Reload signals, by result", [
@@ -104,6 +121,8 @@ export class Metrics {
   );
   /** The source of the gauges: the status at the last scrape. */
   #report: StatusReport | null = null;
+  /** The outcome of the last window while it is not counted: it may still change. */
+  #uncounted: AuctionOutcome | null = null;
   /** The first block of the window counted last: a window computed again is not counted twice. */
   #countedWindow = -1;
 
@@ -115,6 +134,7 @@ export class Metrics {
       this.#skipped.inc({ name }, 0);
     }
     for (const outcome of ["won", "partly", "lost", "no-bids"]) this.#windows.inc({ outcome }, 0);
+    for (const result of ["at-once", "confirmed", "changed", "failed"]) this.#answers.inc({ result }, 0);
     for (const level of ["ok", "warning", "alert", "surplus"]) this.#deliveries.inc({ level }, 0);
     for (const result of ["success", "failure"]) {
       for (const hook of HOOK_NAMES) this.#hookCalls.inc({ hook, result }, 0);
@@ -156,7 +176,13 @@ export class Metrics {
         break;
       }
       case "outcome-computed":
-        this.#countWindow(event.computed.outcome);
+        this.#noteWindow(event.computed.outcome);
+        break;
+      case "program-answered":
+        this.#answers.inc({ result: event.result });
+        if (event.result === "failed") break;
+        this.#answerTimes.observe(event.seconds);
+        this.#answerDifference.inc(event.differencePh);
         break;
       case "commitment-checked":
         if (event.result.action === "published") this.#published.inc();
@@ -190,6 +216,14 @@ export class Metrics {
   #countDelivery({ isFinal, level, wonHashratePh, measuredSeconds }: DeliveryReport): void {
     if (!isFinal || level === "unknown" || wonHashratePh <= 0 || measuredSeconds < SETTLED_SECONDS) return;
     this.#deliveries.inc({ level });
+  }
+
+  /** Counts a window once its outcome is final, or as it was left when the next one begins. */
+  #noteWindow(outcome: AuctionOutcome): void {
+    const former = this.#uncounted;
+    if (former !== null && former.window.firstBlock !== outcome.window.firstBlock) this.#countWindow(former);
+    this.#uncounted = outcome.stage === "final" ? null : outcome;
+    if (outcome.stage === "final") this.#countWindow(outcome);
   }
 
   #countWindow({ window, own, estimated, solver }: AuctionOutcome): void {
@@ -264,6 +298,11 @@ export class Metrics {
       "window_remaining_seconds",
       "Until the next window begins, by the block time",
       ({ secondsLeft }) => secondsLeft,
+    );
+    this.#ofWindow(
+      "window_final",
+      "Whether the outcome of that window is final: 0 while cbc has not confirmed or corrected it",
+      ({ stage }) => flag(stage === "final"),
     );
     this.#ofWindow("won_hashrate_ph", "Won in that window, in PH/s", (window) => window.wonHashratePh);
     this.#ofWindow("lost_hashrate_ph", "Lost in that window, in PH/s", (window) => window.lostHashratePh);

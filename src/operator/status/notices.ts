@@ -184,6 +184,10 @@ function windowNotices(window: WindowStatus): Notice[] {
     const text = `${solver.engine} decided instead of the configured solver: ${solver.fallbackReason}`;
     notices.push({ level: "warning", title: "Solver fell back", text });
   }
+  if (isAwaited(window)) {
+    const text = "cbc is at work; until it answers, what the built-in engine found is routed";
+    notices.push({ level: "note", title: "Provisional", text });
+  }
   if (solver !== null && solver.limitation !== null) {
     notices.push({ level: "warning", title: "Not proven", text: solver.limitation });
   }
@@ -199,6 +203,11 @@ function windowNotices(window: WindowStatus): Notice[] {
     notices.push({ level: "note", title: "Next window", text });
   }
   return notices;
+}
+
+/** Whether the program has still to confirm or correct the outcome. */
+function isAwaited({ stage, solver, isOver }: WindowStatus): boolean {
+  return stage === "provisional" && solver?.fallbackReason === null && !isOver;
 }
 
 /** `6 min 12 s left`, `over`. */

@@ -361,9 +361,10 @@ function marketCard({ window }: StatusReport): Html {
         <dd>${window.bidders} with ${counted(window.offeredWorkers, "worker")}</dd>
         <dt>Decided by</dt>
         <dd>${solver === null ? "nothing to solve" : html`
-          ${solver.decidedBy}, ${parityText(solver.parity)}<br><span class="muted">${solver.build} ${trimmed(
-            solver.seconds,
-          )} s</span>
+          ${solver.decidedBy}, ${parityText(solver.parity)}, ${window.stage}<br><span class="muted">${solver
+            .build} ${trimmed(
+              solver.seconds,
+            )} s</span>
         `}</dd>
       </dl>
     </section>

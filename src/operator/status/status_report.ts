@@ -5,7 +5,7 @@
  */
 
 import type { FleetReport } from "../../delivery/asics/fleet_report.ts";
-import type { AuctionOutcome, OwnOutcome } from "../../auction/outcome.ts";
+import type { AuctionOutcome, OwnOutcome, Stage } from "../../auction/outcome.ts";
 import type { EstimateReason } from "../../auction/inputs/prepare.ts";
 import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn } from "../../config/workers.ts";
@@ -114,6 +114,7 @@ export interface WindowSummary {
   readonly routedHashratePh: number;
   readonly wonWorkers: number;
   readonly lostWorkers: number;
+  readonly stage: Stage;
   readonly ambiguous: boolean;
   readonly estimated: boolean;
   readonly budgetPh: number | null;
@@ -357,7 +358,7 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
 }
 
 function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState): WindowSummary {
-  const { window, own, budgetPh, estimated, reason } = outcome;
+  const { window, own, budgetPh, estimated, reason, stage } = outcome;
   return {
     index: window.index,
     firstBlock: window.firstBlock,
@@ -373,6 +374,7 @@ function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState)
     routedHashratePh: own.routedHashratePh,
     wonWorkers: own.wonCount,
     lostWorkers: own.lostCount,
+    stage,
     ambiguous: own.ambiguous,
     estimated,
     budgetPh,

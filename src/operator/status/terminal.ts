@@ -231,7 +231,7 @@ function factLines(report: StatusReport, paint: Paint): string[] {
   const { window, commitment, chain, jobs, now } = report;
   const lines: string[] = [];
   if (window !== null) {
-    const { budgetPh, prices, solver, bidders, offeredWorkers } = window;
+    const { budgetPh, prices, solver, stage, bidders, offeredWorkers } = window;
     const price = (text: string | null): string => text === null ? "no consensus" : shortDecimal(text, 6);
     const budget = budgetPh === null ? "none" : formatHashrate(budgetPh);
     lines.push(
@@ -245,7 +245,10 @@ function factLines(report: StatusReport, paint: Paint): string[] {
     );
     if (solver !== null) {
       lines.push(
-        fact("Solver", `${solver.decidedBy}, ${parityText(solver.parity)}, ${trimmed(solver.seconds)} s`),
+        fact(
+          "Solver",
+          `${solver.decidedBy}, ${parityText(solver.parity)}, ${stage}, ${trimmed(solver.seconds)} s`,
+        ),
       );
     }
   }

@@ -7,7 +7,6 @@ import {
   runAuctionJob,
 } from "../../../src/agent/jobs/auction_job.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
-import { BUILT_IN_SOLVER, solverFor } from "../../../src/agent/jobs/solver.ts";
 import { epochStart, windowAt } from "../../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../../scripts/scene/market.ts";
@@ -40,7 +39,7 @@ async function run(
         connections++;
         return chain;
       },
-      solve: solverFor(BUILT_IN_SOLVER, log, () => 20_000),
+      remainingMs: () => 20_000,
       sleep: async () => await onSleep(++round),
       monotonicMs: () => round * 1000,
       step: (step) => steps.push(step),

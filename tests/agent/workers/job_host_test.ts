@@ -5,7 +5,6 @@ import {
   JobFailedError,
   JobTimeoutError,
   type RunningJob,
-  type ServeRequest,
   startJob,
   WorkerDiedError,
 } from "../../../src/agent/workers/job_host.ts";
@@ -15,36 +14,35 @@ const module = new URL("./jobs/test_worker.ts", import.meta.url);
 interface Started extends RunningJob<unknown> {
   readonly log: LogRecorder;
   readonly failures: EndpointFailure[];
-  readonly folder: () => string;
 }
 
 function start(
   task: string,
-  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string; serve?: ServeRequest } =
-    {},
+  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string } = {},
 ): Started {
   const log = new LogRecorder();
   const failures: EndpointFailure[] = [];
-  let folder = "";
-  const { timeoutMs = 20_000, signal, serve, ...rest } = options;
+  const { timeoutMs = 20_000, signal, ...rest } = options;
   const job = startJob<unknown, unknown>({
     name: "test",
     module,
-    input: (given) => {
-      folder = given;
-      return { task, ...rest };
-    },
+    input: () => ({ task, ...rest }),
     permissions: { net: [], read: [], write: [] },
-    serve,
     timeoutMs,
     log,
     onEndpointFailed: (failure) => failures.push(failure),
     signal,
   });
-  return { ...job, log, failures, folder: () => folder };
+  return { ...job, log, failures };
 }
 
 Deno.test("startJob() gives the job's answer, its log lines, and removes its folder", async () => {
+  const folders: string[] = [];
+  const { makeTempDir } = Deno;
+  Deno.makeTempDir = async (options) => {
+    folders.push(await makeTempDir(options));
+    return folders[0]!;
+  };
   const job = start("answer");
   assert.deepEqual(await job.result, { answer: 42n });
   assert.equal(await job.ended, true);
@@ -53,7 +51,9 @@ Deno.test("startJob() gives the job's answer, its log lines, and removes its fol
     event: "working",
     fields: { error: "as text", big: 5n },
   }]);
-  await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
+  Deno.makeTempDir = makeTempDir;
+  assert.equal(folders.length, 1);
+  await assert.rejects(Deno.stat(folders[0]!), Deno.errors.NotFound);
 });
 
 Deno.test("startJob() turns console output of libraries into log lines", async () => {
@@ -109,51 +109,6 @@ Deno.test("startJob() wakes a job that waits when a head is announced", async ()
   assert.equal(await job.result, "seen");
   clearInterval(timer);
   await job.ended;
-});
-
-Deno.test("startJob() serves a worker's requests in its folder, one after the other", async () => {
-  const folders: string[] = [];
-  const job = start("request", {
-    serve: (request, { folder }) => {
-      folders.push(folder);
-      return Promise.resolve({ served: request });
-    },
-  });
-  assert.deepEqual(await job.result, [{ served: { n: 1n } }, { served: { n: 2n } }]);
-  assert.equal(await job.ended, true);
-  assert.deepEqual(folders, [job.folder(), job.folder()]);
-});
-
-Deno.test("startJob() ends a request being served with the run, and waits for it before it removes the folder", async () => {
-  const controller = new AbortController();
-  let folderWasThere: boolean | null = null;
-  const job = start("request", {
-    signal: controller.signal,
-    serve: async (_request, { folder, signal }) => {
-      controller.abort(new Error("shutting down"));
-      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      folderWasThere = (await Deno.stat(folder)).isDirectory;
-      throw signal.reason;
-    },
-  });
-  await assert.rejects(job.result, /shutting down/);
-  assert.equal(await job.ended, true);
-  assert.equal(folderWasThere, true);
-  await assert.rejects(Deno.stat(job.folder()), Deno.errors.NotFound);
-});
-
-Deno.test("startJob() fails a job whose request cannot be served", async () => {
-  for (
-    const [serve, message] of [
-      [undefined, /it may ask for nothing/],
-      [() => Promise.reject(new Error("no such thing")), /no such thing/],
-    ] as const
-  ) {
-    const job = start("request", serve === undefined ? {} : { serve });
-    await assert.rejects(job.result, message);
-    assert.equal(await job.ended, true);
-  }
 });
 
 Deno.test("startJob() reports why a worker died", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { identifyCbc, parseBuild, runCbc } from "../../../src/auction/solver/cbc/program.ts";
-import { solveAuction, type SolveAuctionOptions } from "../../../src/auction/solver/solve.ts";
+import { CbcError, identifyCbc, parseBuild, runCbc } from "../../../src/auction/solver/cbc/program.ts";
+import { isProgramAsked, solveBuiltIn, solveWithProgram } from "../../../src/auction/solver/solve.ts";
+import type { SolverResult } from "../../../src/auction/solver/types.ts";
 import { problemOf } from "./brute_force.ts";
 
 const VALIDATOR_BANNER = "Welcome to the CBC MILP Solver \\nVersion: 2.10.3 \\nBuild Date: Dec 15 2019 \\n";
@@ -20,31 +21,33 @@ const oneSize = problemOf([
 
 const OTHER_WINS = "printf 'Optimal\\n      1 X0000001 1 10\\n' >auction.sol";
 
+type ProgramOptions = Parameters<typeof solveWithProgram>[2];
+
+const OWN = { ownHotkey: "own", prefer: "most-own" } as const;
+
 /** Runs a body with a folder and a stand-in for cbc: a shell script. */
 async function withCbc(
   script: string,
-  body: (options: SolveAuctionOptions, folder: string) => Promise<void>,
+  body: (options: ProgramOptions, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     const path = `${folder}/stand-in`;
     await Deno.writeTextFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
-    await body({
-      engine: "auto",
-      cbc: [path],
-      folder,
-      ownHotkey: "own",
-      prefer: "most-own",
-      timeLimitMs: 20_000,
-    }, folder);
+    await body({ command: [path], folder, timeLimitMs: 20_000, ...OWN }, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-Deno.test("solveAuction() takes the validators' build at its word", async () => {
+/** What the program makes of an estimate of the built-in engine. */
+async function solved(options: ProgramOptions): Promise<SolverResult> {
+  return await solveWithProgram(problem, await solveBuiltIn(problem, options), options);
+}
+
+Deno.test("solveWithProgram() takes the validators' build at its word", async () => {
   await withCbc(`printf '${VALIDATOR_BANNER}'; ${OTHER_WINS}`, async (options, folder) => {
-    const result = await solveAuction(problem, options);
+    const result = await solved(options);
     assert.equal(result.engine, "cbc");
     assert.equal(result.parity, "validator");
     assert.deepEqual(result.build, { version: "2.10.3", buildDate: "Dec 15 2019" });
@@ -59,40 +62,41 @@ Deno.test("solveAuction() takes the validators' build at its word", async () => 
   });
 });
 
-Deno.test("solveAuction() goes by the single-size rule, and runs no program that it need not run", async () => {
-  for (const engine of ["auto", "glpk"] as const) {
-    await withCbc("touch ran", async (options, folder) => {
-      const result = await solveAuction(oneSize, { ...options, engine });
-      const { decidedBy, parity, provenOptimal, ambiguous, own, fallbackReason, totalValue, totalCost } =
-        result;
-      assert.deepEqual([result.engine, decidedBy, parity], ["glpk", "single-size rule", "validator"]);
-      assert.deepEqual([provenOptimal, ambiguous, fallbackReason], [true, false, null]);
-      assert.deepEqual([result.wins, totalValue, totalCost], [[1, 0], 10n, 10n]);
-      assert.deepEqual(own?.workers, { fewest: 1, most: 1 });
-      assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["stand-in"]);
-    });
-  }
+Deno.test("solveBuiltIn() goes by the single-size rule where it holds", async () => {
+  const { decidedBy, parity, provenOptimal, ambiguous, own, fallbackReason, ...result } = await solveBuiltIn(
+    oneSize,
+    OWN,
+  );
+  assert.deepEqual([result.engine, decidedBy, parity], ["glpk", "single-size rule", "validator"]);
+  assert.deepEqual([provenOptimal, ambiguous, fallbackReason], [true, false, null]);
+  assert.deepEqual([result.wins, result.totalValue, result.totalCost], [[1, 0], 10n, 10n]);
+  assert.deepEqual(own?.workers, { fewest: 1, most: 1 });
+  const otherwise = await solveBuiltIn(problem, OWN);
+  assert.deepEqual([otherwise.decidedBy, otherwise.parity, otherwise.ambiguous], ["glpk", "estimated", true]);
 });
 
-Deno.test("solveAuction() runs cbc where it is asked for, and goes by the rule when that fails", async () => {
-  await withCbc(`printf '${VALIDATOR_BANNER}'; ${OTHER_WINS}`, async (options) => {
-    const result = await solveAuction(oneSize, { ...options, engine: "cbc" });
-    assert.deepEqual([result.decidedBy, result.wins], ["cbc", [0, 1]]);
-  });
-  await withCbc("exit 3", async (options) => {
-    const result = await solveAuction(oneSize, { ...options, engine: "cbc" });
-    assert.deepEqual([result.decidedBy, result.parity, result.wins], ["single-size rule", "validator", [
-      1,
-      0,
-    ]]);
-    assert.match(result.fallbackReason ?? "", /exit code 3/);
-  });
+Deno.test("isProgramAsked() asks where the winners are not known, or cbc is asked for", async () => {
+  const [open, ruled, empty] = await Promise.all([
+    solveBuiltIn(problem, OWN),
+    solveBuiltIn(oneSize, OWN),
+    solveBuiltIn(problemOf([], 5), OWN),
+  ]);
+  assert.deepEqual([empty.engine, empty.wins, empty.totalValue, empty.own], ["glpk", [], 0n, null]);
+  assert.deepEqual(
+    [isProgramAsked("auto", true, open), isProgramAsked("auto", true, ruled)],
+    [true, false],
+  );
+  assert.equal(isProgramAsked("auto", false, open), false);
+  // Without a program, cbc is missed.
+  assert.deepEqual([isProgramAsked("cbc", true, ruled), isProgramAsked("cbc", false, open)], [true, true]);
+  for (const estimate of [open, ruled]) assert.equal(isProgramAsked("glpk", true, estimate), false);
+  assert.equal(isProgramAsked("cbc", true, empty), false);
 });
 
-Deno.test("solveAuction() takes another build's winners unless an equally good outcome suits the preference better", async () => {
+Deno.test("solveWithProgram() takes another build's winners unless an equally good outcome suits the preference better", async () => {
   for (const [prefer, wins] of [["most-own", [1, 0, 0]], ["fewest-own", [0, 1, 0]]] as const) {
     await withCbc(`printf '${OTHER_BANNER}'; ${OTHER_WINS}`, async (options) => {
-      const result = await solveAuction(problem, { ...options, prefer });
+      const result = await solved({ ...options, prefer });
       assert.equal(result.parity, "other-build");
       assert.deepEqual(result.build, { version: "2.10.8", buildDate: "May 9 2022" });
       assert.deepEqual(result.wins, wins);
@@ -102,12 +106,12 @@ Deno.test("solveAuction() takes another build's winners unless an equally good o
   }
 });
 
-Deno.test("solveAuction() gives cbc the problem, the command line and an empty environment", async () => {
+Deno.test("solveWithProgram() gives cbc the problem, the command line, an empty environment and low priority", async () => {
   const script =
     `printf '${VALIDATOR_BANNER}'; cp auction.mps kept.mps; echo "$*" >kept.args; env >kept.env; ` +
-    OTHER_WINS;
+    `sleep 0.2; nice >kept.nice; ${OTHER_WINS}`;
   await withCbc(script, async (options, folder) => {
-    await solveAuction(problem, options);
+    await solved(options);
     assert.match(await Deno.readTextFile(`${folder}/kept.mps`), /^\*SENSE:Maximize\n/);
     assert.match(
       await Deno.readTextFile(`${folder}/kept.args`),
@@ -122,82 +126,61 @@ Deno.test("solveAuction() gives cbc the problem, the command line and an empty e
       // A shell may set a PATH of its own; it must not be ours.
       if (name !== "PATH") assert.ok(!names.includes(name), name);
     }
+    assert.equal(await Deno.readTextFile(`${folder}/kept.nice`), "19\n");
   });
 });
 
-Deno.test("solveAuction() lets glpk decide when cbc gives no outcome, and reports why", async () => {
-  const cases: [script: string, reason: RegExp][] = [
-    ["exit 3", /exit code 3/],
-    [`${OTHER_WINS}; echo 'out of memory' >&2; exit 1`, /exit code 1 \("out of memory"\)/],
-    ["kill -SEGV $$", /signal SIGSEGV/],
-    ["exit 0", /without writing a solution file/],
-    ["printf 'Optimal\\n  garbage\\n' >auction.sol", /fewer than four columns/],
+Deno.test("solveWithProgram() says why cbc gives no outcome", async () => {
+  const cases: [script: string, failure: CbcError["failure"], message: RegExp][] = [
+    ["exit 3", "crashed", /exit code 3/],
+    [`${OTHER_WINS}; echo 'out of memory' >&2; exit 1`, "crashed", /exit code 1 \("out of memory"\)/],
+    ["kill -SEGV $$", "crashed", /signal SIGSEGV/],
+    ["exit 0", "no-solution", /without writing a solution file/],
+    ["printf 'Optimal\\n  garbage\\n' >auction.sol", "unreadable-solution", /fewer than four columns/],
+    ["exec sleep 60", "timeout", /took longer than 0\.3 s/],
   ];
-  for (const [script, reason] of cases) {
+  for (const [script, failure, message] of cases) {
     await withCbc(script, async (options, folder) => {
       // Left by a run that was killed: it must not be read.
       await Deno.writeTextFile(`${folder}/auction.sol`, "Optimal\n0 X0000000 1 10\n");
-      const result = await solveAuction(problem, options);
-      assert.equal(result.engine, "glpk");
-      assert.equal(result.parity, "estimated");
-      assert.equal(result.provenOptimal, true);
-      assert.match(result.fallbackReason ?? "", reason);
-      assert.equal(result.build, null);
+      const timeLimitMs = failure === "timeout" ? 300 : 20_000;
+      await assert.rejects(solved({ ...options, timeLimitMs }), (error) => {
+        assert.ok(error instanceof CbcError);
+        assert.equal(error.failure, failure);
+        assert.match(error.message, message);
+        return true;
+      });
     });
   }
-});
-
-Deno.test("solveAuction() stops a cbc that takes too long, and falls back in the time that is left", async () => {
-  await withCbc("exec sleep 60", async (options) => {
-    const result = await solveAuction(problem, { ...options, timeLimitMs: 400 });
-    assert.equal(result.engine, "glpk");
-    assert.match(result.fallbackReason ?? "", /took longer than 320 ms/);
-    assert.ok(result.durationMs < 5_000);
+  await withCbc("exit 1", async (options) => {
+    await assert.rejects(solved({ ...options, command: ["/nonexistent/cbc"] }), {
+      message: /does not start .*; correct \[solver\] cbc or IH_MINER_CBC/,
+    });
   });
 });
 
-Deno.test("solveAuction() ends with the job, and cbc with it", async () => {
+Deno.test("solveWithProgram() ends with its signal, and cbc with it", async () => {
   await withCbc("echo $$ >pid; exec sleep 60", async (options, folder) => {
     const job = new AbortController();
-    const running = solveAuction(problem, { ...options, signal: job.signal });
+    const running = solved({ ...options, signal: job.signal });
     const outcome = assert.rejects(running, { message: "the job is over" });
     const pid = Number(await readWhenThere(`${folder}/pid`));
     job.abort(new Error("the job is over"));
     await outcome;
     assert.throws(() => Deno.kill(pid, "SIGCONT"), "the program is gone");
-    await assert.rejects(solveAuction(problem, { ...options, signal: job.signal }), {
+    await assert.rejects(solved({ ...options, signal: job.signal }), {
       message: "the job is over",
     });
   });
 });
 
-Deno.test("solveAuction() falls back from a missing program, and uses glpk if configured", async () => {
-  await withCbc("exit 1", async (options) => {
-    const missing = await solveAuction(problem, { ...options, cbc: ["/nonexistent/cbc"] });
-    assert.match(missing.fallbackReason ?? "", /does not start .*; correct \[solver\] cbc or IH_MINER_CBC/);
-    const none = await solveAuction(problem, { ...options, engine: "cbc", cbc: null });
-    assert.match(
-      none.fallbackReason ?? "",
-      /no cbc program .* set \[solver\] cbc or IH_MINER_CBC .*scripts\/install-cbc\.sh/,
-    );
-    const noFolder = await solveAuction(problem, { ...options, engine: "cbc", folder: null });
-    assert.match(noFolder.fallbackReason ?? "", /no folder/);
-    for (const chosen of [{ engine: "glpk" }, { engine: "auto", cbc: null }] as const) {
-      const result = await solveAuction(problem, { ...options, ...chosen });
-      assert.deepEqual([result.engine, result.fallbackReason], ["glpk", null]);
-    }
-    const empty = await solveAuction(problemOf([], 5), options);
-    assert.deepEqual([empty.engine, empty.wins, empty.totalValue, empty.own], ["glpk", [], 0n, null]);
-  });
-});
-
 Deno.test("parseBuild() reads what cbc prints, and identifyCbc() asks for it", async () => {
   assert.equal(parseBuild("sh: no such thing\n"), null);
-  await withCbc(`[ "$*" = -quit ] && printf '${VALIDATOR_BANNER}'`, async ({ cbc }, folder) => {
+  await withCbc(`[ "$*" = -quit ] && printf '${VALIDATOR_BANNER}'`, async ({ command }, folder) => {
     const limits = { folder, timeLimitMs: 10_000 };
-    assert.deepEqual(await identifyCbc(cbc!, limits), { version: "2.10.3", buildDate: "Dec 15 2019" });
+    assert.deepEqual(await identifyCbc(command, limits), { version: "2.10.3", buildDate: "Dec 15 2019" });
     // A list of words: an interpreter and its own arguments come first.
-    assert.deepEqual(await identifyCbc(["/bin/sh", cbc![0]!], limits), {
+    assert.deepEqual(await identifyCbc(["/bin/sh", ...command], limits), {
       version: "2.10.3",
       buildDate: "Dec 15 2019",
     });
@@ -205,9 +188,9 @@ Deno.test("parseBuild() reads what cbc prints, and identifyCbc() asks for it", a
 });
 
 Deno.test("runCbc() keeps the beginning of endless output and does not wait for heirs of the pipe", async () => {
-  await withCbc("head -c 300000 /dev/zero | tr '\\0' x; sleep 3 & exit 0", async ({ cbc }, folder) => {
+  await withCbc("head -c 300000 /dev/zero | tr '\\0' x; sleep 3 & exit 0", async ({ command }, folder) => {
     const startedMs = performance.now();
-    const printed = await runCbc(cbc!, [], { folder, timeLimitMs: 20_000 });
+    const printed = await runCbc(command, [], { folder, timeLimitMs: 20_000 });
     assert.equal(printed.length, 32 * 1024);
     assert.ok(performance.now() - startedMs < 10_000);
   });

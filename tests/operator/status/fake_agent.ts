@@ -14,7 +14,6 @@ import type { HookName } from "../../../src/config/schema.ts";
 import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";
-import { solverFor } from "../../../src/agent/jobs/solver.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../../src/auction/protocol/windows.ts";
 import type { RoutingReport } from "../../../src/delivery/proxies/route.ts";
 import { Telemetry } from "../../../src/operator/status/telemetry.ts";
@@ -311,22 +310,17 @@ async function computeWindow(
     firstBlock,
     validators: { validator: { prices: { ...PRICES, cap } } },
   });
-  const settings = {
-    engine: "glpk",
-    cbcCommand: null,
-    folder: null,
-  } as const;
-  const solve = solverFor(settings, new LogRecorder(), () => 20_000);
-  const outcome = await computeOutcome({
+  const { outcome, solved } = await computeOutcome({
     snapshot,
     window,
     hotkey: HOTKEY,
     onAmbiguous: "deliver-possible",
-    solve,
+    remainingMs: () => 20_000,
   });
   return {
     kind: "computed",
     outcome: { ...outcome, own: { ...outcome.own, ...own }, ...overrides },
+    solved,
     snapshot,
     window,
     completed: null,

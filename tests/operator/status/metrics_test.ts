@@ -71,6 +71,31 @@ Deno.test("Metrics count a window once, however often it is computed", async () 
   assert.equal(samples.get('ih_miner_solver_duration_seconds_count{engine="glpk"}'), 1);
 });
 
+Deno.test("Metrics count a provisional window once it is final, or left as it was, and what cbc answered", async () => {
+  await using agent = new FakeAgent();
+  await agent.work({ overrides: { stage: "provisional" }, own: { lostCount: 5, wonCount: 0 } });
+  const before = await scrape(agent);
+  assert.equal(before.get("ih_miner_window_final"), 0);
+  assert.equal(before.get('ih_miner_windows_total{outcome="lost"}'), 0);
+  agent.observe({ kind: "program-answered", result: "changed", seconds: 31, differencePh: 0.45 });
+  await agent.computeWindow();
+  const after = await scrape(agent);
+  assert.equal(after.get("ih_miner_window_final"), 1);
+  assert.equal(after.get('ih_miner_windows_total{outcome="won"}'), 1);
+  assert.equal(after.get('ih_miner_solver_answers_total{result="changed"}'), 1);
+  assert.equal(after.get('ih_miner_solver_answers_total{result="at-once"}'), 0);
+  assert.equal(after.get("ih_miner_solver_answer_seconds_sum"), 31);
+  assert.equal(after.get("ih_miner_solver_answer_difference_ph_total"), 0.45);
+
+  agent.observe({ kind: "program-answered", result: "failed", seconds: 480, differencePh: 0 });
+  await agent.computeWindow({ number: 1, text: "2;b;", overrides: { stage: "provisional" } });
+  await agent.computeWindow({ number: 2 });
+  const last = await scrape(agent);
+  assert.equal(last.get('ih_miner_windows_total{outcome="no-bids"}'), 1);
+  assert.equal(last.get('ih_miner_windows_total{outcome="won"}'), 2);
+  assert.equal(last.get("ih_miner_solver_answer_seconds_count"), 1, "a failure is no answer");
+});
+
 Deno.test("Metrics count failures of endpoints and of the configuration, with no key in a label", async () => {
   await using agent = new FakeAgent();
   await agent.work();

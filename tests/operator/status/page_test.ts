@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { renderPage } from "../../../src/operator/status/page.ts";
+import { renderTerminal } from "../../../src/operator/status/terminal.ts";
 import type { StatusReport } from "../../../src/operator/status/status_report.ts";
 import { ASICS, BRAIINS_VALUES, EMPTY, FakeAgent, HOOKS_CONFIG, HOTKEY, START_MS } from "./fake_agent.ts";
 
@@ -171,6 +172,24 @@ Deno.test("renderPage() shows how much of an ambiguous outcome is routed, and wh
       `Ambiguous Other outcomes are equally good: between 0 PH/s and 1.8 PH/s of our hashrate can have won. 0.216 PH/s are routed: ${because} `,
     ),
   );
+});
+
+Deno.test("renderPage() and renderTerminal() say whether the outcome is final", async () => {
+  await using agent = new FakeAgent();
+  await agent.work({ overrides: { stage: "provisional" } });
+  const report = agent.telemetry.report();
+  assert.match(
+    textOf(report),
+    /Provisional cbc is at work; until it answers, what the built-in engine found is routed/,
+  );
+  assert.match(textOf(report), /Decided by glpk, an exact optimum, provisional/);
+  assert.match(
+    renderTerminal(report, { width: 200, colour: false }),
+    /Solver +glpk, an exact optimum, provisional/,
+  );
+  await agent.computeWindow();
+  assert.match(textOf(agent.telemetry.report()), /Decided by glpk, an exact optimum, final/);
+  assert.doesNotMatch(textOf(agent.telemetry.report()), /Provisional/);
 });
 
 Deno.test("renderPage() folds the machines of a large rig", async () => {

@@ -50,6 +50,21 @@ Deno.test("reportStatus() remembers the windows, each once, and counts those wit
   assert.equal(history.at(-1)?.reason?.code, "cost-above-cap");
 });
 
+Deno.test("reportStatus() keeps routing and delivery of a window whose outcome is confirmed, not of one that changes", async () => {
+  await using agent = new FakeAgent();
+  await agent.work({ overrides: { stage: "provisional" } });
+  agent.measure();
+  const { window: provisional } = agent.telemetry.report();
+  assert.equal(provisional?.stage, "provisional");
+  agent.pass(30);
+  await agent.computeWindow();
+  const { window, delivery } = agent.telemetry.report();
+  assert.deepEqual([window?.stage, window?.routedAt], ["final", provisional?.routedAt]);
+  assert.notEqual(delivery, null);
+  await agent.computeWindow({ own: { routedHashratePh: 0.2 } });
+  assert.equal(agent.telemetry.report().window?.routedAt, null);
+});
+
 Deno.test("reportStatus() forgets the windows of another hotkey", async () => {
   await using agent = new FakeAgent();
   await agent.work();

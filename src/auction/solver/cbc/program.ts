@@ -59,18 +59,11 @@ export interface RunLimits {
   readonly signal?: AbortSignal;
 }
 
-/** Runs CBC as {@linkcode runCbc} does, be it in another thread. */
-export type RunCbc = (
-  command: readonly string[],
-  args: readonly string[],
-  limits: RunLimits,
-) => Promise<string>;
-
 /** How much of the beginning of the output is kept. */
 const OUTPUT_LIMIT_CHARACTERS = 32 * 1024;
 
 /**
- * Runs CBC to its end, with an empty environment and no input, in a process group of its own: what a wrapper
+ * Runs CBC to its end, with an empty environment, no input and low priority, in a process group of its own: what a wrapper
  * around the program started is killed with it. Needs permission to run and to signal any program, which a
  * job's worker lacks.
  *
@@ -95,6 +88,7 @@ export async function runCbc(
     ...(signal === undefined ? {} : { signal }),
     graceMs: 0,
     killBackground: true,
+    lowPriority: true,
     onText: (stream, text) => {
       output[stream] = (output[stream] + text).slice(0, OUTPUT_LIMIT_CHARACTERS);
     },
@@ -107,7 +101,7 @@ export async function runCbc(
   });
   signal?.throwIfAborted();
   if (end.code === null) {
-    const limit = `${Math.round(timeLimitMs)} ms`;
+    const limit = `${(timeLimitMs / 1000).toFixed(1)} s`;
     throw new CbcError("timeout", `Cannot use cbc: it took longer than ${limit} and was stopped`);
   }
   if (end.code !== 0) {

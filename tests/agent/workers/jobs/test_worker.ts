@@ -10,7 +10,7 @@ class OwnError extends Error {
 
 /** Does what the input says. */
 serveJob<{ task: string; path?: string; url?: string }, unknown>(
-  async ({ task, path = "", url = "" }, { log, step, noteFailure, sleepOrNewHead, request }) => {
+  async ({ task, path = "", url = "" }, { log, step, noteFailure, sleepOrNewHead }) => {
     step(`doing ${task}`);
     switch (task) {
       case "answer":
@@ -44,8 +44,6 @@ serveJob<{ task: string; path?: string; url?: string }, unknown>(
       case "wait for a head":
         await sleepOrNewHead(60_000);
         return "seen";
-      case "request":
-        return [await request({ n: 1n }), await request({ n: 2n })];
       case "throw outside":
         setTimeout(() => {
           throw new Error("nobody catches this");
