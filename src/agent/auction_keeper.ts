@@ -27,12 +27,11 @@ import {
 import { FinalSolver } from "./final_solver.ts";
 import { callResultHooks } from "./hooks/hooks.ts";
 import { type JobRunContext, runReported } from "./job_run.ts";
-import { type ProgramAnswer, type ProgramQuestion, questionAfter } from "./jobs/final_outcome.ts";
+import { type ProgramAnswer, questionAfter } from "./jobs/final_outcome.ts";
 import { FELL_BACK, logOutcome } from "./jobs/log_outcome.ts";
 import { auctionDocument } from "./jobs/result_document.ts";
 import { logTierCredit, outcomeTierCredit } from "./jobs/tier_credit.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
-import type { CbcFailure } from "../auction/solver/cbc/program.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
@@ -60,9 +59,6 @@ const FIRST_ROUTING_DUE_MS = 1_800;
 /** The least time before the window's end at which a final outcome is of use. */
 const LAST_ANSWER_MS = 60_000;
 
-/** Failures of the program that another try in the same window would meet again. */
-const FAILURES_THAT_STAY: readonly CbcFailure[] = ["timeout", "unwritable-problem"];
-
 /** Why a run began. */
 export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "window-begins" | "final";
 
@@ -87,8 +83,6 @@ export class AuctionKeeper {
   readonly #context: AuctionKeeperContext;
   readonly #final: FinalSolver;
   #memory: WindowMemory | null = null;
-  /** What the program has still to say about the window in memory; `null` if that is nothing. */
-  #question: ProgramQuestion | null = null;
   #job: RunningJob<AuctionJobResult> | null = null;
   /** The first block of the last window for which a head started a run. */
   #announcedWindow = -1;
@@ -223,42 +217,39 @@ export class AuctionKeeper {
 
   /** Takes a window's outcome, and asks the program where that has a say. */
   async #adopt(result: ComputedAuction, settings: Settings, log: Logger): Promise<void> {
-    this.#final.cancel();
     if (this.#memory !== null) this.#logCompleted(this.#memory, result.window, log);
     this.#checkClock(result, log);
-    const question = this.#question = questionAfter(result, settings.config);
+    const question = questionAfter(result, settings.config);
+    this.#final.pose(question);
     const computed = question === null ? result : { ...result, outcome: question.outcome };
     this.#memory = new WindowMemory(computed, settings);
     this.#isCarriedOut = false;
-    const answer = await this.#ask(settings, this.#patienceMs(result.window));
-    const isNews = true;
-    await this.#deliver(answer === null ? computed : this.#settle(answer, "at-once", settings, log), {
-      isNews,
-      settings,
-      log,
-    });
+    const answer = await this.#ask(result.window, settings, this.#patienceMs(result.window));
+    const known = answer === null ? computed : this.#settle(answer, "at-once", settings, log);
+    await this.#deliver(known, settings, log);
   }
 
   /** Goes on with a window that was routed: by the program's answer if there is one now. */
   async #goOn(memory: WindowMemory, settings: Settings, log: Logger): Promise<void> {
-    const answer = this.#final.takeAnswer() ?? (this.#final.isAsked ? null : await this.#ask(settings, 0));
+    const answer = this.#final.takeAnswer() ?? await this.#ask(memory.window, settings, 0);
     if (answer === null) return await this.#reapply(memory, settings, log);
     const isNews = !isSameForOwner(memory.outcome, answer.outcome);
-    const computed = {
-      ...this.#settle(answer, isNews ? "changed" : "confirmed", settings, log),
-      completed: null,
-    };
-    if (answer.failure === null) return await this.#deliver(computed, { isNews, settings, log });
+    const settled = this.#settle(answer, isNews ? "changed" : "confirmed", settings, log);
+    const computed = { ...settled, completed: null };
+    if (answer.failure === null) return await this.#deliver(computed, settings, log, isNews);
     this.#context.observe({ kind: "outcome-computed", computed });
     await this.#reapply(memory, settings, log);
   }
 
-  /** Asks the program what it has still to say about the window in memory; `null` if it says nothing in this time. */
-  async #ask({ config: { solver } }: Settings, patienceMs: number): Promise<ProgramAnswer | null> {
-    if (this.#question === null) return null;
-    const leftMs = this.#progress.endOfMs(this.#question.window) - this.#context.monotonicMs();
+  /** Asks the program what it has still to say about a window; `null` if it says nothing in this time. */
+  async #ask(
+    window: ValidationWindow,
+    { config: { solver } }: Settings,
+    patienceMs: number,
+  ): Promise<ProgramAnswer | null> {
+    const leftMs = this.#progress.endOfMs(window) - this.#context.monotonicMs();
     const limitMs = Math.min(solver.cbcTimeLimitSeconds * 1000, leftMs - LAST_ANSWER_MS);
-    return await this.#final.ask(this.#question, limitMs, patienceMs);
+    return await this.#final.ask(limitMs, patienceMs);
   }
 
   /** How long the first routing of a window waits for the program. */
@@ -283,7 +274,6 @@ export class AuctionKeeper {
     const former = this.#memory!.computed;
     const computed = { ...former, outcome, solved };
     this.#memory = new WindowMemory(computed, settings);
-    if (failure === null || FAILURES_THAT_STAY.includes(failure)) this.#question = null;
     observe({
       kind: "program-answered",
       result: failure === null ? result : "failed",
@@ -314,14 +304,7 @@ export class AuctionKeeper {
   }
 
   /** Delivers an outcome; hooks and callbacks are told of what was won and lost only if that `isNews` to them. */
-  async #deliver(
-    computed: ComputedAuction,
-    { isNews, settings, log }: {
-      readonly isNews: boolean;
-      readonly settings: Settings;
-      readonly log: Logger;
-    },
-  ): Promise<void> {
+  async #deliver(computed: ComputedAuction, settings: Settings, log: Logger, isNews = true): Promise<void> {
     const { callbacks, hooks, observe, onDelivered } = this.#context;
     const { outcome } = computed;
     logOutcome(outcome, log);

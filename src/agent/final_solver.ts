@@ -1,22 +1,28 @@
 /**
- * Asks the program for final outcomes beside the service's runs, one question at a time.
+ * Asks the program for the final outcome of a window, beside the service's runs and one window at a time.
  *
  * @module
  */
 
+import type { CbcFailure } from "../auction/solver/cbc/program.ts";
 import { within } from "../lib/within.ts";
 import { askProgram, type ProgramAnswer, type ProgramQuestion } from "./jobs/final_outcome.ts";
+
+/** Failures that another try in the same window would meet again. */
+const FAILURES_THAT_STAY: readonly CbcFailure[] = ["timeout", "unwritable-problem"];
 
 /** The program beside the service. */
 export class FinalSolver {
   readonly #onLateAnswer: () => void;
-  /** Ends the program of the current question. */
-  #cancel = new AbortController();
+  /** What is still to be answered; `null` if that is nothing. */
+  #question: ProgramQuestion | null = null;
+  #answer: ProgramAnswer | null = null;
   #isAsked = false;
   #isLate = false;
-  #answer: ProgramAnswer | null = null;
   #isStopped = false;
-  /** Resolves when the programs of all questions have ended. Never rejects. */
+  /** Ends the program. */
+  #cancel = new AbortController();
+  /** Resolves when all programs so far have ended. Never rejects. */
   #ended: Promise<void> = Promise.resolve();
 
   /** @param onLateAnswer called when an answer can be taken that {@link ask} did not return. */
@@ -24,21 +30,22 @@ export class FinalSolver {
     this.#onLateAnswer = onLateAnswer;
   }
 
-  /** Whether there is a question whose answer was not taken. */
-  get isAsked(): boolean {
-    return this.#isAsked;
+  /** Replaces the question, and ends the program of the former one. */
+  pose(question: ProgramQuestion | null): void {
+    this.cancel();
+    this.#question = question;
   }
 
   /**
-   * Asks a question in the place of the former one, whose program is ended first.
+   * Asks the question, unless there is none or the program is at it.
    *
    * @param limitMs how long the program may take, in milliseconds.
    * @param patienceMs how long to wait for the answer, in milliseconds.
    * @returns the answer if it came in that time; never after {@link stop}.
    */
-  async ask(question: ProgramQuestion, limitMs: number, patienceMs: number): Promise<ProgramAnswer | null> {
-    this.cancel();
-    if (this.#isStopped) return null;
+  async ask(limitMs: number, patienceMs: number): Promise<ProgramAnswer | null> {
+    const question = this.#question;
+    if (question === null || this.#isAsked || this.#isStopped) return null;
     const { signal } = this.#cancel = new AbortController();
     this.#isAsked = true;
     this.#isLate = false;
@@ -48,14 +55,16 @@ export class FinalSolver {
     return this.takeAnswer();
   }
 
-  /** The answer if there is one: the question is done then. */
+  /** The answer if there is one. After a failure that may pass, the question can be asked again. */
   takeAnswer(): ProgramAnswer | null {
     const answer = this.#answer;
-    if (answer !== null) this.cancel();
+    if (answer === null) return null;
+    this.cancel();
+    if (answer.failure === null || FAILURES_THAT_STAY.includes(answer.failure)) this.#question = null;
     return answer;
   }
 
-  /** Drops the question and ends its program. */
+  /** Ends the program. */
   cancel(): void {
     this.#isAsked = false;
     this.#answer = null;
