@@ -45,10 +45,19 @@ export type Command =
   | (
     & { readonly name: "check"; readonly configPath: string | undefined; readonly json: boolean }
     & LogArguments
-  );
+  )
+  | ({
+    readonly name: "advise";
+    readonly configPath: string | undefined;
+    /** Saved windows; without any, and without `windows`, the chain is read. */
+    readonly snapshotPaths: readonly string[];
+    /** How many of the windows that the agent kept; `undefined` for none. */
+    readonly windows: number | undefined;
+    readonly json: boolean;
+  } & LogArguments);
 
 /** The first words that select a command. */
-const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check"] as const;
+const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check", "advise"] as const;
 /** A word within this edit distance of a command counts as a typing mistake. */
 const TYPING_MISTAKES = 2;
 
@@ -60,6 +69,8 @@ const OPTIONS: OptionSpecs = {
   json: { type: "boolean" },
   url: { type: "string" },
   watch: { type: "boolean" },
+  from: { type: "string", multiple: true },
+  windows: { type: "string" },
   "log-level": { type: "string" },
   "log-format": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -78,6 +89,7 @@ Usage:
   ih-miner config [CONFIG]               show the effective configuration and the origin of each value
   ih-miner replay SNAPSHOT               compute a saved auction again, offline
   ih-miner check [CONFIG]                check everything that the agent needs
+  ih-miner advise [CONFIG]               show what this window would earn at other prices; publishes nothing
 
 CONFIG is a TOML file. Default: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
 Write ./NAME for a file that is named like a command.
@@ -91,7 +103,9 @@ Options:
                         http://127.0.0.1:9464)
   --watch               with status: repeat every two seconds
   --save-snapshot FILE  with --once auction: save the chain data for replay
-  --json                with check, config and status: print one JSON document
+  --from SNAPSHOT       with advise: a saved window instead of the chain's; give several to average
+  --windows N           with advise: the last N windows that the agent kept ([state] snapshots)
+  --json                with check, config, status and advise: print one JSON document
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
   --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
   -h, --help            show this help
@@ -102,7 +116,7 @@ Exit codes:
   1         the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent
             is not ready or does not answer
   2         invalid usage, configuration, wallet or snapshot
-  130, 143  SIGINT or SIGTERM ended --once, withdraw or check
+  130, 143  SIGINT or SIGTERM ended --once, withdraw, check or advise
 `;
 
 /**
@@ -115,7 +129,7 @@ export function parseCommand(
   args: readonly string[],
   exists: (path: string) => boolean = isThere,
 ): Command {
-  const { values, positionals } = parseArguments(args, OPTIONS);
+  const { values, lists, positionals } = parseArguments(args, OPTIONS);
   if (values.help === true) return { name: "help" };
   if (values.version === true) return { name: "version" };
 
@@ -126,7 +140,9 @@ export function parseCommand(
   };
   const forbidAllBut = (allowed: readonly string[], context: string): void =>
     forbid(
-      Object.keys(values).filter((name) => !["log-level", "log-format", ...allowed].includes(name)),
+      Object.keys({ ...values, ...lists }).filter((name) =>
+        !["log-level", "log-format", ...allowed].includes(name)
+      ),
       context,
     );
 
@@ -145,6 +161,20 @@ export function parseCommand(
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     return { name: "check", configPath, json: values.json === true, ...logs };
+  }
+
+  if (positionals[0] === "advise") {
+    forbidAllBut(["from", "windows", "json"], "advise");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    const snapshotPaths = lists.from ?? [];
+    const windows = values.windows === undefined ? undefined : windowCount(values.windows);
+    if (windows !== undefined && snapshotPaths.length > 0) {
+      throw new UsageError(
+        "--from and --windows cannot be used together; name the files, or how many windows",
+      );
+    }
+    return { name: "advise", configPath, snapshotPaths, windows, json: values.json === true, ...logs };
   }
 
   const dryRun = values["dry-run"] === true;
@@ -214,6 +244,12 @@ function oneOf<T extends string>(option: string, allowed: readonly T[], value: u
     throw new UsageError(`${option} must be one of ${allowed.join(", ")}; it is ${JSON.stringify(value)}`);
   }
   return found;
+}
+
+function windowCount(value: unknown): number {
+  const count = /^\d{1,4}$/.test(String(value)) ? Number(value) : NaN;
+  if (count >= 1 && count <= 1000) return count;
+  throw new UsageError(`--windows must be a whole number from 1 to 1000; it is ${JSON.stringify(value)}`);
 }
 
 function forbid(options: readonly string[], context: string): void {

@@ -60,6 +60,16 @@ export async function main(args: readonly string[]): Promise<number> {
         return error.exitCode;
       }
     }
+    case "advise": {
+      await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stderr });
+      const { runAdvise } = await import("./advise.ts");
+      using interruption = new Interruption();
+      const parts = { log: logger(), signal: interruption.signal };
+      const { exitCode, text, error } = await runAdvise(command, parts);
+      print(Deno.stdout, text);
+      print(Deno.stderr, error);
+      return exitCode;
+    }
     case "config": {
       const { showConfig } = await import("./show_config.ts");
       const { exitCode, text, error } = await showConfig(command);

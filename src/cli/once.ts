@@ -26,7 +26,7 @@ import { logTierCredit, outcomeTierCredit } from "../agent/jobs/tier_credit.ts";
 import { formatSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";
 import { JOB_TIMEOUT_SECONDS } from "../auction/protocol/constants.ts";
 import { buildCommitment } from "../auction/protocol/worker_sizes.ts";
-import type { RunningJob } from "../agent/workers/job_host.ts";
+import { finished } from "../agent/workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../agent/workers/launch.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
@@ -241,15 +241,6 @@ async function saveAuction(path: string, auction: SavedAuction, log: Logger): Pr
         "name a file in a folder that this user can write (--save-snapshot)",
       { cause: error },
     );
-  }
-}
-
-/** The job's result, after its worker has ended. */
-async function finished<T>(job: RunningJob<T>): Promise<T> {
-  try {
-    return await job.result;
-  } finally {
-    await job.ended;
   }
 }
 

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { SnapshotError } from "../auction/protocol/errors.ts";
 import { computeOutcome } from "../agent/jobs/compute_outcome.ts";
 import { logOutcome } from "../agent/jobs/log_outcome.ts";
 import { outcomeDocument } from "../agent/jobs/result_document.ts";
-import { parseSavedAuction } from "../agent/jobs/saved_auction.ts";
+import { readSavedAuction } from "../agent/jobs/saved_auction.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Command } from "./arguments.ts";
@@ -24,7 +23,7 @@ export async function runReplay(
 ): Promise<CommandResult> {
   const document: Record<string, unknown> = { job: "replay", status: "failed" };
   try {
-    const auction = parseSavedAuction(await readSnapshotFile(snapshotPath));
+    const auction = await readSavedAuction(snapshotPath);
     const { outcome } = await computeOutcome({ ...auction, remainingMs: () => SOLVE_LIMIT_MS });
     logOutcome(outcome, log);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };
@@ -32,13 +31,5 @@ export async function runReplay(
     const described = describeError(error);
     log.error("Replay failed", { error_name: described.name, error: described.message });
     return { exitCode: exitCodeOf(error), document: { ...document, error: described } };
-  }
-}
-
-async function readSnapshotFile(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new SnapshotError("", `Cannot read the snapshot ${path}: ${describeError(error).message}`);
   }
 }

@@ -15,6 +15,7 @@ import { locateProgram } from "../lib/program.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { parseToml, TomlError } from "../lib/toml.ts";
 import { type DeliveryConfig, resolveDelivery } from "./delivery.ts";
+import { type EconomicsConfig, resolveEconomics } from "./economics.ts";
 import { type EffectiveSetting, inEnvironment, inFile, Resolution } from "./effective.ts";
 import { type Environment, expandHome } from "./environment.ts";
 import { ConfigError } from "./errors.ts";
@@ -41,11 +42,14 @@ export interface Config extends HooksSettings {
   readonly onAmbiguous: AmbiguityPolicy;
   readonly staleness: StalenessConfig;
   readonly solver: SolverConfig;
-  /** For journals and locks. */
+  /** For journals, locks and saved windows. */
   readonly stateDirectory: string;
+  /** How many windows' snapshots the agent keeps there, for `ih-miner advise`; 0: none. */
+  readonly keptSnapshots: number;
   /** Where to serve metrics, health and status; `null`: nowhere. */
   readonly httpListen: ListenAddress | null;
   readonly delivery: DeliveryConfig;
+  readonly economics: EconomicsConfig;
   /** Each key with its value in effect and its origin, for people. */
   readonly effective: readonly EffectiveSetting[];
 }
@@ -113,10 +117,11 @@ export async function loadConfig(
       policy: routing.pick("on_stale", "keep"),
     },
     solver: await resolveSolver(file, resolution),
-    stateDirectory: resolveStateDirectory(file, resolution),
+    ...resolveState(file, resolution),
     httpListen: resolveListen(file, resolution),
     ...resolveHooks(file.hooks, resolution),
     delivery: resolveDelivery(file.delivery, resolution),
+    economics: resolveEconomics(file.economics, resolution),
     effective: resolution.effective,
   };
   resolution.throwIssues();
@@ -217,14 +222,20 @@ async function resolveSolver({ solver }: ConfigFile, resolution: Resolution): Pr
   return { engine, cbcCommand: [found ?? resolve(program), ...words], cbcTimeLimitSeconds };
 }
 
-function resolveStateDirectory({ state }: ConfigFile, resolution: Resolution): string {
+function resolveState(
+  { state }: ConfigFile,
+  resolution: Resolution,
+): Pick<Config, "stateDirectory" | "keptSnapshots"> {
   const section = resolution.section("state", state);
   // systemd may pass several folders, separated by colons.
   const fromSystemd = resolution.environment.STATE_DIRECTORY?.split(":")[0];
-  return section.choose("directory", [
-    inFile(resolution.path(section.values.directory)),
-    inEnvironment("STATE_DIRECTORY", resolution.path(fromSystemd)),
-  ], resolution.path("~/.local/state/ih-miner"));
+  return {
+    stateDirectory: section.choose("directory", [
+      inFile(resolution.path(section.values.directory)),
+      inEnvironment("STATE_DIRECTORY", resolution.path(fromSystemd)),
+    ], resolution.path("~/.local/state/ih-miner")),
+    keptSnapshots: section.pick("snapshots", 12),
+  };
 }
 
 function resolveListen({ http }: ConfigFile, resolution: Resolution): ListenAddress | null {

@@ -123,7 +123,12 @@ const solver = z.strictObject({
   cbc_time_limit: duration(1, 720, "8m"),
 }).partial();
 
-const state = z.strictObject({ directory: text }).partial();
+const state = z.strictObject({
+  directory: text,
+  snapshots: wholeNumber(0, 1000),
+}).partial();
+
+const economics = z.strictObject({ alternative: z.unknown() }).partial();
 
 const http = z.strictObject({
   listen: shown(
@@ -204,6 +209,7 @@ export const configFileSchema = z.strictObject({
   asic: asic.optional(),
   hooks: hooks.optional(),
   delivery: delivery.optional(),
+  economics: economics.optional(),
 });
 
 /** One proxy as in `[routing]` or `[[routing.targets]]`. */

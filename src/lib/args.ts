@@ -16,6 +16,8 @@ export class UsageError extends Error {
 
 export interface ParsedArguments {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  /** The options that may be repeated; the others are in `values`. */
+  readonly lists: Readonly<Record<string, readonly string[] | undefined>>;
   readonly positionals: readonly string[];
 }
 
@@ -27,7 +29,14 @@ export interface ParsedArguments {
 export function parseArguments(args: readonly string[], options: OptionSpecs): ParsedArguments {
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    return { values: values as ParsedArguments["values"], positionals };
+    const [lists, single] = [true, false].map((isList) =>
+      Object.fromEntries(Object.entries(values).filter(([, value]) => Array.isArray(value) === isList))
+    );
+    return {
+      values: single as ParsedArguments["values"],
+      lists: lists as ParsedArguments["lists"],
+      positionals,
+    };
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message, { cause: error });
     throw error;

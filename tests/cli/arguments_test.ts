@@ -121,3 +121,28 @@ Deno.test("parseCommand() names the command that was meant, unless there is a fi
     assert.deepEqual(parseCommand([path], none), { name: "daemon", configPath: path, ...logs });
   }
 });
+
+Deno.test("parseCommand() reads a request for advice, from the chain, files or kept windows", () => {
+  const advise = {
+    name: "advise",
+    configPath: undefined,
+    snapshotPaths: [],
+    windows: undefined,
+    json: false,
+    ...logs,
+  } as const;
+  assert.deepEqual(parseCommand(["advise"]), advise);
+  assert.deepEqual(parseCommand(["advise", "my.toml", "--from", "a", "--from=b", "--json"]), {
+    ...advise,
+    configPath: "my.toml",
+    snapshotPaths: ["a", "b"],
+    json: true,
+  });
+  assert.deepEqual(parseCommand(["advise", "--windows", "12"]), { ...advise, windows: 12 });
+  for (
+    const args of [["--windows", "0"], ["--windows", "x"], ["--windows", "2", "--from", "a"], ["--force"]]
+  ) {
+    assert.throws(() => parseCommand(["advise", ...args]), UsageError);
+  }
+  assert.throws(() => parseCommand(["--once", "auction", "--from", "a"]), UsageError);
+});

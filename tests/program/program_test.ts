@@ -33,7 +33,7 @@ forEachProgram("the one-file program", (program) => {
     assert.deepEqual(await Array.fromAsync(Deno.readDir(at.empty)), []);
   });
 
-  Deno.test(`${name} computes a saved auction again, and checks a host`, async () => {
+  Deno.test(`${name} computes a saved auction again, advises on prices, and checks a host`, async () => {
     await using at = await Stage.open(program);
     const saved = join(at.rig.folder, "auction.json");
     const auction = await at.run([at.rig.configPath, "--once", "auction", "--save-snapshot", saved]);
@@ -41,6 +41,12 @@ forEachProgram("the one-file program", (program) => {
     const replay = await at.run(["replay", saved]);
     assert.equal(replay.code, 0, replay.err);
     assert.deepEqual(JSON.parse(replay.out).winners, JSON.parse(auction.out).winners);
+    const advice = await at.run(["advise", at.rig.configPath, "--from", saved, "--json"]);
+    assert.equal(advice.code, 0, advice.err);
+    assert.equal(JSON.parse(advice.out).lines.length, 31);
+    const chainAdvice = await at.run(["advise", at.rig.configPath]);
+    assert.equal(chainAdvice.code, 0, chainAdvice.err);
+    assert.match(chainAdvice.out, /← best/);
     const check = await at.run(["check", at.rig.configPath]);
     assert.equal(check.code, 0, check.out);
     assert.match(check.out, /^ok +registration/m);

@@ -11,7 +11,8 @@ import { SnapshotError } from "../../auction/protocol/errors.ts";
 import { AMBIGUITY_POLICIES, type AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { VERSION } from "../../version.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
-import { asError } from "../../lib/errors.ts";
+import { asError, describeError } from "../../lib/errors.ts";
+import { gunzip } from "../../lib/gzip.ts";
 
 /** The `format` of files written by this version. */
 const SAVED_FORMAT = "ih-miner/saved-auction/1";
@@ -36,6 +37,21 @@ const saved = z.object({
 /** Formats the text of a file. */
 export function formatSavedAuction(auction: SavedAuction): string {
   return `${JSON.stringify({ format: SAVED_FORMAT, savedBy: `ih-miner ${VERSION}`, ...auction }, null, 1)}\n`;
+}
+
+/**
+ * Reads a file, which may be compressed with gzip.
+ *
+ * @throws {SnapshotError} if it cannot be read, or with the place of the first mistake.
+ */
+export async function readSavedAuction(path: string): Promise<SavedAuction> {
+  let text: string;
+  try {
+    text = await gunzip(await Deno.readFile(path));
+  } catch (error) {
+    throw new SnapshotError("", `Cannot read the snapshot ${path}: ${describeError(error).message}`);
+  }
+  return parseSavedAuction(text);
 }
 
 /**

@@ -87,6 +87,19 @@ export function startJob<Input, Output>(options: StartJobOptions<Input>): Runnin
   return { result: run.result, ended: run.ended, announceHead: () => run.announceHead() };
 }
 
+/**
+ * A job's result, after its worker has ended.
+ *
+ * @throws as {@link RunningJob.result}.
+ */
+export async function finished<T>(job: RunningJob<T>): Promise<T> {
+  try {
+    return await job.result;
+  } finally {
+    await job.ended;
+  }
+}
+
 class JobRun<Input, Output> {
   readonly result: Promise<Output>;
   readonly ended: Promise<boolean>;

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { BLOCKS_PER_DAY, MINERS_SHARE, WINDOW_BLOCKS, WINDOWS_PER_EPOCH } from "../protocol/constants.ts";
+import {
+  BLOCKS_PER_DAY,
+  FP18_ONE,
+  MINERS_SHARE,
+  WINDOW_BLOCKS,
+  WINDOWS_PER_EPOCH,
+} from "../protocol/constants.ts";
 import { fp18ToNumber } from "../protocol/fp18.ts";
 
 /** The consensus prices of a window. */
@@ -31,6 +37,9 @@ export interface Amount {
   readonly usdc: number;
 }
 
+/** What the same hashrate earns elsewhere unless somebody knows better: about the hashprice, at any other pool. */
+export const DEFAULT_ALTERNATIVE_FP18 = FP18_ONE;
+
 const DAY_BLOCKS = Number(BLOCKS_PER_DAY);
 
 /** The blocks that validators pay for in a window: 60, and 61 in the last of an epoch. */
@@ -41,10 +50,23 @@ export function paidBlocks(windowIndex: number): number {
 /** What credited hashrate earns in a window. Without a price of alpha or TAO, only USDC. */
 export function windowPayment(
   credited: readonly PaidHashrate[],
-  { hashpUsdc, alphaTao, taoUsdc }: PaymentPrices,
+  prices: PaymentPrices,
   windowIndex: number,
 ): Amount {
-  const days = paidBlocks(windowIndex) / DAY_BLOCKS;
+  return payment(credited, prices, paidBlocks(windowIndex));
+}
+
+/** What the same hashrate earns in a day of such windows. Without a price of alpha or TAO, only USDC. */
+export function dailyPayment(credited: readonly PaidHashrate[], prices: PaymentPrices): Amount {
+  return payment(credited, prices, DAY_BLOCKS);
+}
+
+function payment(
+  credited: readonly PaidHashrate[],
+  { hashpUsdc, alphaTao, taoUsdc }: PaymentPrices,
+  blocks: number,
+): Amount {
+  const days = blocks / DAY_BLOCKS;
   const usdc = credited.reduce(
     (sum, { hashratePh, priceFp18 }) => sum + hashratePh * hashpUsdc * fp18ToNumber(priceFp18) * days,
     0,

@@ -1,0 +1,27 @@
+/**
+ * The storage key of a hotkey's commitment, which decides ties in the auction (spec, section 4.1).
+ *
+ * @module
+ */
+
+import { u8aToHex } from "@polkadot/util";
+import { decodeAddress, xxhashAsU8a } from "@polkadot/util-crypto";
+import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
+
+/** Twox64Concat of an account: 8 bytes of hash and the account's 32, as hex digits. */
+const ACCOUNT_DIGITS = 2 * (8 + 32);
+
+/**
+ * The key that a hotkey's record has, or would have beside the other records of a snapshot.
+ *
+ * @param hotkey SS58 address.
+ * @throws {Error} if the hotkey has no record and is no SS58 address.
+ */
+export function commitmentKey({ commitments }: Pick<AuctionSnapshot, "commitments">, hotkey: string): string {
+  const own = commitments.find((record) => record.hotkey === hotkey);
+  if (own !== undefined) return own.storageKey;
+  // Pallet, item and subnet are the same for all.
+  const prefix = commitments[0]?.storageKey.slice(0, -ACCOUNT_DIGITS) ?? "0x";
+  const account = decodeAddress(hotkey);
+  return `${prefix}${u8aToHex(xxhashAsU8a(account, 64), -1, false)}${u8aToHex(account, -1, false)}`;
+}
