@@ -180,9 +180,10 @@ async function runAuction(
   const unsaved = saveSnapshotPath === undefined
     ? null
     : await saveAuction(saveSnapshotPath, { hotkey, window, onAmbiguous: config.onAmbiguous, snapshot }, log);
-  logOutcome(outcome, log);
+  const { alternativeFp18 } = config.economics;
+  logOutcome(outcome, log, alternativeFp18);
   // Keep the outcome in the document even if the routing fails.
-  Object.assign(document, computedDocument(result));
+  Object.assign(document, computedDocument(result, alternativeFp18));
   progress.outcome = outcome;
   signal.throwIfAborted();
   using _lock = await lockFor(command, config, hotkey);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DEFAULT_ALTERNATIVE_FP18 } from "../auction/credit/payment.ts";
 import { computeOutcome } from "../agent/jobs/compute_outcome.ts";
 import { logOutcome } from "../agent/jobs/log_outcome.ts";
 import { outcomeDocument } from "../agent/jobs/result_document.ts";
@@ -26,7 +27,8 @@ export async function runReplay(
     const auction = await readSavedAuction(snapshotPath);
     const { outcome } = await computeOutcome({ ...auction, remainingMs: () => SOLVE_LIMIT_MS });
     logOutcome(outcome, log);
-    return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...outcomeDocument(outcome) } };
+    const computed = outcomeDocument(outcome, DEFAULT_ALTERNATIVE_FP18);
+    return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...computed } };
   } catch (error) {
     const described = describeError(error);
     log.error("Replay failed", { error_name: described.name, error: described.message });

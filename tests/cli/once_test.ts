@@ -82,6 +82,12 @@ Deno.test("--once publishes the bid, then computes the next window's auction and
     auction.log.lines.find(({ event }) => event === "Auction results computed")?.fields.won_count,
     won_count,
   );
+  const { worth, prices } = auction.document;
+  const usdcPerDay = won_hashrate_ph * 1.02 * Number(prices.hashp_usdc);
+  assert.equal(worth.won.per_day.usdc.toFixed(9), usdcPerDay.toFixed(9));
+  assert.equal(worth.won.advantage.per_day_usdc.toFixed(9), (usdcPerDay * 0.02 / 1.02).toFixed(9));
+  const logged = auction.log.fieldsOf("Auction results computed")?.worth_usdc_per_day;
+  assert.equal(logged, Number(usdcPerDay.toFixed(6)));
   assert.equal(routing.changed, true);
   assert.equal(routing.reload, "touched");
   assert.match(

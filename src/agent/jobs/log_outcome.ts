@@ -4,15 +4,26 @@
  * @module
  */
 
+import { DEFAULT_ALTERNATIVE_FP18 } from "../../auction/credit/payment.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
+import { windowWorth } from "../../auction/worth.ts";
 import type { Logger } from "../../lib/log.ts";
 
 /** The log event when the configured program gives no outcome. */
 export const FELL_BACK = "Solver fell back to glpk";
 
-/** Logs the outcome of an auction, with the event names of the Python original. */
-export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
+/**
+ * Logs the outcome of an auction, with the event names of the Python original.
+ *
+ * @param alternativeFp18 what the same hashrate earns elsewhere, as a multiple of the hashprice × 10^18.
+ */
+export function logOutcome(
+  outcome: AuctionOutcome,
+  log: Logger,
+  alternativeFp18: bigint = DEFAULT_ALTERNATIVE_FP18,
+): void {
   const { own, window, solver, reason, stage } = outcome;
+  const worth = windowWorth(outcome, alternativeFp18)?.won;
   log.info("Auction results computed", {
     stage,
     won_count: own.wonCount,
@@ -24,6 +35,10 @@ export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
     first_block: window.firstBlock,
     last_block: window.lastBlock,
     budget_ph: outcome.budgetPh,
+    worth_alpha: rounded(worth?.window.alpha),
+    worth_usdc: rounded(worth?.window.usdc),
+    worth_usdc_per_day: rounded(worth?.perDay.usdc),
+    advantage_usdc_per_day: rounded(worth?.advantage.perDayUsdc),
     reason: reason?.code,
     reason_text: reason?.message,
     engine: solver?.engine,
@@ -49,4 +64,9 @@ export function logOutcome(outcome: AuctionOutcome, log: Logger): void {
       ranges: own.ranges,
     });
   }
+}
+
+/** Without the noise of doubles. */
+function rounded(amount: number | undefined): number | undefined {
+  return amount === undefined ? undefined : Number(amount.toFixed(6));
 }

@@ -4,16 +4,23 @@
  * @module
  */
 
+import { DEFAULT_ALTERNATIVE_FP18 } from "../../auction/credit/payment.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
+import { windowWorth } from "../../auction/worth.ts";
 import type { RoutingConfig } from "../../config/routing.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { ComputedAuction } from "./auction_job.ts";
 import { resultsIn } from "./deliver.ts";
 
-/** An outcome as part of a result document. */
-export function outcomeDocument(outcome: AuctionOutcome): object {
+/**
+ * An outcome and its worth as part of a result document.
+ *
+ * @param alternativeFp18 what the same hashrate earns elsewhere, as a multiple of the hashprice × 10^18.
+ */
+export function outcomeDocument(outcome: AuctionOutcome, alternativeFp18: bigint): object {
   const { own, reason, ...rest } = outcome;
-  return { reason: reason?.code ?? null, reasonText: reason?.message ?? null, ...own, ...rest };
+  const worth = windowWorth(outcome, alternativeFp18);
+  return { reason: reason?.code ?? null, reasonText: reason?.message ?? null, ...own, ...rest, worth };
 }
 
 /** A window's outcome and its routing. */
@@ -24,17 +31,20 @@ export interface AuctionRun {
   readonly results: readonly unknown[];
   /** The most that can be credited under the known worker ids; `null` at a single price, or if they are not all known. */
   readonly creditedAtMostPh: number | null;
+  /** What the same hashrate earns elsewhere, as a multiple of the hashprice × 10^18. @default the hashprice */
+  readonly alternativeFp18?: bigint;
   /** Why the run failed; `null` if it succeeded. */
   readonly error: Error | null;
 }
 
 /** The document of an auction run of the service, in the form that `--once auction` prints. */
-export function auctionDocument({ computed, routing, results, creditedAtMostPh, error }: AuctionRun): object {
+export function auctionDocument(run: AuctionRun): object {
+  const { computed, routing, results, creditedAtMostPh, alternativeFp18, error } = run;
   return {
     job: "auction",
     status: error === null ? "done" : "failed",
     dryRun: false,
-    ...computedDocument(computed),
+    ...computedDocument(computed, alternativeFp18),
     creditedAtMostPh,
     routing: routingDocument(routing, results),
     error: error === null ? undefined : describeError(error),
@@ -53,10 +63,13 @@ export function failureDocument(job: string, error: unknown, routing: RoutingCon
   };
 }
 
-/** The computed outcome as part of a result document. */
-export function computedDocument({ outcome, completed }: ComputedAuction): object {
+/** The computed outcome as part of a result document; the alternative as in {@link outcomeDocument}. */
+export function computedDocument(
+  { outcome, completed }: ComputedAuction,
+  alternativeFp18: bigint = DEFAULT_ALTERNATIVE_FP18,
+): object {
   return {
-    ...outcomeDocument(outcome),
+    ...outcomeDocument(outcome, alternativeFp18),
     completed: completed === null ? null : { window: completed, outcome: null },
   };
 }
