@@ -10,6 +10,7 @@ import { ChainError } from "./errors.ts";
 import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";
 import { invalidAnswer, type JsonRpcConnection, openJsonRpc } from "./json_rpc.ts";
 import { endpointLabel } from "./networks.ts";
+import { readPay } from "./pay_reader.ts";
 import { fetchRuntimeVersion, loadRuntime, type Runtime } from "./runtime.ts";
 import { composeSnapshot, decodeTimestamp, readHeadState, readWindowState } from "./snapshot_reader.ts";
 import { decodeAnswer, readValue } from "./storage.ts";
@@ -20,6 +21,7 @@ import type {
   ChainWarning,
   ConnectChainOptions,
   OwnCommitment,
+  PayReading,
   ReadSnapshotOptions,
   SubmitCommitmentOptions,
   SubmittedCommitment,
@@ -228,6 +230,10 @@ class NodeConnection implements ChainConnection {
     const value = await readValue(this.#rpc, item.key(netuid, hotkey), atHash);
     if (value === null) return null;
     return decodeAnswer(this.#rpc, "SubtensorModule.Uids", () => Number(item.decode(value).toString()));
+  }
+
+  readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading> {
+    return readPay(this.#rpc, this.#runtime, { netuid, hotkey }, atHash);
   }
 
   async submitCommitment(options: SubmitCommitmentOptions): Promise<SubmittedCommitment> {

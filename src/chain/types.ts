@@ -61,6 +61,20 @@ export interface ReadSnapshotOptions {
   readonly firstBlockNumber: number;
 }
 
+/** What the chain's last epoch paid a hotkey (spec, section 10). */
+export interface PayReading {
+  /** `null` if the hotkey is not registered. */
+  readonly uid: number | null;
+  /** `Incentive` of mechanism 1: the share of its miners' emission × 65535; `null` if the chain has none for the UID. */
+  readonly incentive: number | null;
+  /** `Emission`: rao of alpha (10^-9) over all mechanisms, dividends included; `null` if the chain has none for the UID. */
+  readonly emissionRao: bigint | null;
+  /** `RevealPeriodEpochs`; `null` if the chain has none. */
+  readonly revealPeriodEpochs: number | null;
+  /** The block that ended the last epoch; `null` if the chain does not tell, or none has ended. */
+  readonly lastEpochBlock: number | null;
+}
+
 /** Options of `ChainConnection.submitCommitment`. */
 export interface SubmitCommitmentOptions {
   readonly netuid: number;
@@ -122,6 +136,8 @@ export interface ChainConnection {
   readCommitment(netuid: number, hotkey: string, atHash?: string): Promise<OwnCommitment | null>;
   /** The hotkey's UID on the subnet, by default at the best head; `null` if it is not registered. */
   registeredUid(netuid: number, hotkey: string, atHash?: string): Promise<number | null>;
+  /** What the last epoch before a block paid a hotkey; one request. */
+  readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading>;
   /**
    * Publishes a commitment and waits for its finalization (spec, section 7).
    *

@@ -1,0 +1,66 @@
+/**
+ * Reads what the chain's last epoch paid a hotkey (spec, section 10).
+ *
+ * @module
+ */
+
+import type { Codec } from "@polkadot/types/types";
+import { MECHANISM_ID } from "../auction/protocol/constants.ts";
+import type { JsonRpcConnection } from "./json_rpc.ts";
+import type { Runtime } from "./runtime.ts";
+import { decodeAnswer, readValues } from "./storage.ts";
+import type { PayReading } from "./types.ts";
+
+/** How far the pallet's storage indices (`NetUidStorageIndex`) of two mechanisms of a subnet are apart. */
+const MECHANISM_STRIDE = 4096;
+
+const PALLET = "SubtensorModule";
+
+/** Reads what was paid, at a block; one request. Items that the chain lacks are `null`. */
+export async function readPay(
+  rpc: JsonRpcConnection,
+  runtime: Runtime,
+  { netuid, hotkey }: { readonly netuid: number; readonly hotkey: string },
+  atHash: string,
+): Promise<PayReading> {
+  const wanted: readonly (readonly [item: string, ...keys: unknown[]])[] = [
+    ["Uids", netuid, hotkey],
+    ["Incentive", netuid + MECHANISM_ID * MECHANISM_STRIDE],
+    ["Emission", netuid],
+    ["RevealPeriodEpochs", netuid],
+    // The real name is misspelt.
+    ["LastMechansimStepBlock", netuid],
+  ];
+  const items = wanted.flatMap(([name, ...keys]) => {
+    const item = runtime.findStorage(PALLET, name);
+    return item === null ? [] : [{ name, item, key: item.key(...keys) }];
+  });
+  const values = await readValues(rpc, items.map(({ key }) => key), atHash);
+  const stored = new Map(items.map(({ name, item }, i) => {
+    const value = values[i] ?? null;
+    const decode = (): Codec => value === null ? item.defaultValue : item.decode(value);
+    // An absent UID has no default that would mean anything.
+    return [name, name === "Uids" && value === null ? null : decodeAnswer(rpc, `${PALLET}.${name}`, decode)];
+  }));
+  const numberOf = (name: string): number | null => {
+    const value = stored.get(name) ?? null;
+    return value === null ? null : Number(value.toString());
+  };
+  const uid = numberOf("Uids");
+  /** The text of our entry in a list by UID. */
+  const ownEntry = (name: string): string | null => {
+    const list = stored.get(name) ?? null;
+    return list === null || uid === null
+      ? null
+      : [...list as unknown as Iterable<Codec>][uid]?.toString() ?? null;
+  };
+  const [incentive, emissionRao] = [ownEntry("Incentive"), ownEntry("Emission")];
+  const lastEpochBlock = numberOf("LastMechansimStepBlock");
+  return {
+    uid,
+    incentive: incentive === null ? null : Number(incentive),
+    emissionRao: emissionRao === null ? null : BigInt(emissionRao),
+    revealPeriodEpochs: numberOf("RevealPeriodEpochs"),
+    lastEpochBlock: lastEpochBlock === 0 ? null : lastEpochBlock,
+  };
+}
