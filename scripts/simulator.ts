@@ -43,6 +43,7 @@ const OPTIONS: OptionSpecs = {
 const HELP = `deno task simulator: a Subtensor-like chain on 127.0.0.1, for tests and demos
 
 Any Substrate client can use it: JSON-RPC over WebSocket, and over HTTP POST on the same port.
+At the end of each epoch (tempo) it pays: weights become Incentive and Emission.
 When it is ready, it prints one line: READY <ws url> <control url> block=<number>
 SIGINT and SIGTERM stop it.
 
@@ -53,9 +54,11 @@ Options:
   --runtime-version FILE    its response to state_getRuntimeVersion, as JSON
   --metadata-versions LIST  versions that Metadata_metadata_versions names: 14, 15 or 14,15 (default 14,15)
   --scenario FILE           JSON: startBlock, startTimestampMs, subnets: [{netuid, tempo,
-                            mechanismEmissionSplit, mechanismCount, neurons: [{hotkey, uid, coldkey,
-                            stakeRao, validatorPermit}], commitments: [{hotkey, block,
-                            text | hex | fields | storage}]}], storage: [{key, value}]
+                            mechanismEmissionSplit, mechanismCount, revealPeriodEpochs, ownerHotkey,
+                            neurons: [{hotkey, uid, coldkey, stakeRao, validatorPermit}],
+                            commitments: [{hotkey, block, text | hex | fields | storage}],
+                            weights: [{mechanism, hotkey, weights: [{uid, weight}]}]}],
+                            storage: [{key, value}]
   --start-block N           number of the first block (default: the scenario's, else 1)
   --start-timestamp MS      its timestamp, milliseconds since 1970 (default: the scenario's, else now)
   --block-time MS           milliseconds between blocks (default 0: blocks come from the control API, and one

@@ -13,11 +13,13 @@ import { type Block, type BlockInfo, type ChainState, seededHash } from "./block
 import { BlockStore, NO_STATE, SLOT_MS } from "./block_store.ts";
 import { type CommitmentData, fieldValues, hexText } from "./commitment.ts";
 import { applyExtrinsic, INHERENT_SUCCESS } from "./dispatch.ts";
+import { runEpochs } from "./epoch.ts";
 import { Runtime, type RuntimeEvent } from "./runtime.ts";
 import { clientError } from "./rpc_error.ts";
 import { StateDraft } from "./state_draft.ts";
 import { type NeuronInit, type Neurons, withNeuron } from "./subnet.ts";
 import { type ExtrinsicWatcher, TransactionPool } from "./transaction_pool.ts";
+import { commitWeights, type WeightsInit } from "./weights.ts";
 
 /** A jump over more blocks than this does not build them one by one. */
 const MAX_BUILT_JUMP = 10_000;
@@ -152,7 +154,10 @@ export class SimulatedChain {
     return this.head;
   }
 
-  /** Moves the head forward to a number (clients hear of the last block only) or back to it. */
+  /**
+   * Moves the head forward to a number (clients hear of the last block only) or back to it. A jump over more than 10,000
+   * blocks skips their epochs.
+   */
   setHead(number: number): BlockInfo {
     requireNumber("number", number, 1);
     const distance = number - this.head.number;
@@ -304,6 +309,27 @@ export class SimulatedChain {
     this.edit((draft) => draft.put(count, "SubtensorModule", "MechanismCountCurrent", netuid));
   }
 
+  /** Sets `SubtensorModule.RevealPeriodEpochs`. */
+  setRevealPeriodEpochs(netuid: number, epochs: number): void {
+    requireNumber("revealPeriodEpochs", epochs, 1, 100);
+    this.edit((draft) => draft.put(epochs, "SubtensorModule", "RevealPeriodEpochs", netuid));
+  }
+
+  /** Sets `SubtensorModule.SubnetOwnerHotkey`, to whom validators give what they do not pay. */
+  setSubnetOwner(netuid: number, hotkey: string): void {
+    this.edit((draft) => draft.put(hotkey, "SubtensorModule", "SubnetOwnerHotkey", netuid));
+  }
+
+  /**
+   * Commits a validator's weights at the head; they are revealed `RevealPeriodEpochs` epochs later, and pay from the end of
+   * that epoch on.
+   *
+   * @throws {RangeError} if the hotkey has no validator permit, or a UID is not registered.
+   */
+  commitWeights(weights: WeightsInit): void {
+    this.edit((draft) => commitWeights(draft, weights, this.head.number));
+  }
+
   /** Stores a commitment at the head, even one that no extrinsic could make. */
   setCommitment({ netuid, hotkey, data, block = this.head.number }: CommitmentInit): void {
     requireNumber("block", block, 0, 0xffff_ffff);
@@ -355,6 +381,7 @@ export class SimulatedChain {
   #build(timestampMs: number, { number = this.head.number + 1, quiet = false } = {}): void {
     const extrinsics = this.pool.ready();
     const draft = new StateDraft(this.runtime, this.head.state);
+    runEpochs(draft, number);
     const events: RuntimeEvent[] = [{ ...INHERENT_SUCCESS, extrinsicIndex: 0 }];
     extrinsics.forEach((extrinsic, i) => {
       for (const event of applyExtrinsic(this.runtime, draft, extrinsic, number)) {

@@ -18,8 +18,10 @@ import {
   netuidSchema,
   neuronInit,
   neuronSchema,
+  revealPeriodSchema,
   scenarioSchema,
   splitSchema,
+  weightsSchema,
 } from "./scenario.ts";
 import { subnetSummaries } from "./summary.ts";
 import { asError } from "../lib/errors.ts";
@@ -140,6 +142,21 @@ const ROUTES: Readonly<Record<string, Route>> = {
     "{netuid, count: u8 | null}: MechanismCountCurrent",
     z.strictObject({ netuid: netuidSchema, count: z.int().min(0).max(255).nullable() }),
     ({ chain }, body) => chain.setMechanismCount(body.netuid, body.count),
+  ),
+  "POST /owner": route(
+    "{netuid, hotkey}: SubnetOwnerHotkey, whose weight burns",
+    z.strictObject({ netuid: netuidSchema, hotkey: addressSchema }),
+    ({ chain }, body) => chain.setSubnetOwner(body.netuid, body.hotkey),
+  ),
+  "POST /reveal-period": route(
+    "{netuid, epochs}: RevealPeriodEpochs",
+    z.strictObject({ netuid: netuidSchema, epochs: revealPeriodSchema }),
+    ({ chain }, body) => chain.setRevealPeriodEpochs(body.netuid, body.epochs),
+  ),
+  "POST /weights": route(
+    "{netuid, mechanism: 0, hotkey, weights: [{uid, weight: u16}]}: a validator commits them",
+    weightsSchema.extend({ netuid: netuidSchema }),
+    ({ chain }, body) => chain.commitWeights(body),
   ),
   "POST /commitments": route(
     "{netuid, commitments: [{hotkey, block?, text | hex | fields | storage}]}: stores them",

@@ -30,3 +30,4 @@ export type { MetadataVersions } from "./runtime_api.ts";
 export { applyScenario, type Scenario, scenarioSchema } from "./scenario.ts";
 export { type Simulator, type SimulatorOptions, startSimulator } from "./simulator.ts";
 export type { Neuron, NeuronInit } from "./subnet.ts";
+export type { Weight, WeightsInit } from "./weights.ts";

@@ -71,13 +71,29 @@ const DATA_KEYS = ["text", "hex", "fields", "storage"] as const;
 /** `MechanismEmissionSplit`: shares of 65535, or `null` for none. */
 export const splitSchema = z.array(z.int().min(0).max(65_535)).nullable();
 
+/** `RevealPeriodEpochs`. */
+export const revealPeriodSchema = z.int().min(1).max(100);
+
+/** A validator's weights for one mechanism. */
+export const weightsSchema = z.strictObject({
+  mechanism: z.int().min(0).max(15).default(0),
+  hotkey: addressSchema,
+  weights: z.array(z.strictObject({
+    uid: z.int().min(0).max(65_535),
+    weight: z.int().min(0).max(65_535),
+  })),
+});
+
 const subnetSchema = z.strictObject({
   netuid: netuidSchema,
   tempo: z.int().min(1).max(65_534).optional(),
   mechanismEmissionSplit: splitSchema.optional(),
   mechanismCount: z.int().min(0).max(255).nullable().optional(),
+  revealPeriodEpochs: revealPeriodSchema.optional(),
+  ownerHotkey: addressSchema.optional(),
   neurons: z.array(neuronSchema).default([]),
   commitments: z.array(commitmentSchema).default([]),
+  weights: z.array(weightsSchema).default([]),
 });
 
 /** A whole chain. */
@@ -102,7 +118,12 @@ export function applyScenario(chain: SimulatedChain, scenario: Scenario): void {
       chain.setMechanismEmissionSplit(netuid, subnet.mechanismEmissionSplit);
     }
     if (subnet.mechanismCount !== undefined) chain.setMechanismCount(netuid, subnet.mechanismCount);
+    if (subnet.revealPeriodEpochs !== undefined) {
+      chain.setRevealPeriodEpochs(netuid, subnet.revealPeriodEpochs);
+    }
+    if (subnet.ownerHotkey !== undefined) chain.setSubnetOwner(netuid, subnet.ownerHotkey);
     for (const commitment of subnet.commitments) commit(chain, netuid, commitment);
+    for (const weights of subnet.weights) chain.commitWeights({ netuid, ...weights });
   }
   for (const { key, value } of scenario.storage) chain.setStorage(key, value);
 }

@@ -29,29 +29,49 @@ export class StateDraft {
 
   /** A stored value decoded, its default when absent, `null` when absent and optional. */
   get(pallet: string, item: string, ...keys: readonly unknown[]): Codec | null {
-    const key = this.#runtime.storageKey(pallet, item, ...keys);
-    return this.#runtime.decodeStorage(pallet, item, this.#storage.get(key));
+    const stored = this.#storage.get(this.key(pallet, item, ...keys));
+    return this.#runtime.decodeStorage(pallet, item, stored);
+  }
+
+  /** Whether the runtime has the storage item. */
+  knows(pallet: string, item: string): boolean {
+    return this.#runtime.hasStorage(pallet, item);
+  }
+
+  /** A storage key: lowercase hex without `0x`. */
+  key(pallet: string, item: string, ...keys: readonly unknown[]): string {
+    return this.#runtime.storageKey(pallet, item, ...keys);
+  }
+
+  /** A value of a storage item, SCALE-encoded: lowercase hex without `0x`. */
+  encode(pallet: string, item: string, value: unknown): string {
+    return this.#runtime.encodeStorage(pallet, item, value);
   }
 
   /** Whether something is stored. */
   has(pallet: string, item: string, ...keys: readonly unknown[]): boolean {
-    return this.#storage.get(this.#runtime.storageKey(pallet, item, ...keys)) !== undefined;
+    return this.#storage.get(this.key(pallet, item, ...keys)) !== undefined;
   }
 
   /** As {@linkcode StateDraft.put}, but does nothing on runtimes that do not have the item. */
   putIfKnown(value: unknown, pallet: string, item: string, ...keys: readonly unknown[]): void {
-    if (this.#runtime.hasStorage(pallet, item)) this.put(value, pallet, item, ...keys);
+    if (this.knows(pallet, item)) this.put(value, pallet, item, ...keys);
   }
 
   /** Stores a value, or deletes it when it is `null`. */
   put(value: unknown, pallet: string, item: string, ...keys: readonly unknown[]): void {
-    const key = this.#runtime.storageKey(pallet, item, ...keys);
-    this.putRaw(key, value === null ? null : this.#runtime.encodeStorage(pallet, item, value));
+    const key = this.key(pallet, item, ...keys);
+    this.putRaw(key, value === null ? null : this.encode(pallet, item, value));
   }
 
   /** Stores SCALE bytes (lowercase hex without `0x`), or deletes them. */
   putRaw(key: string, value: string | null): void {
     this.#storage = value === null ? this.#storage.delete(key) : this.#storage.set(key, value);
+  }
+
+  /** The subnets that have had neurons. */
+  get netuids(): number[] {
+    return [...this.#neurons.keys()];
   }
 
   /** The neurons of a subnet. */

@@ -4,15 +4,31 @@
  * @module
  */
 
+import type { Codec } from "@polkadot/types/types";
 import { encodeAddress } from "@polkadot/util-crypto";
 import type { SimulatedChain } from "./chain.ts";
 import { StateDraft } from "./state_draft.ts";
+import { mechanismShares, storageIndex } from "./weights.ts";
+
+/** What the last epoch paid. */
+export interface EpochSummary {
+  readonly revealPeriodEpochs: number;
+  readonly ownerHotkey: string;
+  /** The block that ended it; 0 before the first, `null` on runtimes that do not tell. */
+  readonly lastBlock: number | null;
+  /** By mechanism and UID, in shares of 65535. */
+  readonly incentive: readonly (readonly number[])[];
+  /** By UID, in decimal digits. */
+  readonly emissionRao: readonly string[];
+}
 
 /** One subnet at the head. */
 export interface SubnetSummary {
   readonly netuid: number;
   readonly tempo: number;
   readonly mechanismEmissionSplit: readonly number[] | null;
+  /** `null` on runtimes without epochs. */
+  readonly epoch: EpochSummary | null;
   readonly neurons: readonly {
     readonly uid: number;
     readonly hotkey: string;
@@ -43,6 +59,7 @@ function subnetSummary(chain: SimulatedChain, netuid: number): SubnetSummary {
     netuid,
     tempo: Number(draft.get("SubtensorModule", "Tempo", netuid)),
     mechanismEmissionSplit: split === null ? null : split.toJSON() as number[],
+    epoch: draft.knows("SubtensorModule", "TimelockedWeightCommits") ? epochSummary(draft, netuid) : null,
     neurons: draft.neurons(netuid).map(({ uid, hotkey, coldkey, stakeRao, validatorPermit }) => ({
       uid,
       hotkey,
@@ -54,6 +71,22 @@ function subnetSummary(chain: SimulatedChain, netuid: number): SubnetSummary {
       hotkey: encodeAddress(`0x${key.slice(-64)}`, 42),
       storage: `0x${chain.storageAt(chain.head, key)}`,
     })),
+  };
+}
+
+function epochSummary(draft: StateDraft, netuid: number): EpochSummary {
+  const get = (item: string, key = netuid): Codec => draft.get("SubtensorModule", item, key)!;
+  return {
+    revealPeriodEpochs: Number(get("RevealPeriodEpochs")),
+    ownerHotkey: get("SubnetOwnerHotkey").toString(),
+    lastBlock: draft.knows("SubtensorModule", "LastMechansimStepBlock")
+      ? Number(get("LastMechansimStepBlock"))
+      : null,
+    incentive: Array.from(
+      mechanismShares(draft, netuid).keys(),
+      (mechanism) => get("Incentive", storageIndex(netuid, mechanism)).toJSON() as number[],
+    ),
+    emissionRao: [...get("Emission") as unknown as Iterable<Codec>].map(String),
   };
 }
 

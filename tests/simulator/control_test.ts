@@ -14,6 +14,7 @@ interface State {
     readonly netuid: number;
     readonly tempo: number;
     readonly mechanismEmissionSplit: readonly number[] | null;
+    readonly epoch: unknown;
     readonly neurons: readonly Record<string, unknown>[];
     readonly commitments: readonly { readonly hotkey: string; readonly storage: string }[];
   }[];
@@ -125,6 +126,36 @@ Deno.test("the control API sets the state", async () => {
   assert.equal(simulator.chain.storageAt(simulator.chain.head, "01"), "02");
 });
 
+Deno.test("the control API sets weights, and shows what an epoch pays", async () => {
+  await using simulator = await startSimulator({ startBlock: START });
+  const control = new Control(simulator);
+  const set = async (path: string, body: unknown): Promise<void> => {
+    const [status, answer] = await control.post(path, body);
+    assert.equal(status, 200, JSON.stringify(answer));
+  };
+  const neurons = [{ hotkey: ALICE, stakeRao: 5, validatorPermit: true }, { hotkey: address(1) }];
+  await set("/neurons", { netuid: NETUID, neurons });
+  await set("/tempo", { netuid: NETUID, tempo: 9 });
+  await set("/split", { netuid: NETUID, split: [0, 65_535] });
+  await set("/owner", { netuid: NETUID, hotkey: address(1) });
+  await set("/reveal-period", { netuid: NETUID, epochs: 2 });
+  const weights = { netuid: NETUID, mechanism: 1, hotkey: ALICE, weights: [{ uid: 1, weight: 7 }] };
+  await set("/weights", weights);
+  const epoch = async (): Promise<unknown> => (await control.state()).subnets[0]!.epoch;
+  const settings = { revealPeriodEpochs: 2, ownerHotkey: address(1) };
+  assert.deepEqual(await epoch(), { ...settings, lastBlock: 0, incentive: [[], []], emissionRao: [] });
+  await set("/advance", { blocks: 40 });
+  assert.deepEqual(await epoch(), {
+    ...settings,
+    lastBlock: 7_500_039,
+    incentive: [[0, 0], [0, 65_535]],
+    emissionRao: ["4100000000", "4100000000"],
+  });
+  const [status, answer] = await control.post("/weights", { ...weights, hotkey: address(1) });
+  assert.equal(status, 400);
+  assert.match(String(answer.error), /has no validator permit/);
+});
+
 Deno.test("the control API sets faults and closes connections", async () => {
   await using simulator = await startSimulator();
   const control = new Control(simulator);
@@ -185,7 +216,10 @@ const SCENARIO = {
     netuid: NETUID,
     tempo: 360,
     mechanismEmissionSplit: [32_768, 32_767],
-    neurons: [{ hotkey: ALICE, stakeRao: "1000000000" }],
+    revealPeriodEpochs: 3,
+    ownerHotkey: ALICE,
+    neurons: [{ hotkey: ALICE, stakeRao: "1000000000", validatorPermit: true }],
+    weights: [{ mechanism: 1, hotkey: ALICE, weights: [{ uid: 0, weight: 1 }] }],
     commitments: [{ hotkey: ALICE, text: "2;b;BTC,1=0.45:2" }],
   }],
 };
@@ -200,6 +234,8 @@ Deno.test("applyScenario() makes the state of a scenario, which is what /state s
     1,
   ]]);
   assert.equal(subnets[0]!.commitments[0]!.hotkey, encodeAddress(ALICE, 42));
+  const { revealPeriodEpochs, ownerHotkey } = subnets[0]!.epoch as Record<string, unknown>;
+  assert.deepEqual([revealPeriodEpochs, ownerHotkey], [3, ALICE]);
   assert.throws(() => scenarioSchema.parse({ subnets: [{ netuid: NETUID, neuron: [] }] }), /neuron/);
 });
 
