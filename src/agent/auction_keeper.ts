@@ -307,12 +307,12 @@ export class AuctionKeeper {
   async #deliver(computed: ComputedAuction, settings: Settings, log: Logger, isNews = true): Promise<void> {
     const { callbacks, hooks, observe, onDelivered } = this.#context;
     const { outcome } = computed;
-    logOutcome(outcome, log);
+    const { routing, hooks: programs, economics: { alternativeFp18 } } = settings.config;
+    logOutcome(outcome, log, alternativeFp18);
     observe({ kind: "outcome-computed", computed });
     const delivery = { ...this.#delivery(settings, log), callbacks: isNews ? callbacks : null };
     const { results, error } = await this.#observed(deliverOutcome(outcome, delivery), settings);
     this.#isCarriedOut = results.every(isCarriedOut);
-    const { routing, hooks: programs } = settings.config;
     const credit = outcomeTierCredit(outcome, results, ownerOf(settings));
     logTierCredit(credit, log);
     const document = auctionDocument({
@@ -320,6 +320,7 @@ export class AuctionKeeper {
       routing,
       results,
       creditedAtMostPh: credit?.creditedAtMostPh ?? null,
+      alternativeFp18,
       error,
     });
     if (isNews) callResultHooks(hooks, programs, outcome, document);

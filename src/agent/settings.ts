@@ -118,6 +118,7 @@ function describe({ config, hotkey }: Settings): Record<string, unknown> {
     staleness,
     solver,
     state_directory: stateDirectory,
+    alternative: formatFp18(config.economics.alternativeFp18),
     http_listen: httpListen === null ? "off" : formatListenAddress(httpListen),
     // Arguments and addresses may be secret.
     hooks: Object.entries(hooks.programs).map(([name, [program]]) => `${name}: ${program}`),

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { AuctionOutcome, ConsensusPrices, WorkerRun } from "./outcome.ts";
+import type { AuctionOutcome } from "./outcome.ts";
 import type { WindowPay } from "./credit/pay_comparison.ts";
-import { type PaidHashrate, type PaymentPrices, windowPayment } from "./credit/payment.ts";
+import { windowPayment } from "./credit/payment.ts";
 import { settleWindow } from "./credit/settlement.ts";
 import { MECHANISM_ID } from "./protocol/constants.ts";
 import { mechanismShare } from "./protocol/budget.ts";
-import { parseFp18 } from "./protocol/fp18.ts";
+import { paidRun, paymentPricesOf } from "./worth.ts";
 
 /**
  * What is expected if validators have the same winners, and credit what they won.
@@ -38,14 +38,4 @@ export function expectedWindowPay(outcome: AuctionOutcome, split: readonly numbe
     totalAlpha,
     isEstimated: estimated || noWinners === "prices-missing",
   };
-}
-
-/** Consensus prices as payments are computed from; `null` if one is missing. */
-function paymentPricesOf({ hashpUsdc, alphaTao, taoUsdc }: ConsensusPrices): PaymentPrices | null {
-  if (hashpUsdc === null || alphaTao === null || taoUsdc === null) return null;
-  return { hashpUsdc: Number(hashpUsdc), alphaTao: Number(alphaTao), taoUsdc: Number(taoUsdc) };
-}
-
-function paidRun({ hashratePh, price, count }: WorkerRun): PaidHashrate {
-  return { hashratePh: Number(hashratePh) * count, priceFp18: parseFp18(price) };
 }

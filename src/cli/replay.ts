@@ -26,7 +26,7 @@ export async function runReplay(
   try {
     const auction = await readSavedAuction(snapshotPath);
     const { outcome } = await computeOutcome({ ...auction, remainingMs: () => SOLVE_LIMIT_MS });
-    logOutcome(outcome, log);
+    logOutcome(outcome, log, DEFAULT_ALTERNATIVE_FP18);
     const computed = outcomeDocument(outcome, DEFAULT_ALTERNATIVE_FP18);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...computed } };
   } catch (error) {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DEFAULT_ALTERNATIVE_FP18 } from "../../auction/credit/payment.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { windowWorth } from "../../auction/worth.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -17,11 +16,7 @@ export const FELL_BACK = "Solver fell back to glpk";
  *
  * @param alternativeFp18 what the same hashrate earns elsewhere, as a multiple of the hashprice × 10^18.
  */
-export function logOutcome(
-  outcome: AuctionOutcome,
-  log: Logger,
-  alternativeFp18: bigint = DEFAULT_ALTERNATIVE_FP18,
-): void {
+export function logOutcome(outcome: AuctionOutcome, log: Logger, alternativeFp18: bigint): void {
   const { own, window, solver, reason, stage } = outcome;
   const worth = windowWorth(outcome, alternativeFp18)?.won;
   log.info("Auction results computed", {

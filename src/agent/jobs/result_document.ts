@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DEFAULT_ALTERNATIVE_FP18 } from "../../auction/credit/payment.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { windowWorth } from "../../auction/worth.ts";
 import type { RoutingConfig } from "../../config/routing.ts";
@@ -31,8 +30,8 @@ export interface AuctionRun {
   readonly results: readonly unknown[];
   /** The most that can be credited under the known worker ids; `null` at a single price, or if they are not all known. */
   readonly creditedAtMostPh: number | null;
-  /** What the same hashrate earns elsewhere, as a multiple of the hashprice × 10^18. @default the hashprice */
-  readonly alternativeFp18?: bigint;
+  /** What the same hashrate earns elsewhere, as a multiple of the hashprice × 10^18. */
+  readonly alternativeFp18: bigint;
   /** Why the run failed; `null` if it succeeded. */
   readonly error: Error | null;
 }
@@ -64,10 +63,7 @@ export function failureDocument(job: string, error: unknown, routing: RoutingCon
 }
 
 /** The computed outcome as part of a result document; the alternative as in {@link outcomeDocument}. */
-export function computedDocument(
-  { outcome, completed }: ComputedAuction,
-  alternativeFp18: bigint = DEFAULT_ALTERNATIVE_FP18,
-): object {
+export function computedDocument({ outcome, completed }: ComputedAuction, alternativeFp18: bigint): object {
   return {
     ...outcomeDocument(outcome, alternativeFp18),
     completed: completed === null ? null : { window: completed, outcome: null },

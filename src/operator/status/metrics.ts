@@ -326,6 +326,31 @@ export class Metrics {
       "The most that can be credited of what was won at several prices, under the known worker ids",
       ({ tierCredit }) => tierCredit?.creditedAtMostPh ?? null,
     );
+    this.#ofWindow(
+      "window_worth_alpha",
+      "What was won is worth in that window, if it is credited",
+      ({ worth }) => worth?.won.window.alpha ?? null,
+    );
+    this.#ofWindow(
+      "window_worth_usdc",
+      "The same in USDC, by the consensus prices",
+      ({ worth }) => worth?.won.window.usdc ?? null,
+    );
+    this.#ofWindow(
+      "window_advantage_usdc",
+      "What that is beyond [economics] alternative",
+      ({ worth }) => worth?.won.advantage.windowUsdc ?? null,
+    );
+    this.#ofWindow(
+      "window_credited_alpha",
+      "What the hashrate credited so far is worth in that window, by the workers API",
+      ({ worth }) => worth?.credited?.window.alpha ?? null,
+    );
+    this.#ofWindow(
+      "window_credited_usdc",
+      "The same in USDC",
+      ({ worth }) => worth?.credited?.window.usdc ?? null,
+    );
     this.#ofWindow("won_workers", "Workers won in that window", ({ wonWorkers }) => wonWorkers);
     this.#ofWindow("lost_workers", "Workers lost in that window", ({ lostWorkers }) => lostWorkers);
     this.#ofWindow(

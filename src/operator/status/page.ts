@@ -13,6 +13,8 @@ import { fleetCard, minersCard } from "./page_fleet.ts";
 import { routedWords } from "./routed_values.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
+import type { WindowWorth } from "../../auction/worth.ts";
+import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
 import { capitalised, counted, parityText, proxyName, withdrawnEffect, withdrawnText } from "./words.ts";
 import type {
   BidReport,
@@ -191,14 +193,24 @@ function windowCard({ window, delivery }: StatusReport): Html {
         <div><b>${offered === 0
           ? "–"
           : `${Math.round(window.wonHashratePh / offered * 100)} %`}</b>of what we offered</div>
-        ${delivery !== null && deliveryFigure(delivery)}
+        ${window.worth !== null && worthFigure(window.worth)} ${delivery !== null && deliveryFigure(delivery)}
       </div>
-      ${window.bids.length === 0
+      ${window.worth !== null && window.wonWorkers > 0 && html`
+        <p class="muted">At this rate ${dailyWorthText(window.worth)}.</p>
+      `} ${window.bids.length === 0
         ? html`
           <p class="empty">This auction has no bid of ours.</p>
         `
         : bidTable(window, delivery)} ${delivery !== null && workersLine(delivery)}
     </section>
+  `;
+}
+
+function worthFigure(worth: WindowWorth): Html {
+  return html`
+    <div id="worth" title="${dailyWorthText(worth)}">
+      <b>${formatAmount(worth.won.window.usdc)} <small>USDC</small></b>worth, ${windowWorthText(worth)}
+    </div>
   `;
 }
 

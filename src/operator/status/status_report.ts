@@ -11,11 +11,13 @@ import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn } from "../../config/workers.ts";
 import type { DaemonJob } from "../../agent/events.ts";
 import type { Settings } from "../../agent/settings.ts";
+import type { CreditReport } from "../../delivery/measured/credit.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
 import { parseFp18 } from "../../auction/protocol/fp18.ts";
-import { type PaidHashrate, windowPayment } from "../../auction/credit/payment.ts";
+import { DEFAULT_ALTERNATIVE_FP18, type PaidHashrate, windowPayment } from "../../auction/credit/payment.ts";
+import { paymentPricesOf, type WindowWorth, windowWorth } from "../../auction/worth.ts";
 import {
   BAN_SHARE,
   BLOCK_TIME_SECONDS,
@@ -146,6 +148,8 @@ export interface WindowStatus extends WindowSummary {
   readonly estimatedBecause: readonly string[];
   /** What can be credited of what was won at several prices; `null` at a single price, or if worker ids are not known. */
   readonly tierCredit: TierCredit | null;
+  /** What was won, and what is credited so far; `null` if a consensus price is missing. */
+  readonly worth: WindowWorth | null;
   /** Why {@link routedHashratePh} is routed, with the arithmetic. */
   readonly routedBecause: string;
   readonly prices: AuctionOutcome["prices"];
@@ -387,8 +391,12 @@ function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState)
   };
 }
 
-function reportWindow(state: WindowState, { head, tierCredit }: AgentStatus, nowMs: number): WindowStatus {
-  const { outcome } = state;
+function reportWindow(
+  state: WindowState,
+  { head, tierCredit, settings }: AgentStatus,
+  nowMs: number,
+): WindowStatus {
+  const { outcome, delivery } = state;
   const { firstBlock, lastBlock } = outcome.window;
   const blocks = lastBlock - firstBlock + 1;
   const headNumber = Math.max(head?.blockNumber ?? 0, outcome.head.number);
@@ -406,6 +414,11 @@ function reportWindow(state: WindowState, { head, tierCredit }: AgentStatus, now
     rangesExact: outcome.own.rangesExact,
     estimatedBecause: outcome.estimatedBecause.map(describeEstimate),
     tierCredit,
+    worth: windowWorth(
+      outcome,
+      settings?.config.economics.alternativeFp18 ?? DEFAULT_ALTERNATIVE_FP18,
+      delivery === null || delivery.credit === null ? null : creditedHashrates(delivery.credit),
+    ),
     routedBecause: outcome.own.routedBecause,
     prices: outcome.prices,
     mechanismShare: outcome.mechanismShare,
@@ -496,12 +509,8 @@ function costOf(
   { unpaidPh, surplusPh, credit }: DeliveryReport,
   { window, prices, own }: AuctionOutcome,
 ): Pick<DeliveryStatus, "unpaidUsdc" | "surplusUsdc"> {
-  if (prices.hashpUsdc === null) return { unpaidUsdc: null, surplusUsdc: null };
-  const paymentPrices = {
-    hashpUsdc: Number(prices.hashpUsdc),
-    alphaTao: Number(prices.alphaTao),
-    taoUsdc: Number(prices.taoUsdc),
-  };
+  const paymentPrices = paymentPricesOf(prices);
+  if (paymentPrices === null) return { unpaidUsdc: null, surplusUsdc: null };
   const usdc = (hashrates: readonly PaidHashrate[]): number =>
     windowPayment(hashrates, paymentPrices, window.index).usdc;
   const at = (hashratePh: number, price: string): PaidHashrate => ({
@@ -518,6 +527,10 @@ function costOf(
     unpaidUsdc: unpaidPh === null ? null : usdc(unpaid),
     surplusUsdc: surplusPh === null ? null : usdc([at(surplusPh, "1")]),
   };
+}
+
+function creditedHashrates({ won }: CreditReport): PaidHashrate[] {
+  return won.map(({ creditedPh, price }) => ({ hashratePh: creditedPh, priceFp18: parseFp18(price) }));
 }
 
 function reportCommitment(

@@ -14,6 +14,7 @@ import {
   shortHotkey,
   trimmed,
 } from "./format.ts";
+import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
 import { isFailing, isSlow } from "./miners.ts";
 import { countedPh, deliveryText, workersText } from "./delivery_words.ts";
 import { noticesOf, timeLeft } from "./notices.ts";
@@ -104,7 +105,7 @@ function noticeLines(report: StatusReport, paint: Paint): string[] {
 }
 
 function windowLines(window: WindowStatus, width: number, paint: Paint): string[] {
-  const { blocksDone, blocks, wonHashratePh, lostHashratePh, wonWorkers, lostWorkers, bids } = window;
+  const { blocksDone, blocks, wonHashratePh, lostHashratePh, wonWorkers, lostWorkers, bids, worth } = window;
   const offered = wonHashratePh + lostHashratePh;
   const share = offered === 0 ? "" : `, ${Math.round(wonHashratePh / offered * 100)} % of what we offered`;
   const barWidth = Math.max(10, Math.min(40, width - 40));
@@ -127,6 +128,11 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
         bid.hashratePh.padStart(6)
       } PH/s at × ${bid.price}: ${bid.won} of ${bid.offered} won${range}`;
     }),
+    ...(worth === null || wonWorkers === 0 ? [] : [
+      `worth ${formatAmount(worth.won.window.usdc)} USDC, ${windowWorthText(worth)}; ${
+        dailyWorthText(worth)
+      }`,
+    ]),
   ];
 }
 

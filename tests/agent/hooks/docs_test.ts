@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FP18_ONE } from "../../../src/auction/protocol/constants.ts";
 import { webhookBody } from "../../../src/operator/alerts/message.ts";
 import { ALERT_KINDS } from "../../../src/operator/alerts/alert.ts";
 import { HOOK_NAMES, WEBHOOK_FORMATS } from "../../../src/config/schema.ts";
@@ -28,6 +29,7 @@ function shapeOf(value: unknown): unknown {
 class RecordedAgent extends FakeAgent {
   readonly auction: { -readonly [Key in keyof AuctionRun]?: AuctionRun[Key] } = {
     creditedAtMostPh: null,
+    alternativeFp18: FP18_ONE,
     error: null,
   };
 

@@ -174,6 +174,21 @@ Deno.test("renderPage() shows how much of an ambiguous outcome is routed, and wh
   );
 });
 
+Deno.test("renderPage() and renderTerminal() say what the window is worth, and what is credited of it", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  await agent.readSettings(`[economics]\nalternative = "0.98"\n`);
+  // 1.65 PH/s at × 1.02 and 50 USDC per PH/s and day, for 60 of a day's 7200 blocks; an alpha is worth 3.5 USDC.
+  const daily = "84.2 USDC a day, 3.3 more than elsewhere (0.98 × the hashprice)";
+  const report = agent.telemetry.report();
+  assert.ok(textOf(report).includes(`0.701 USDC worth, 0.2 alpha in this window`), textOf(report));
+  assert.ok(textOf(report).includes(`At this rate ${daily}.`), textOf(report));
+  const terminal = renderTerminal(report, { width: 200, colour: false });
+  assert.ok(terminal.includes(`worth 0.701 USDC, 0.2 alpha in this window; ${daily}`), terminal);
+  agent.measureCredit({ rig1: 0.45 });
+  assert.match(textOf(agent.telemetry.report()), /0\.2 alpha in this window; 0\.0546 credited so far/);
+});
+
 Deno.test("renderPage() and renderTerminal() say whether the outcome is final", async () => {
   await using agent = new FakeAgent();
   await agent.work({ overrides: { stage: "provisional" } });
