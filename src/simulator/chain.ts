@@ -320,6 +320,12 @@ export class SimulatedChain {
     this.edit((draft) => draft.put(hotkey, "SubtensorModule", "SubnetOwnerHotkey", netuid));
   }
 
+  /** `SubtensorModule.SubnetOwnerHotkey` at the head; the account of zeros if it was not set. */
+  subnetOwner(netuid: number): string {
+    const draft = new StateDraft(this.runtime, this.head.state);
+    return draft.get("SubtensorModule", "SubnetOwnerHotkey", netuid)!.toString();
+  }
+
   /**
    * Commits a validator's weights at the head; they are revealed `RevealPeriodEpochs` epochs later, and pay from the end of
    * that epoch on.
