@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
 import { VERSION } from "../src/version.ts";
+import { ArchiveToolError } from "./compile/archive.ts";
 import { BuildFolderError, prepareBuildFolder } from "./compile/build_folder.ts";
 import { readBuildInfo } from "./compile/build_info.ts";
 import { type Bundle, bundle, BundleError } from "./compile/bundle.ts";
@@ -34,6 +35,7 @@ $DENORT_BIN names a runtime base to use instead of the downloaded one.
 
 /** Errors that are reported without a stack: their messages say what to do. */
 const EXPECTED = [
+  ArchiveToolError,
   BaseUnavailableError,
   BuildFolderError,
   BundleError,

@@ -5,7 +5,8 @@
  */
 
 import { basename, join } from "node:path";
-import { runTool } from "./run_tool.ts";
+import { sha256Hex } from "../../src/lib/sha256.ts";
+import { makeArchive } from "./archive.ts";
 import { RUNTIME_FLAGS } from "./runtime_flags.ts";
 
 /** Options of {@link writeSelfExtracting}. */
@@ -22,7 +23,7 @@ export interface SelfExtractingOptions {
   readonly output: string;
 }
 
-/** The archive cannot be made. */
+/** The launcher cannot be made. */
 export class PackError extends Error {
   override readonly name = "PackError";
 }
@@ -38,16 +39,16 @@ export async function writeSelfExtracting(options: SelfExtractingOptions): Promi
   const facts = await Promise.all(names.map(async (name) => {
     const bytes = await Deno.readFile(join(folder, name));
     await Deno.chmod(join(folder, name), name === "deno" ? 0o755 : 0o644);
-    return { name, size: bytes.length, hash: await sha256(bytes) };
+    return { name, size: bytes.length, hash: await sha256Hex(bytes) };
   }));
 
-  const payload = await pack(folder, names);
+  const payload = await makeArchive(folder, names);
   const hashes = facts.map(({ hash, name }) => `${hash}  ${name}`).join("\n");
   const launcher = await fillIn({
     VERSION: version,
     TARGET: target,
     DENO_VERSION: deno.version,
-    RELEASE: `${version}-${(await sha256(new TextEncoder().encode(hashes))).slice(0, 16)}`,
+    RELEASE: `${version}-${(await sha256Hex(new TextEncoder().encode(hashes))).slice(0, 16)}`,
     MANIFEST: facts.map(({ size, name }) => `${size} ${name}`).join("\n"),
     HASHES: hashes,
     FLAGS: RUNTIME_FLAGS.join(" "),
@@ -75,19 +76,4 @@ function replaceMarks(template: string, values: Readonly<Record<string, string>>
     if (value === undefined) throw new PackError(`Cannot write the launcher: there is no value for ${mark}`);
     return value;
   });
-}
-
-async function pack(folder: string, names: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const { success, stdout, errorText } = await runTool("tar", [
-    "--create",
-    ...["--format=ustar", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"],
-    ...["--directory", folder, "--", ...names],
-  ]);
-  if (!success) throw new PackError(`Cannot pack ${folder}: ${errorText}`);
-  const compressed = new Blob([stdout]).stream().pipeThrough(new CompressionStream("gzip"));
-  return await new Response(compressed).bytes();
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { sha256Hex } from "../lib/sha256.ts";
 import { within } from "../lib/within.ts";
 
 /** Deno 2.6 has no `tryLock`: acquiring a free lock takes far less than this. */
@@ -146,6 +147,5 @@ export class InstanceGuard implements Disposable {
 
 async function lockName({ network, netuid, hotkey }: InstanceIdentity): Promise<string> {
   const text = JSON.stringify([network, netuid, hotkey]);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return `agent-${digest.slice(0, 8).toHex()}`;
+  return `agent-${(await sha256Hex(new TextEncoder().encode(text))).slice(0, 16)}`;
 }
