@@ -42,4 +42,9 @@ Deno.test("describeVersion() shows the version and what is known of the build", 
     describeVersion({ commit: "0123456789ab", commitDate: "2026-01-02" }),
     `${VERSION} (commit 0123456789ab of 2026-01-02)`,
   );
+  const solver = { name: "CBC 2.10.3 of Dec 15 2019", files: [] };
+  assert.equal(
+    describeVersion({ commit: "0123456789ab", commitDate: "2026-01-02", solver }),
+    `${VERSION} (commit 0123456789ab of 2026-01-02) with the validators' CBC 2.10.3 of Dec 15 2019`,
+  );
 });

@@ -33,7 +33,7 @@ export class CbcError extends Error {
 }
 
 /** The build whose outcomes are the validators' own: the program inside the PuLP 3.3 wheel. */
-const VALIDATOR_BUILD: SolverBuild = { version: "2.10.3", buildDate: "Dec 15 2019" };
+export const VALIDATOR_BUILD: SolverBuild = { version: "2.10.3", buildDate: "Dec 15 2019" };
 
 /** Whether this is the validators' build. */
 export function isValidatorBuild(build: SolverBuild | null): boolean {
