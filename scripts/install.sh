@@ -88,8 +88,10 @@ if [ "$uninstall" = yes ]; then
     "$units/ih-miner-reload.service"; do
     if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
   done
-  # The cache contains only what the self-extracting form unpacked.
-  if [ -d "$root/var/cache/ih-miner" ]; then rm -rf "$root/var/cache/ih-miner" && did "removed $root/var/cache/ih-miner"; fi
+  # They contain only what the program unpacked: the self-extracting form itself, and the bundled solver.
+  for folder in "$root/var/cache/ih-miner" "$root/var/lib/ih-miner/solver"; do
+    if [ -d "$folder" ]; then rm -rf "$folder" && did "removed $folder"; fi
+  done
   if with_systemd; then systemctl daemon-reload; fi
   say "Kept, because they are yours:"
   for kept in "$etc" "$dropins/ih-miner.service.d" "$dropins/ih-miner-reload.path.d" "$dropins/ih-miner-reload.service.d" \
@@ -236,7 +238,9 @@ put_once() { # from, to, mode
 # Check a new configuration before installing anything.
 if [ ! -e "$config" ]; then
   write_config "$work/config.toml"
-  IH_MINER_CACHE="$work/cache" "$program" check "$work/config.toml" >"$work/findings" || true
+  # With a state folder for this check alone: the agent's is still to be given to its user.
+  sed "s|^directory = \"/var/lib/ih-miner\"|directory = \"$work/state\"|" "$work/config.toml" >"$work/check.toml"
+  IH_MINER_CACHE="$work/cache" "$program" check "$work/check.toml" >"$work/findings" || true
   if grep -E '^fail +(config|bid) ' "$work/findings" >&2; then wrong "these settings are not valid; nothing was installed"; fi
   grep -q '^ok ' "$work/findings" || wrong "$program check printed no result; nothing was installed"
 fi

@@ -9,7 +9,8 @@ import type { AsicMiner, FleetConfig } from "../delivery/asics/fleet_config.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { formatListenAddress } from "../lib/listen_address.ts";
-import { type Config, loadConfig } from "../config/load.ts";
+import { unpackBundledCbc } from "../auction/solver/cbc/bundled_cbc.ts";
+import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import { whyWithdrawn } from "../config/workers.ts";
 import type { LogFields, Logger } from "../lib/log.ts";
@@ -18,6 +19,7 @@ import { describeReload } from "../delivery/proxies/reload.ts";
 import { type RoutingTarget, targetPath } from "../delivery/proxies/route.ts";
 import { formatFp18 } from "../auction/protocol/fp18.ts";
 import { asError } from "../lib/errors.ts";
+import { warnAboutCbc } from "./jobs/log_outcome.ts";
 
 /** What a job run uses. */
 export interface Settings {
@@ -81,9 +83,10 @@ export class SettingsSource {
 
   async #read(log: Logger): Promise<Settings> {
     const { configPath, environment, addressOf, claim } = this.#options;
-    const config = await loadConfig(configPath, environment);
+    const config = await loadConfig(configPath, environment, osConfigFiles, unpackBundledCbc);
     const settings = { config, hotkey: await addressOf(config, log) };
     await claim(settings);
+    if (this.#last?.config.cbc.problem !== config.cbc.problem) warnAboutCbc(config, log);
     if (this.#last !== null) {
       const changes = changesBetween(this.#last, settings);
       if (Object.keys(changes).length > 0) log.info("Configuration changed", changes);

@@ -18,6 +18,7 @@ import {
   configFailures,
 } from "../operator/check/local_checks.ts";
 import { checkAsics, checkDelivery, checkHooks, checkWebhook } from "../operator/check/reach_findings.ts";
+import { unpackBundledCbc } from "../auction/solver/cbc/bundled_cbc.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
@@ -86,7 +87,7 @@ async function collect(
     if ((await tryFile(path, false)).kind === "denied") {
       return [finding("fail", "config", `${path}: this user may not read it`, aclLine(user, "r", path))];
     }
-    config = await loadConfig(path, environment);
+    config = await loadConfig(path, environment, osConfigFiles, unpackBundledCbc);
   } catch (error) {
     if (error instanceof ConfigError) return configFailures(error);
     throw error;
@@ -114,7 +115,7 @@ async function collect(
     ...await unlessAborted(checkHooks(config, environment.PATH ?? "")),
     ...await unlessAborted(checkWebhook(config)),
     await unlessAborted(checkState(config, user)),
-    await checkSolver(config.solver, signal),
+    ...await checkSolver(config, signal),
     ...chain.findings,
     ...checkUser(user),
   ];

@@ -7,6 +7,8 @@
 import { Fleet } from "../delivery/asics/fleet.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import * as callbacks from "../delivery/callbacks.ts";
+import { unpackBundledCbc } from "../auction/solver/cbc/bundled_cbc.ts";
+import { unpackNothing } from "../config/cbc_choice.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";
@@ -20,7 +22,7 @@ import { deliverOutcome, resultsIn, warnAboutRouting } from "../agent/jobs/deliv
 import type { ComputedAuction } from "../agent/jobs/auction_job.ts";
 import type { SolvedOutcome } from "../agent/jobs/compute_outcome.ts";
 import { askProgram, questionAfter } from "../agent/jobs/final_outcome.ts";
-import { FELL_BACK, logOutcome } from "../agent/jobs/log_outcome.ts";
+import { FELL_BACK, logOutcome, warnAboutCbc } from "../agent/jobs/log_outcome.ts";
 import { computedDocument, routingDocument } from "../agent/jobs/result_document.ts";
 import { logTierCredit, outcomeTierCredit } from "../agent/jobs/tier_credit.ts";
 import { formatSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";
@@ -86,7 +88,9 @@ async function runJob(
 ): Promise<number> {
   try {
     const path = locateConfig(command.configPath, environment, osConfigFiles.exists);
-    const config = progress.config = await loadConfig(path, environment);
+    const unpackCbc = command.job === "auction" ? unpackBundledCbc : unpackNothing;
+    const config = progress.config = await loadConfig(path, environment, osConfigFiles, unpackCbc);
+    warnAboutCbc(config, log);
     const run = { command, config, log, signal };
     Object.assign(document, await JOBS[command.job](run, document, progress), { status: "done" });
     return EXIT_DONE;

@@ -5,27 +5,35 @@
  */
 
 import { DEFAULT_ALTERNATIVE_FP18 } from "../auction/credit/payment.ts";
-import { computeOutcome } from "../agent/jobs/compute_outcome.ts";
-import { logOutcome } from "../agent/jobs/log_outcome.ts";
+import { computeOutcome, type SolvedOutcome } from "../agent/jobs/compute_outcome.ts";
+import { askProgram, questionAfter } from "../agent/jobs/final_outcome.ts";
+import { FELL_BACK, logOutcome, warnAboutCbc } from "../agent/jobs/log_outcome.ts";
 import { outcomeDocument } from "../agent/jobs/result_document.ts";
-import { readSavedAuction } from "../agent/jobs/saved_auction.ts";
+import { readSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";
+import { unpackBundledCbc } from "../auction/solver/cbc/bundled_cbc.ts";
+import { type Environment, readEnvironment } from "../config/environment.ts";
+import { loadSolver } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
+import { Interruption } from "./interruption.ts";
 import type { CommandResult } from "./once.ts";
 
-const SOLVE_LIMIT_MS = 60_000;
+/** Nothing waits for a replay. Under emulation, cbc takes some minutes for a large auction. */
+const PROGRAM_LIMIT_MS = 10 * 60_000;
+/** The built-in engine cannot be interrupted. */
+const BUILT_IN_LIMIT_MS = 60_000;
 
-/** Computes a saved auction again, with the engine that is built in. */
+/** Computes a saved auction again, with the solver that an agent without a configuration would use. */
 export async function runReplay(
   { snapshotPath }: Extract<Command, { name: "replay" }>,
   log: Logger,
+  environment: Environment = readEnvironment(),
 ): Promise<CommandResult> {
   const document: Record<string, unknown> = { job: "replay", status: "failed" };
   try {
-    const auction = await readSavedAuction(snapshotPath);
-    const { outcome } = await computeOutcome({ ...auction, remainingMs: () => SOLVE_LIMIT_MS });
+    const { outcome } = await compute(await readSavedAuction(snapshotPath), log, environment);
     logOutcome(outcome, log, DEFAULT_ALTERNATIVE_FP18);
     const computed = outcomeDocument(outcome, DEFAULT_ALTERNATIVE_FP18);
     return { exitCode: EXIT_DONE, document: { ...document, status: "done", ...computed } };
@@ -34,4 +42,20 @@ export async function runReplay(
     log.error("Replay failed", { error_name: described.name, error: described.message });
     return { exitCode: exitCodeOf(error), document: { ...document, error: described } };
   }
+}
+
+async function compute(auction: SavedAuction, log: Logger, environment: Environment): Promise<SolvedOutcome> {
+  const choice = await loadSolver(environment, unpackBundledCbc);
+  warnAboutCbc(choice, log);
+  const computed = await computeOutcome({ ...auction, remainingMs: () => BUILT_IN_LIMIT_MS });
+  const question = questionAfter({ ...auction, ...computed }, {
+    ...choice,
+    onAmbiguous: auction.onAmbiguous,
+  });
+  if (question === null) return computed;
+  using interruption = new Interruption();
+  const { signal } = interruption;
+  const answer = await askProgram(question, { limitMs: PROGRAM_LIMIT_MS, signal });
+  if (answer.failure !== null) log.warning(FELL_BACK, { reason: answer.outcome.solver?.fallbackReason });
+  return answer;
 }

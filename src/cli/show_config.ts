@@ -5,6 +5,10 @@
  */
 
 import type { EffectiveSetting } from "../config/effective.ts";
+import { unpackBundledCbc } from "../auction/solver/cbc/bundled_cbc.ts";
+import type { EngineChoice } from "../auction/solver/types.ts";
+import type { CbcOrigin } from "../config/cbc_choice.ts";
+import { type CbcLook, describeBuild, lookAtCbc } from "../operator/check/cbc_look.ts";
 import { type Environment, ENVIRONMENT_NAMES, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
@@ -42,21 +46,60 @@ export async function showConfig(
 ): Promise<ShownConfig> {
   let config: Config;
   try {
-    config = await loadConfig(locateConfig(configPath, environment, osConfigFiles.exists), environment);
+    const path = locateConfig(configPath, environment, osConfigFiles.exists);
+    config = await loadConfig(path, environment, osConfigFiles, unpackBundledCbc);
   } catch (error) {
     const { message } = describeError(error);
     const text = json ? `${JSON.stringify({ status: "failed", error: message }, null, 2)}\n` : "";
     return { exitCode: exitCodeOf(error), text, error: `${message}\n` };
   }
+  const { cbcCommand } = config.solver;
+  const solver: ShownSolver = {
+    engine: config.solver.engine,
+    command: cbcCommand,
+    origin: config.cbc.origin,
+    look: cbcCommand === null ? null : await lookAtCbc(cbcCommand),
+    problem: config.cbc.problem,
+  };
   const isBroken = config.workers instanceof ConfigError;
   return {
     exitCode: isBroken ? EXIT_WRONG_INPUT : EXIT_DONE,
-    text: json ? toJson(config, environment) : toText(config, environment),
+    text: json ? toJson(config, solver, environment) : toText(config, solver, environment),
     error: config.workers instanceof ConfigError ? `${config.workers.message}\n` : "",
   };
 }
 
-function toJson(config: Config, environment: Environment): string {
+/** The solver in use. */
+interface ShownSolver {
+  readonly engine: EngineChoice;
+  readonly command: readonly string[] | null;
+  readonly origin: CbcOrigin | null;
+  /** `null` without a command. */
+  readonly look: CbcLook | null;
+  /** Why the bundled program cannot be used, if so. */
+  readonly problem: string | null;
+}
+
+const ORIGINS: Readonly<Record<CbcOrigin, string>> = {
+  configured: "as configured",
+  bundled: "bundled with this program",
+  path: "found on the PATH",
+};
+
+function solverNotes({ engine, command, origin, look, problem }: ShownSolver): string[] {
+  if (engine === "glpk") return ["cbc is not used: the engine is glpk"];
+  const problems = problem === null ? [] : [problem];
+  if (command === null || origin === null || look === null) {
+    return [...problems, "cbc is not used: there is none; the built-in engine glpk decides"];
+  }
+  const what = look.error ??
+    `${describeBuild(look.build)}, ${
+      look.isValidatorBuild ? "the validators' build" : "not the validators' build"
+    }`;
+  return [...problems, `cbc in use: ${command.join(" ")}, ${ORIGINS[origin]}: ${what}`];
+}
+
+function toJson(config: Config, solver: ShownSolver, environment: Environment): string {
   const { path, effective, endpoints, hotkeyPath, workers, routing } = config;
   const document = {
     status: workers instanceof ConfigError ? "failed" : "done",
@@ -67,6 +110,15 @@ function toJson(config: Config, environment: Environment): string {
     commitment: workers instanceof ConfigError ? null : describeBid(workers.commitment),
     routingOff: routing.kind === "off" ? routing.reason : null,
     routingWarnings: routing.kind === "off" ? [] : routing.warnings,
+    solver: {
+      engine: solver.engine,
+      cbc: solver.command,
+      origin: solver.origin,
+      build: solver.look?.build ?? null,
+      isValidatorBuild: solver.look?.isValidatorBuild ?? false,
+      error: solver.look?.error ?? null,
+      bundledProblem: solver.problem,
+    },
     environment: variablesOf(environment).map(([name, value]) => ({ name, value })),
   };
   // Not converted: worker sizes are keys in these values.
@@ -74,9 +126,8 @@ function toJson(config: Config, environment: Environment): string {
   return `${JSON.stringify({ ...toDocument(document) as object, settings }, null, 2)}\n`;
 }
 
-function toText(config: Config, environment: Environment): string {
-  const { path, effective, endpoints, hotkeyPath, workers, routing, solver, hooks, alerting, delivery } =
-    config;
+function toText(config: Config, solver: ShownSolver, environment: Environment): string {
+  const { path, effective, endpoints, hotkeyPath, workers, routing, hooks, alerting, delivery } = config;
   const isOff = routing.kind === "off";
   const notes: Readonly<Record<string, readonly string[]>> = {
     bittensor: endpoints.map((endpoint) => `endpoint: ${redactAddress(endpoint)}`),
@@ -91,8 +142,8 @@ function toText(config: Config, environment: Environment): string {
         : []),
       ...routing.warnings.map((warning) => `doubtful: ${warning}`),
     ],
+    solver: solverNotes(solver),
     // Values without effect.
-    solver: solver.engine === "glpk" ? ["cbc is not used: the engine is glpk"] : [],
     hooks: [
       ...(Object.keys(hooks.programs).length === 0 ? ["timeout is not used: there is no program"] : []),
       ...(alerting === null ? ["webhook_format and no_win_windows are not used: there is no webhook"] : []),

@@ -6,6 +6,7 @@
 
 import { resolve } from "node:path";
 import { type AmbiguityPolicy, DEFAULT_AMBIGUITY_POLICY } from "../auction/ambiguity.ts";
+import type { UnpackCbc } from "../auction/solver/cbc/bundled_cbc.ts";
 import type { EngineChoice } from "../auction/solver/types.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
@@ -14,6 +15,7 @@ import { type ListenAddress, parseListenAddress } from "../lib/listen_address.ts
 import { locateProgram } from "../lib/program.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { parseToml, TomlError } from "../lib/toml.ts";
+import { type CbcChoice, chooseCbc, unpackNothing } from "./cbc_choice.ts";
 import { type DeliveryConfig, resolveDelivery } from "./delivery.ts";
 import { type EconomicsConfig, resolveEconomics } from "./economics.ts";
 import { type EffectiveSetting, inEnvironment, inFile, Resolution } from "./effective.ts";
@@ -42,7 +44,9 @@ export interface Config extends HooksSettings {
   readonly onAmbiguous: AmbiguityPolicy;
   readonly staleness: StalenessConfig;
   readonly solver: SolverConfig;
-  /** For journals, locks and saved windows. */
+  /** Where the solver's cbc comes from. */
+  readonly cbc: CbcChoice;
+  /** For journals, locks, saved windows and the unpacked solver. */
   readonly stateDirectory: string;
   /** How many windows' snapshots the agent keeps there, for `ih-miner advise`; 0: none. */
   readonly keptSnapshots: number;
@@ -94,12 +98,14 @@ export const osConfigFiles: ConfigFiles = {
 /**
  * Reads and checks a configuration.
  *
+ * @param unpackCbc makes the bundled cbc ready; by default it is not used.
  * @throws {ConfigError} when it cannot be read or used. A mistake in `[workers]` is not thrown but returned.
  */
 export async function loadConfig(
   path: string,
   environment: Environment,
   files: ConfigFiles = osConfigFiles,
+  unpackCbc: UnpackCbc = unpackNothing,
 ): Promise<Config> {
   const text = await readText(path, files);
   const file = checkConfigFile(parse(text, path), path);
@@ -125,7 +131,18 @@ export async function loadConfig(
     effective: resolution.effective,
   };
   resolution.throwIssues();
-  return config;
+  return { ...config, ...await chooseCbc(config, unpackCbc) };
+}
+
+/** The solver of a run without a configuration file. */
+export async function loadSolver(
+  environment: Environment,
+  unpackCbc: UnpackCbc,
+): Promise<Pick<Config, "solver" | "cbc">> {
+  const resolution = new Resolution("the environment", environment);
+  const solver = await resolveSolver({}, resolution);
+  const { stateDirectory } = resolveState({}, resolution);
+  return await chooseCbc({ solver, stateDirectory, effective: resolution.effective }, unpackCbc);
 }
 
 /**
@@ -205,7 +222,10 @@ function resolveWorkers(file: ConfigFile, text: string, resolution: Resolution):
   }
 }
 
-async function resolveSolver({ solver }: ConfigFile, resolution: Resolution): Promise<SolverConfig> {
+async function resolveSolver(
+  { solver }: Pick<ConfigFile, "solver">,
+  resolution: Resolution,
+): Promise<SolverConfig> {
   const { environment } = resolution;
   const section = resolution.section("solver", solver);
   const engine = section.pick("engine", "auto");
@@ -223,7 +243,7 @@ async function resolveSolver({ solver }: ConfigFile, resolution: Resolution): Pr
 }
 
 function resolveState(
-  { state }: ConfigFile,
+  { state }: Pick<ConfigFile, "state">,
   resolution: Resolution,
 ): Pick<Config, "stateDirectory" | "keptSnapshots"> {
   const section = resolution.section("state", state);

@@ -197,6 +197,19 @@ Deno.test("--once auction --save-snapshot keeps what replay needs to compute the
     assert.deepEqual(again[key], document[key], key);
   }
 
+  // The solver is what an agent without a configuration would use.
+  const cbc = join(rig.folder, "cbc");
+  await Deno.writeTextFile(cbc, "#!/bin/sh\necho out of order >&2\nexit 3\n", { mode: 0o755 });
+  const fallen = await runReplay(
+    { name: "replay", snapshotPath: path, logLevel: "info", logFormat: "json" },
+    new LogRecorder(),
+    { PATH: rig.folder },
+  );
+  // deno-lint-ignore no-explicit-any -- read by name
+  const { solver } = toDocument(fallen.document) as any;
+  assert.equal(solver.engine, "glpk");
+  assert.match(solver.fallback_reason, /exit code 3 \("out of order"\)/);
+
   await Deno.writeTextFile(path, saved.replace('"tempo":', '"tempus":'));
   const broken = await runReplay(
     { name: "replay", snapshotPath: path, logLevel: "info", logFormat: "json" },

@@ -174,3 +174,44 @@ Deno.test("config shows no mode where only ASICs are routed to, and says what ha
   assert.ok(off.includes('mode = "ihp" # file'));
   assert.ok(off.includes("# nothing is measured: there is neither a source nor [asic]"));
 });
+
+Deno.test("config says which cbc is in use, where it comes from, and whether it is the validators' build", async () => {
+  const folder = await Deno.makeTempDir();
+  const cbc = join(folder, "cbc");
+  const answer = (date: string): Promise<void> =>
+    Deno.writeTextFile(cbc, `#!/bin/sh\necho "Version: 2.10.3"\necho "Build Date: ${date}"\n`, {
+      mode: 0o755,
+    });
+  const noteOf = async (environment: Environment): Promise<string | undefined> =>
+    squeezed(await show(CONFIG, environment)).find((line) => line.startsWith("# cbc in use: "));
+  await answer("Dec 15 2019");
+  const validators = "2.10.3 of Dec 15 2019, the validators' build";
+  assert.equal(await noteOf({ PATH: folder }), `# cbc in use: ${cbc}, found on the PATH: ${validators}`);
+  assert.equal(await noteOf({ IH_MINER_CBC: cbc }), `# cbc in use: ${cbc}, as configured: ${validators}`);
+  const { solver } = JSON.parse((await show(CONFIG, { IH_MINER_CBC: cbc }, true)).text);
+  assert.deepEqual(solver, {
+    engine: "auto",
+    cbc: [cbc],
+    origin: "configured",
+    build: { version: "2.10.3", build_date: "Dec 15 2019" },
+    is_validator_build: true,
+    error: null,
+    bundled_problem: null,
+  });
+  await answer("Jan 1 2024");
+  assert.match(
+    String(await noteOf({ PATH: folder })),
+    /: 2\.10\.3 of Jan 1 2024, not the validators' build$/,
+  );
+  await Deno.remove(folder, { recursive: true });
+  assert.match(
+    String(await noteOf({ IH_MINER_CBC: cbc })),
+    /, as configured: Cannot run cbc: .* does not start/,
+  );
+  assert.equal(await noteOf({}), undefined);
+  assert.ok(
+    squeezed(await show(CONFIG)).includes(
+      "# cbc is not used: there is none; the built-in engine glpk decides",
+    ),
+  );
+});

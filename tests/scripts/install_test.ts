@@ -5,12 +5,16 @@ import { parseToml } from "../../src/lib/toml.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts", import.meta.url));
 
-/** Stands in for ih-miner; its `check` refuses a size of 0.5. */
+/** Stands in for ih-miner; its `check` refuses a size of 0.5, and the state folder of the agent's user. */
 const program = (version: string): string =>
   `#!/bin/sh
 case $1 in
   --version) echo "ih-miner ${version}" ;;
   check)
+    if grep -q '^directory = "/var/lib/ih-miner"' "$2"; then
+      echo 'fail  config        the solver would be unpacked where the agent cannot use it'
+      exit 2
+    fi
     if grep -q '"0.5"' "$2"; then
       echo 'fail  bid           [workers] worker_sizes: Cannot offer a worker of "0.5" PH'
       exit 2
@@ -142,6 +146,8 @@ Deno.test("install.sh keeps the operator's changes when it upgrades or removes t
     assert.equal(after[path], before[path], path);
   }
 
+  await Deno.mkdir(join(at.root, "var/lib/ih-miner/solver"));
+  await Deno.writeTextFile(join(at.root, "var/lib/ih-miner/solver/cbc"), "");
   const gone = await at.install("--uninstall");
   assert.equal(gone.code, 0, gone.err);
   const left = await at.files();

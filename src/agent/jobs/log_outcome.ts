@@ -1,15 +1,25 @@
 /**
- * Logs an outcome.
+ * Logs an outcome and what its solver lacks.
  *
  * @module
  */
 
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { windowWorth } from "../../auction/worth.ts";
+import type { Config } from "../../config/load.ts";
 import type { Logger } from "../../lib/log.ts";
 
 /** The log event when the configured program gives no outcome. */
 export const FELL_BACK = "Solver fell back to glpk";
+
+/** Logs why the bundled cbc cannot be used, if so. */
+export function warnAboutCbc({ cbc, solver }: Pick<Config, "cbc" | "solver">, log: Logger): void {
+  if (cbc.problem === null) return;
+  log.warning("Bundled solver unusable", {
+    error: cbc.problem,
+    instead: solver.cbcCommand?.join(" ") ?? "the built-in engine",
+  });
+}
 
 /**
  * Logs the outcome of an auction, with the event names of the Python original.

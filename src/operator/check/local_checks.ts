@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { type Config, type SolverConfig } from "../../config/load.ts";
+import type { Config } from "../../config/load.ts";
 import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn, type WorkersConfig } from "../../config/workers.ts";
 import { priceCount, type WonWorker } from "../../auction/credit/delivery_credit.ts";
@@ -16,13 +16,11 @@ import { formatPh } from "../../delivery/asics/fleet_report.ts";
 import { RoutingError } from "../../delivery/proxies/errors.ts";
 import { describeReload } from "../../delivery/proxies/reload.ts";
 import { applyRouting, type RoutingTarget, targetPath } from "../../delivery/proxies/route.ts";
-import { CbcError, identifyCbc, isValidatorBuild } from "../../auction/solver/cbc/program.ts";
 import { judgeIdentities } from "../status/identities.ts";
 import { counted } from "../status/words.ts";
 import { aclLine, ownerLine, tryFile, tryFolder, type User } from "./access.ts";
+import { describeBuild, lookAtCbc } from "./cbc_look.ts";
 import { type Finding, finding } from "./finding.ts";
-
-const SOLVER_TIMEOUT_MS = 10_000;
 
 /** All mistakes of an invalid configuration. */
 export function configFailures({ source, issues }: ConfigError): Finding[] {
@@ -232,39 +230,31 @@ async function checkFolder(
 
 /** Checks which solver decides auctions and how close it is to the validators'. The signal ends the program. */
 export async function checkSolver(
-  { engine, cbcCommand }: SolverConfig,
+  { solver: { engine, cbcCommand }, cbc }: Pick<Config, "solver" | "cbc">,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<Finding[]> {
   const install = "scripts/install-cbc.sh gets the validators' build";
+  const fix = cbc.problem === null ? install : null;
+  const none = "no cbc is bundled, configured or on the PATH";
   if (cbcCommand === null) {
-    const why = engine === "glpk" ? "as configured" : "no cbc is configured or on the PATH";
-    return engine === "cbc"
-      ? finding("fail", "solver", "[solver] engine is cbc, and none is configured or on the PATH", install)
-      : finding(
-        "warn",
-        "solver",
-        `glpk (built in), parity "estimated" where workers have several sizes: ${why}`,
-        install,
-      );
-  }
-  const command = cbcCommand.join(" ");
-  const folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
-  try {
-    const build = await identifyCbc(cbcCommand, { folder, timeLimitMs: SOLVER_TIMEOUT_MS, signal });
-    const name = build === null
-      ? "a build that does not report its version"
-      : `${build.version} of ${build.buildDate}`;
-    return isValidatorBuild(build)
-      ? finding("ok", "solver", `cbc ${command}: ${name}, parity "validator"`)
-      : finding("warn", "solver", `cbc ${command}: ${name}, parity "other-build"`, install);
-  } catch (error) {
-    if (error instanceof CbcError) {
-      return finding("fail", "solver", `cbc ${command}: ${error.message}`, install);
+    if (engine === "cbc") {
+      return [finding("fail", "solver", `[solver] engine is cbc, and ${cbc.problem ?? none}`, fix)];
     }
-    throw error;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    const why = engine === "glpk" ? "as configured" : cbc.problem ?? none;
+    const what = `glpk (built in), parity "estimated" where workers have several sizes`;
+    return [finding("warn", "solver", `${what}: ${why}`, fix)];
   }
+  const bundled = cbc.problem === null ? [] : [finding("warn", "solver", cbc.problem)];
+  const command = `cbc ${cbcCommand.join(" ")}${cbc.origin === "bundled" ? " (bundled)" : ""}`;
+  const { build, isValidatorBuild, error } = await lookAtCbc(cbcCommand, signal);
+  if (error !== null) return [...bundled, finding("fail", "solver", `${command}: ${error}`, install)];
+  const name = describeBuild(build);
+  return [
+    ...bundled,
+    isValidatorBuild
+      ? finding("ok", "solver", `${command}: ${name}, parity "validator"`)
+      : finding("warn", "solver", `${command}: ${name}, parity "other-build"`, install),
+  ];
 }
 
 /** Warns about root, which may do everything, so that the findings do not hold for the agent's user. */

@@ -48,6 +48,9 @@ export function noticesOf(report: StatusReport): Notice[] {
     ...hookNotices(report),
     ...webhookNotices(report),
   );
+  if (report.cbc !== null && report.cbc.problem !== null) {
+    notices.push({ level: "warning", title: "Bundled solver unusable", text: report.cbc.problem });
+  }
   if (window !== null) notices.push(...windowNotices(window));
   if (windowsWithoutWin > 1 && window?.reason?.code !== "withdrawn") {
     const text = `Nothing was won in ${windowsWithoutWin} windows in a row`;

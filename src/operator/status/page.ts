@@ -15,7 +15,15 @@ import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import type { WindowWorth } from "../../auction/worth.ts";
 import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
-import { capitalised, counted, parityText, proxyName, withdrawnEffect, withdrawnText } from "./words.ts";
+import {
+  capitalised,
+  cbcText,
+  counted,
+  parityText,
+  proxyName,
+  withdrawnEffect,
+  withdrawnText,
+} from "./words.ts";
 import type {
   BidReport,
   CommitmentReport,
@@ -569,13 +577,13 @@ function eventItem({ at, level, event, fields, times }: EventReport): Html {
   `;
 }
 
-function footerOf({ version, commit, now }: StatusReport): Html {
+function footerOf({ version, commit, now, cbc }: StatusReport): Html {
   return html`
     <footer>
       <a href="/metrics">Metrics</a><a href="/api/status">JSON</a><a href="/readyz">Readiness</a>
       <span>ih-miner ${version}${commit !== null && html`
         (${commit})
-      `}, ${now.slice(0, 10)} ${now.slice(11, 19)} UTC</span>
+      `}${cbc !== null && `, solver: ${cbcText(cbc)}`}, ${now.slice(0, 10)} ${now.slice(11, 19)} UTC</span>
     </footer>
   `;
 }

@@ -7,6 +7,8 @@
 import type { FleetReport } from "../../delivery/asics/fleet_report.ts";
 import type { AuctionOutcome, OwnOutcome, Stage } from "../../auction/outcome.ts";
 import type { EstimateReason } from "../../auction/inputs/prepare.ts";
+import { isValidatorBuild } from "../../auction/solver/cbc/program.ts";
+import type { CbcOrigin } from "../../config/cbc_choice.ts";
 import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn } from "../../config/workers.ts";
 import type { DaemonJob } from "../../agent/events.ts";
@@ -59,6 +61,8 @@ export interface StatusReport {
   readonly checks: readonly ReadinessCheck[];
   /** `null` before the settings were read. */
   readonly identity: IdentityReport | null;
+  /** `null` before the settings were read. */
+  readonly cbc: CbcReport | null;
   /** `null` before a window was computed. */
   readonly window: WindowStatus | null;
   /** `null`: routing is on. */
@@ -94,6 +98,17 @@ export interface IdentityReport {
   readonly netuid: number;
   /** Names or URLs. */
   readonly network: readonly string[];
+}
+
+/** The solver's program. */
+export interface CbcReport {
+  /** `null`: there is none, the built-in engine decides. */
+  readonly command: string | null;
+  readonly origin: CbcOrigin | null;
+  /** Whether it is the validators' build; `null` before it was used. */
+  readonly isValidatorBuild: boolean | null;
+  /** Why the bundled program cannot be used, with the remedy; `null`: it can, or is not needed. */
+  readonly problem: string | null;
 }
 
 /** The figures of one window. */
@@ -338,6 +353,7 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
       netuid: settings.config.netuid,
       network: [settings.config.network].flat().map(redactUrls),
     },
+    cbc: settings === null ? null : reportCbc(settings.config, window),
     window: window === null ? null : reportWindow(window, status, nowMs),
     routingOff: settings?.config.routing.kind === "off" ? settings.config.routing.reason : null,
     stale: staleness?.isStale === true ? { policy: staleness.policy } : null,
@@ -358,6 +374,17 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
     history,
     windowsWithoutWin: history.length - 1 - history.findLastIndex(({ wonWorkers }) => wonWorkers > 0),
     events: recent.newestFirst.map(({ atMs, ...line }) => ({ at: iso(atMs), ...line })),
+  };
+}
+
+function reportCbc({ solver, cbc }: Settings["config"], window: WindowState | null): CbcReport {
+  const build = window?.outcome.solver?.build ?? null;
+  const isUsed = cbc.origin !== null && build !== null;
+  return {
+    command: solver.cbcCommand?.join(" ") ?? null,
+    origin: cbc.origin,
+    isValidatorBuild: cbc.origin === "bundled" || (isUsed ? isValidatorBuild(build) : null),
+    problem: cbc.problem,
   };
 }
 

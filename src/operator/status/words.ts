@@ -7,7 +7,7 @@
 import { isStaying, type MinerReport } from "../../delivery/asics/fleet_report.ts";
 import { clockTime, formatAgo, formatBlock, formatHashrate, trimmed } from "./format.ts";
 import type { ShownValue } from "../../delivery/proxies/file_edit.ts";
-import type { WithdrawalReport } from "./status_report.ts";
+import type { CbcReport, WithdrawalReport } from "./status_report.ts";
 
 const PROXIES: Readonly<Record<string, string>> = {
   ihp: "InfiniteHash Proxy",
@@ -28,6 +28,17 @@ export function proxyName(mode: string): string {
 /** How close an outcome is to the validators'. */
 export function parityText(parity: string): string {
   return PARITIES[parity] ?? parity;
+}
+
+/** The solver in use, as the footer of the page shows it. */
+export function cbcText({ command, origin, isValidatorBuild }: CbcReport): string {
+  if (command === null) return "glpk (built in)";
+  const build = isValidatorBuild === null
+    ? "not used yet"
+    : isValidatorBuild
+    ? "the validators' build"
+    : "another build";
+  return `cbc, ${build}${origin === "bundled" ? " (bundled)" : ""}`;
 }
 
 /** A value of the proxy's file. */

@@ -13,6 +13,7 @@ import type { DeliveryReport } from "../../../src/delivery/measured/delivery_rep
 import type { HookName } from "../../../src/config/schema.ts";
 import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
+import type { UnpackCbc } from "../../../src/auction/solver/cbc/bundled_cbc.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../../src/auction/protocol/windows.ts";
 import type { RoutingReport } from "../../../src/delivery/proxies/route.ts";
@@ -167,9 +168,14 @@ export class FakeAgent implements AsyncDisposable {
   }
 
   /** Reads a configuration; `more` is added to its end, `edit` changes it. */
-  async readSettings(more = "", hotkey = HOTKEY, edit = (config: string): string => config): Promise<void> {
+  async readSettings(
+    more = "",
+    hotkey = HOTKEY,
+    edit = (config: string): string => config,
+    unpackCbc?: UnpackCbc,
+  ): Promise<void> {
     const files = { readTextFile: () => Promise.resolve(`${edit(CONFIG)}${more}`), exists: () => true };
-    const config = await loadConfig("/etc/ih-miner/config.toml", { HOME: "/home/op" }, files);
+    const config = await loadConfig("/etc/ih-miner/config.toml", { HOME: "/home/op" }, files, unpackCbc);
     this.observe({ kind: "settings-read", settings: { config, hotkey } });
   }
 

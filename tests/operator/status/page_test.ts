@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { BundledCbc } from "../../../src/auction/solver/cbc/bundled_cbc.ts";
 import { renderPage } from "../../../src/operator/status/page.ts";
 import { renderTerminal } from "../../../src/operator/status/terminal.ts";
 import type { StatusReport } from "../../../src/operator/status/status_report.ts";
@@ -351,4 +352,20 @@ Deno.test("renderPage() shows Braiins' weights as shares", async () => {
   const text = textOf(agent.telemetry.report());
   assert.match(text, /37\.5 % routing\.goal \S+ hr_weight = 1610612736 \(was 0 %\)/);
   assert.match(text, /62\.5 % routing\.goal \S+ hr_weight = 2684354560 \(was 100 %\)/);
+});
+
+Deno.test("renderPage() says which solver is in use, and why the bundled one is not", async () => {
+  await using agent = new FakeAgent();
+  const solverOf = async (more: string, bundled: BundledCbc | null): Promise<string> => {
+    await agent.readSettings(more, HOTKEY, undefined, () => Promise.resolve(bundled));
+    return textOf(agent.telemetry.report());
+  };
+  assert.ok((await solverOf("", null)).includes("solver: glpk (built in)"));
+  const configured = await solverOf('[solver]\ncbc = "/opt/cbc"\n', null);
+  assert.ok(configured.includes("solver: cbc, not used yet,"), configured);
+  const bundled = await solverOf("", { kind: "ready", command: ["/s/solver/cbc"] });
+  assert.ok(bundled.includes("solver: cbc, the validators&#39; build (bundled)"), bundled);
+  const unusable = await solverOf("", { kind: "unusable", problem: "Cannot unpack it; make room" });
+  assert.ok(unusable.includes("Bundled solver unusable Cannot unpack it; make room"), unusable);
+  assert.ok(unusable.includes("solver: glpk (built in)"), unusable);
 });
