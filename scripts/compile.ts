@@ -16,6 +16,7 @@ import { BaseUnavailableError, compileBundle, CompileError } from "./compile/com
 import { DenoPackageError, fetchDeno } from "./compile/deno_package.ts";
 import { type Target, TARGETS, WrongBaseError } from "./compile/elf.ts";
 import { runTool } from "./compile/run_tool.ts";
+import { readSolverPack, SolverPackError } from "./compile/solver_pack.ts";
 import { PackError, writeSelfExtracting } from "./compile/self_extracting_form.ts";
 import { complain, say } from "./command_line.ts";
 
@@ -26,6 +27,8 @@ const HELP = `deno task compile: builds ih-miner as one file
 
   --target TARGET       ${TARGETS.join(" or ")} (default: this machine's)
   --output FILE         (default: dist/ih-miner)
+  --solver FILE         puts the validators' solver into it: FILE is their program, or for ARM64 a pack of it, made by
+                        scripts/install-cbc.sh --pack (see docs/binary.md)
   --self-extracting-sh  a shell script that unpacks itself on first use, made from npm's Deno: for machines that
                         cannot download the runtime base of \`deno compile\`
   --help                this text
@@ -42,6 +45,7 @@ const EXPECTED = [
   CompileError,
   DenoPackageError,
   PackError,
+  SolverPackError,
   WrongBaseError,
 ] as const;
 
@@ -66,6 +70,7 @@ async function run(): Promise<void> {
   const { values, positionals } = parseArguments(Deno.args, {
     target: { type: "string" },
     output: { type: "string" },
+    solver: { type: "string" },
     "self-extracting-sh": { type: "boolean" },
     help: { type: "boolean" },
   });
@@ -74,14 +79,20 @@ async function run(): Promise<void> {
   const target = TARGETS.find((name) => name === (values.target ?? HERE));
   if (target === undefined) throw new UsageError(`--target must be one of ${TARGETS.join(", ")}`);
   // `deno task` changes to the project's folder; INIT_CWD is the folder it was called in.
-  const output = resolve(
-    Deno.env.get("INIT_CWD") ?? "",
-    String(values.output ?? join(ROOT, "dist/ih-miner")),
-  );
+  const fromCaller = (path: string): string => resolve(Deno.env.get("INIT_CWD") ?? "", path);
+  const output = fromCaller(String(values.output ?? join(ROOT, "dist/ih-miner")));
 
   using folder = await prepareBuildFolder(ROOT);
   const { sources, scratch } = folder;
-  const bundled = await bundle({ sources, output: folder.bundle, build: await readBuildInfo(ROOT) });
+  const pack = values.solver === undefined
+    ? null
+    : await readSolverPack({ path: fromCaller(String(values.solver)), target, scratch });
+  const bundled = await bundle({
+    sources,
+    output: folder.bundle,
+    build: { ...await readBuildInfo(ROOT), ...(pack === null ? {} : { solver: pack.solver }) },
+    data: pack === null ? [] : [pack.archivePath],
+  });
   const program = values["self-extracting-sh"] === true
     ? await selfExtracting(bundled, target, scratch)
     : await compileBundle({ bundle: bundled, target, scratch });

@@ -3,11 +3,18 @@
 # wheel. With exactly this build ih-miner finds the same winners as the validators; see docs/solver.md.
 #
 #   scripts/install-cbc.sh [--wheel FILE] [--prefix DIR]
+#   scripts/install-cbc.sh --pack OUT [--wheel FILE] [--debs DIR]
 #
 #   --wheel FILE   use this PuLP 3.3 wheel, or a file that is the program itself, instead of downloading the wheel
 #                  with pip: for hosts without internet
 #   --prefix DIR   where to install it (default: /usr/local/lib/ih-miner for root, else
 #                  ${XDG_CACHE_HOME:-$HOME/.cache}/cbc-2.10.3)
+#
+#   --pack OUT     install nothing; write what `deno task compile --target aarch64-unknown-linux-gnu --solver OUT` takes:
+#                  the program, a static qemu-x86_64 for ARM64, the x86-64 libraries, and their licence texts. Runs on
+#                  any Linux machine with dpkg-deb, without root
+#   --debs DIR     use the Debian packages in this folder instead of downloading them with apt: qemu-user-static (or
+#                  qemu-user) for arm64; libc6, libstdc++6, libgcc-s1, gcc-N-base and base-files for amd64
 #
 # On ARM64 the program runs under qemu-user. The script fetches qemu-user-static and the x86-64 C and C++ libraries with
 # apt, for which it needs root once, and makes DIR/cbc a small wrapper.
@@ -27,11 +34,18 @@ fail() { # CODE MESSAGE
 
 wheel=''
 prefix=''
+pack=''
+debs=''
 while [ $# -gt 0 ]; do
   case $1 in
-    --wheel | --prefix)
+    --wheel | --prefix | --pack | --debs)
       [ $# -ge 2 ] || fail 2 "$1 needs a value; see the head of this file"
-      if [ "$1" = --wheel ]; then wheel=$2; else prefix=$2; fi
+      case $1 in
+        --wheel) wheel=$2 ;;
+        --prefix) prefix=$2 ;;
+        --pack) pack=$2 ;;
+        --debs) debs=$2 ;;
+      esac
       shift 2
       ;;
     -h | --help)
@@ -41,12 +55,18 @@ while [ $# -gt 0 ]; do
     *) fail 2 "unknown argument $1; see --help" ;;
   esac
 done
-if [ -z "$prefix" ]; then
+if [ -z "$prefix" ] && [ -z "$pack" ]; then
   if [ "$(id -u)" = 0 ]; then prefix=/usr/local/lib/ih-miner; else prefix=${XDG_CACHE_HOME:-$HOME/.cache}/cbc-2.10.3; fi
 fi
 
+[ -z "$pack" ] || [ -z "$prefix" ] || fail 2 '--prefix cannot be used with --pack, which installs nothing'
+[ -n "$pack" ] || [ -z "$debs" ] || fail 2 '--debs can only be used with --pack'
 host=$(uname -s)-$(uname -m)
 case $host in
+  Linux-*) [ -z "$pack" ] || host=pack ;;
+esac
+case $host in
+  pack) program='' ;;
   Linux-x86_64) program=$prefix/cbc ;;
   Linux-aarch64) program=$prefix/cbc-x86_64 ;;
   *) fail 3 "this host is $host; the validators' program needs Linux on x86-64, or on ARM64 with emulation" ;;
@@ -88,6 +108,120 @@ fetch_program() {
   fi
   is_expected "$work/cbc" || fail 1 "the program in $wheel is not CBC 2.10.3 of Dec 15 2019 (its SHA-256 differs)"
 }
+
+# Fetches the packages of ARM64's emulator and of the x86-64 libraries into $debs. apt checks their signatures; it works
+# in folders of its own here, so that it needs neither root nor a foreign architecture of this machine.
+fetch_packages() {
+  command -v apt-get >/dev/null ||
+    fail 2 "apt-get is missing; download the packages on another machine and pass their folder with --debs DIR"
+  debs=$work/debs
+  mkdir -p "$debs" "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial"
+  local apt=(apt-get -q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Architectures::=amd64
+    -o "Dir::State=$work/apt/state" -o "Dir::Cache=$work/apt/cache" -o Dir::State::status=/dev/null
+    -o "APT::Sandbox::User=$(id -un)")
+  # A source that has nothing for these architectures fails; what counts is whether the packages are to be had.
+  "${apt[@]}" update >"$work/apt/log" 2>&1 || true
+  local package base
+  for package in libc6:amd64 libstdc++6:amd64 libgcc-s1:amd64 base-files:amd64 qemu-user-static:arm64; do
+    download "$package"
+  done
+  # The licence of the C++ library is in this package.
+  base=$(dpkg-deb -f "$(package_file 'libstdc++6' amd64)" Depends | grep -o 'gcc-[0-9]*-base' | head -n 1)
+  download "$base:amd64"
+  # Newer releases have the static programs in qemu-user.
+  contents_of "$(package_file qemu-user-static arm64)" | grep -q '/usr/bin/qemu-x86_64-static$' || download qemu-user:arm64
+}
+
+download() { # PACKAGE:ARCHITECTURE
+  (cd "$debs" && "${apt[@]}" download "$1" >>"$work/apt/log" 2>&1) ||
+    fail 1 "apt cannot download $1 ($(grep '^E:' "$work/apt/log" | tail -n 1 | cut -c1-160)); pass a folder with the packages with --debs DIR"
+}
+
+package_file() { # NAME ARCHITECTURE
+  local found
+  found=$(find "$debs" -maxdepth 1 -name "$1_*_$2.deb" | sort | tail -n 1)
+  [ -n "$found" ] || fail 1 "$debs has no package $1 for $2"
+  printf '%s' "$found"
+}
+
+contents_of() { # FILE
+  # To the end, so that dpkg-deb does not fail on a closed pipe.
+  dpkg-deb --fsys-tarfile "$1" | tar -tv | awk '/^-/ { print $NF }'
+}
+
+# Writes the pack of the program in $work/cbc to $pack.
+make_pack() {
+  local tool here licences
+  for tool in dpkg-deb tar gzip; do command -v "$tool" >/dev/null || fail 2 "$tool is missing; install it"; done
+  here=$(cd "$(dirname "$0")" && pwd)
+  [ -d "$here/licences" ] || fail 2 "$here/licences is missing; run this script in a checkout"
+  [ -d "$(dirname "$pack")" ] || fail 2 "there is no folder $(dirname "$pack")"
+  if [ -z "$debs" ]; then fetch_packages; fi
+  [ -d "$debs" ] || fail 2 "there is no folder $debs"
+
+  local folder=$work/pack root=$work/root name file
+  licences=$folder/licences
+  mkdir -p "$licences" "$folder/x86_64-root/lib64" "$folder/x86_64-root/lib/x86_64-linux-gnu" "$root/libraries" "$root/qemu"
+  install -m 0755 "$work/cbc" "$folder/cbc"
+  cp "$here/licences/EPL-1.0.txt" "$licences/cbc.txt"
+  local packages=() emulator=''
+  for name in libc6 'libstdc++6' libgcc-s1 'gcc-[0-9]*-base' base-files; do
+    file=$(package_file "$name" amd64)
+    packages+=("$file")
+    dpkg-deb -x "$file" "$root/libraries"
+  done
+  # qemu's package has more than 200 MB of other machines.
+  for name in qemu-user-static qemu-user; do
+    if file=$(package_file "$name" arm64 2>/dev/null) && emulator=$(contents_of "$file" | grep -E '/usr/bin/qemu-x86_64(-static)?$'); then
+      break
+    fi
+    emulator=''
+  done
+  [ -n "$emulator" ] || fail 1 "$debs has no qemu-user-static or qemu-user for arm64 with a qemu-x86_64"
+  dpkg-deb --fsys-tarfile "$file" | tar -x -C "$root/qemu" "$emulator" "./usr/share/doc/$name/copyright"
+  install -m 0755 "$root/qemu/$emulator" "$folder/qemu-x86_64"
+  packages+=("$file")
+  cp "$root/qemu/usr/share/doc/$name/copyright" "$licences/qemu.txt"
+
+  take_library ld-linux-x86-64.so.2 "$folder/x86_64-root/lib64"
+  for name in libc.so.6 libm.so.6 libpthread.so.0 librt.so.1 libdl.so.2 'libstdc++.so.6' libgcc_s.so.1; do
+    take_library "$name" "$folder/x86_64-root/lib/x86_64-linux-gnu"
+  done
+  cp "$root/libraries/usr/share/doc/libc6/copyright" "$licences/libc6.txt"
+  cat "$root"/libraries/usr/share/doc/gcc-*-base/copyright >"$licences/gcc-libraries.txt"
+  for name in $(grep -oh '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$licences"/*.txt | sort -u); do
+    cp -L "$root/libraries$name" "$licences/$(basename "$name").txt"
+  done
+  {
+    cat "$here/licences/SOURCES.txt"
+    printf '\nThe others are from these packages, whose sources the distribution keeps that published them:\n'
+    for file in "${packages[@]}"; do
+      printf '\n'
+      dpkg-deb -f "$file" Package Version Architecture Source Built-Using Static-Built-Using Maintainer
+    done
+  } >"$licences/SOURCES.txt"
+
+  chmod -R go+rX,u+w "$folder"
+  (cd "$folder" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum >SHA256SUMS)
+  tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - . | gzip -9n >"$pack.new"
+  mv -f "$pack.new" "$pack"
+  printf '%s: %s bytes. Build with it:\n' "$pack" "$(stat -c %s "$pack")"
+  printf 'deno task compile --target aarch64-unknown-linux-gnu --solver %s\n' "$pack"
+}
+
+take_library() { # NAME FOLDER
+  local found
+  found=$(find "$root/libraries" -name "$1" -type f | head -n 1)
+  [ -n "$found" ] || found=$(find "$root/libraries" -name "$1" -type l | head -n 1)
+  [ -n "$found" ] || fail 1 "the packages in $debs have no $1"
+  install -m 0644 "$found" "$2/$1"
+}
+
+if [ -n "$pack" ]; then
+  fetch_program
+  make_pack
+  exit 0
+fi
 
 if ! is_expected "$program"; then
   fetch_program

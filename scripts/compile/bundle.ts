@@ -18,10 +18,12 @@ const WORKER_SUFFIX = "_worker.ts";
 export interface Bundle {
   /** Absolute path of the main module. */
   readonly main: string;
-  /** Absolute paths of all modules, including the main one, in a fixed order. */
+  /** Absolute paths of all files, modules and data, in a fixed order. */
   readonly files: readonly string[];
   /** Absolute paths of the workers' modules. */
   readonly workers: readonly string[];
+  /** Absolute paths of the data beside the modules. */
+  readonly data: readonly string[];
 }
 
 /** A source or a package is not in the form that the bundle needs. */
@@ -36,6 +38,8 @@ export interface BundleOptions {
   /** An empty folder. */
   readonly output: string;
   readonly build: BuildInfo;
+  /** Files that the program reads beside its modules. @default none */
+  readonly data?: readonly string[];
 }
 
 /**
@@ -43,7 +47,7 @@ export interface BundleOptions {
  *
  * @throws {BundleError} when a package is not in the form that the plugins expect.
  */
-export async function bundle({ sources, output, build }: BundleOptions): Promise<Bundle> {
+export async function bundle({ sources, output, build, data = [] }: BundleOptions): Promise<Bundle> {
   const workers = await workerModules(sources);
   try {
     await esbuild.build({
@@ -75,11 +79,17 @@ export async function bundle({ sources, output, build }: BundleOptions): Promise
     await esbuild.stop();
   }
   await refuseSourceUrls(output);
+  for (const path of data) await Deno.copyFile(path, join(output, basename(path)));
   const files = (await Array.fromAsync(Deno.readDir(output))).map(({ name }) => join(output, name)).sort();
   // `deno compile` stores the files' times, which would differ from build to build.
   for (const path of files) await Deno.utime(path, 0, 0);
   const bundled = (path: string): string => join(output, basename(path).replace(/\.ts$/, ".js"));
-  return { main: bundled(MAIN), files, workers: workers.map(bundled) };
+  return {
+    main: bundled(MAIN),
+    files,
+    workers: workers.map(bundled),
+    data: data.map((path) => join(output, basename(path))),
+  };
 }
 
 async function workerModules(sources: string): Promise<string[]> {

@@ -56,7 +56,7 @@ export async function compileBundle({ bundle, target, scratch }: CompileOptions)
     "compile",
     ...["--quiet", "--no-check", "--no-config", "--no-lock", "--no-npm", "--no-remote"],
     ...RUNTIME_FLAGS,
-    ...bundle.workers.flatMap((path) => ["--include", path]),
+    ...[...bundle.workers, ...bundle.data].flatMap((path) => ["--include", path]),
     ...["--target", target, "--output", output, bundle.main],
   ];
   const { success, errorText } = await runTool(Deno.execPath(), args, {

@@ -21,10 +21,44 @@ export class WrongBaseError extends Error {
   override readonly name = "WrongBaseError";
 }
 
-/** Result of {@link inspectRuntime}. */
-export interface RuntimeFacts {
+/** What kind of program an ELF file is. */
+export interface ElfFacts {
   /** `null`: none of {@link TARGETS}. */
   readonly target: Target | null;
+  /** Whether it needs no libraries: the kernel starts it without an interpreter. */
+  readonly isStatic: boolean;
+}
+
+/** Of the program header of an interpreter. */
+const PT_INTERP = 3;
+
+/**
+ * Reads the machine of an ELF file, and how it is linked.
+ *
+ * @param path for messages.
+ * @throws {WrongBaseError} when it is not a 64-bit little-endian ELF file.
+ */
+export function inspectElf(bytes: Uint8Array, path: string): ElfFacts {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // 0x7f E L F, class 64-bit, little-endian.
+  if (bytes.length < 64 || view.getUint32(0) !== 0x7f454c46 || bytes[4] !== 2 || bytes[5] !== 1) {
+    throw new WrongBaseError(`Cannot use ${path}: it is not a 64-bit ELF program`);
+  }
+  const [table, size, count] = [
+    Number(view.getBigUint64(32, true)),
+    view.getUint16(54, true),
+    view.getUint16(56, true),
+  ];
+  const headers = Array.from({ length: count }, (_, i) => table + i * size)
+    .filter((offset) => offset + 4 <= bytes.length);
+  return {
+    target: MACHINES[view.getUint16(18, true)] ?? null,
+    isStatic: !headers.some((offset) => view.getUint32(offset, true) === PT_INTERP),
+  };
+}
+
+/** Result of {@link inspectRuntime}. */
+export interface RuntimeFacts extends Pick<ElfFacts, "target"> {
   /** `2.6.8`; `null` when the file contains no Deno. */
   readonly denoVersion: string | null;
 }
@@ -36,12 +70,7 @@ export interface RuntimeFacts {
  * @throws {WrongBaseError} when it is not a 64-bit little-endian ELF file.
  */
 export function inspectRuntime(bytes: Uint8Array, path: string): RuntimeFacts {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // 0x7f E L F, class 64-bit, little-endian.
-  if (bytes.length < 64 || view.getUint32(0) !== 0x7f454c46 || bytes[4] !== 2 || bytes[5] !== 1) {
-    throw new WrongBaseError(`Cannot use ${path}: it is not a 64-bit ELF program`);
-  }
-  return { target: MACHINES[view.getUint16(18, true)] ?? null, denoVersion: findDenoVersion(bytes) };
+  return { target: inspectElf(bytes, path).target, denoVersion: findDenoVersion(bytes) };
 }
 
 /** What a base or a program must be. */

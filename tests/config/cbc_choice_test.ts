@@ -55,7 +55,7 @@ Deno.test("the bundled cbc beats one on the PATH, and is unpacked into the state
   withCbcOnPath(async (PATH) => {
     const chosen = await choose("", { bundled: READY, environment: { PATH } });
     assert.deepEqual(chosen, {
-      solver: { engine: "auto", cbcCommand: READY.command },
+      solver: { engine: "auto", cbcCommand: READY.command, cbcTimeLimitSeconds: 480 },
       cbc: { origin: "bundled", problem: null },
       unpacked: ["/var/lib/agent"],
     });

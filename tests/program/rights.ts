@@ -116,9 +116,9 @@ function isDocumented(permission: string, value: string, stage: Stage, configure
 function isOurs(path: string, { rig, empty, cache }: Stage): boolean {
   const folders = [rig.folder, empty, cache];
   return folders.some((folder) => path === folder || path.startsWith(`${folder}/`)) ||
-    /^\/tmp(\/ih-miner-[0-9a-f]+(\/\w+)?)?$/.test(path) || rig.folder.startsWith(`${path}/`) ||
+    /^\/tmp(\/ih-miner-[0-9a-f]+(\/[\w.]+)?)?$/.test(path) || rig.folder.startsWith(`${path}/`) ||
     // Relative to a job's folder.
-    path === "alive";
+    /^(alive|(\.\/)*auction\.\w+)$/.test(path);
 }
 
 /** What the C library and V8 look at before the program begins. */
