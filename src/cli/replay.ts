@@ -12,9 +12,10 @@ import { outcomeDocument } from "../agent/jobs/result_document.ts";
 import { readSavedAuction, type SavedAuction } from "../agent/jobs/saved_auction.ts";
 import { unpackBundledCbc } from "../auction/solver/cbc/bundled_cbc.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
-import { loadSolver } from "../config/load.ts";
+import { loadSolver, type SolverConfig } from "../config/load.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
+import { inTemporaryFolder } from "../lib/temporary_folder.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
 import { Interruption } from "./interruption.ts";
@@ -44,18 +45,26 @@ export async function runReplay(
   }
 }
 
-async function compute(auction: SavedAuction, log: Logger, environment: Environment): Promise<SolvedOutcome> {
-  const choice = await loadSolver(environment, unpackBundledCbc);
-  warnAboutCbc(choice, log);
-  const computed = await computeOutcome({ ...auction, remainingMs: () => BUILT_IN_LIMIT_MS });
-  const question = questionAfter({ ...auction, ...computed }, {
-    ...choice,
-    onAmbiguous: auction.onAmbiguous,
+function compute(auction: SavedAuction, log: Logger, environment: Environment): Promise<SolvedOutcome> {
+  return inTemporaryFolder(async (folder) => {
+    const solver = await chooseSolver(environment, folder, log);
+    const computed = await computeOutcome({ ...auction, remainingMs: () => BUILT_IN_LIMIT_MS });
+    const { onAmbiguous } = auction;
+    const question = questionAfter({ ...auction, ...computed }, { solver, onAmbiguous });
+    if (question === null) return computed;
+    using interruption = new Interruption();
+    const { signal } = interruption;
+    const answer = await askProgram(question, { limitMs: PROGRAM_LIMIT_MS, signal });
+    if (answer.failure !== null) log.warning(FELL_BACK, { reason: answer.outcome.solver?.fallbackReason });
+    return answer;
   });
-  if (question === null) return computed;
-  using interruption = new Interruption();
-  const { signal } = interruption;
-  const answer = await askProgram(question, { limitMs: PROGRAM_LIMIT_MS, signal });
-  if (answer.failure !== null) log.warning(FELL_BACK, { reason: answer.outcome.solver?.fallbackReason });
-  return answer;
+}
+
+/** The solver, with the bundled cbc in the state folder, or else in the private folder: who replays need not be an agent. */
+async function chooseSolver(environment: Environment, folder: string, log: Logger): Promise<SolverConfig> {
+  const usual = await loadSolver(environment, unpackBundledCbc);
+  if (usual.cbc.problem === null) return usual.solver;
+  const choice = await loadSolver(environment, () => unpackBundledCbc(folder));
+  warnAboutCbc(choice, log);
+  return choice.solver;
 }

@@ -76,10 +76,11 @@ function defineFor(program: Program, solver: string): void {
     const saved = join(at.rig.folder, "auction.json");
     const auction = await at.run([at.rig.configPath, "--once", "auction", "--save-snapshot", saved]);
     assert.equal(auction.code, 0, auction.err);
-    // Nothing but a state folder: neither HOME nor PATH.
-    const env = { STATE_DIRECTORY: join(at.empty, "state") };
-    const replay = await at.run(["replay", saved], { env });
-    assert.equal(replay.code, 0, replay.err);
+    // Nothing but a state folder, neither HOME nor PATH; and one that cannot be used.
+    const state = join(at.empty, "state");
+    const replays = [state, join(at.rig.configPath, "state")].map((STATE_DIRECTORY) =>
+      at.run(["replay", saved], { env: { STATE_DIRECTORY } })
+    );
 
     const auctionAsSaved = await readSavedAuction(saved);
     const computed = await computeOutcome({ ...auctionAsSaved, remainingMs: () => PATIENCE_MS });
@@ -90,7 +91,8 @@ function defineFor(program: Program, solver: string): void {
     const { signal } = new AbortController();
     const { outcome: expected } = await askProgram(question!, { limitMs: PATIENCE_MS, signal });
     assert.equal(expected.solver?.parity, "validator");
-    for (const { out } of [auction, replay]) {
+    for (const { code, out, err } of [auction, ...await Promise.all(replays)]) {
+      assert.equal(code, 0, err);
       const document = JSON.parse(out);
       const { decided_by, parity, fallback_reason } = document.solver;
       assert.deepEqual([decided_by, parity, fallback_reason], ["cbc", "validator", null]);

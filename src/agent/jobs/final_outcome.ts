@@ -14,6 +14,7 @@ import { isProgramAsked, solveWithProgram } from "../../auction/solver/solve.ts"
 import type { SolverResult } from "../../auction/solver/types.ts";
 import type { Config } from "../../config/load.ts";
 import { asError } from "../../lib/errors.ts";
+import { inTemporaryFolder } from "../../lib/temporary_folder.ts";
 import type { SnapshotWindow, SolvedOutcome } from "./compute_outcome.ts";
 
 /** A question to the program, with the provisional outcome. */
@@ -92,19 +93,16 @@ async function solveInFolder(
     );
   }
   if (limitMs <= 0) throw new CbcError("timeout", "Cannot use cbc: there is no time left for it");
-  const folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
-  try {
-    return await solveWithProgram(prepared.problem!, solved, {
+  return await inTemporaryFolder((folder) =>
+    solveWithProgram(prepared.problem!, solved, {
       command,
       folder,
       timeLimitMs: limitMs,
       signal,
       ownHotkey: outcome.own.hotkey,
       prefer: preferenceOf(onAmbiguous),
-    });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    })
+  );
 }
 
 function concluded(question: ProgramQuestion, solved: SolverResult): AuctionOutcome {

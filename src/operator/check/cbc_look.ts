@@ -6,6 +6,7 @@
 
 import { CbcError, identifyCbc, isValidatorBuild } from "../../auction/solver/cbc/program.ts";
 import type { SolverBuild } from "../../auction/solver/types.ts";
+import { inTemporaryFolder } from "../../lib/temporary_folder.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -16,16 +17,13 @@ export type CbcLook =
 
 /** Runs a program without an auction. The signal ends it. */
 export async function lookAtCbc(command: readonly string[], signal?: AbortSignal): Promise<CbcLook> {
-  const folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
+  const options = { timeLimitMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
   try {
-    const limits = { folder, timeLimitMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
-    const build = await identifyCbc(command, limits);
+    const build = await inTemporaryFolder((folder) => identifyCbc(command, { folder, ...options }));
     return { build, isValidatorBuild: isValidatorBuild(build), error: null };
   } catch (error) {
     if (!(error instanceof CbcError)) throw error;
     return { build: null, isValidatorBuild: false, error: error.message };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
 }
 
