@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { PayReport } from "../auction/credit/pay_comparison.ts";
 import type { EndpointFailure } from "../chain/errors.ts";
 import type { ComputedAuction } from "./jobs/auction_job.ts";
 import type { DeliveryReport } from "../delivery/measured/delivery_report.ts";
@@ -63,6 +64,8 @@ export type DaemonEvent =
   | { readonly kind: "routed"; readonly results: readonly (RouteReport | FailedTarget)[] }
   /** The hashrate delivered in a window, so far or in total. */
   | { readonly kind: "delivery-measured"; readonly report: DeliveryReport }
+  /** What the chain paid, as far as it is known, beside what our results promise. */
+  | { readonly kind: "pay-compared"; readonly report: PayReport }
   /** A program of `[hooks]` has ended. */
   | {
     readonly kind: "hook-ended";

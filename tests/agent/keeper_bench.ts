@@ -47,6 +47,7 @@ export async function computed(
     window,
     completed: null,
     splitStorageKey: SPLIT_KEY,
+    pay: null,
     headAgeSeconds: 3,
     ...overrides,
   };

@@ -107,6 +107,8 @@ function isDocumented(permission: string, value: string, stage: Stage, configure
       return isOurs(value.replace(/^file:\/\//, ""), stage);
     case "run":
       return programs.includes(value);
+    case "sys":
+      return value === "setPriority" && programs.length > 0;
     default:
       return false;
   }

@@ -9,7 +9,8 @@
 import type { AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
-import type { BlockRef, ChainConnection } from "../../chain/types.ts";
+import type { BlockRef, ChainConnection, PayReading } from "../../chain/types.ts";
+import { within } from "../../lib/within.ts";
 import type { Logger } from "../../lib/log.ts";
 import { epochStart, type ValidationWindow } from "../../auction/protocol/windows.ts";
 import { computeOutcome, type SnapshotWindow, type SolvedOutcome } from "./compute_outcome.ts";
@@ -59,7 +60,12 @@ export interface ComputedAuction extends SnapshotWindow, SolvedOutcome {
   readonly splitStorageKey: string | null;
   /** Age of the best head at connection time, by the host's clock; `null` without `Timestamp.Now`. */
   readonly headAgeSeconds: number | null;
+  /** What the last epoch before the head paid; `null` if it could not be read. */
+  readonly pay: PayReading | null;
 }
+
+/** How long a computed window, which is to be routed soon, waits for what is only nice to know. */
+const PAY_PATIENCE_MS = 300;
 
 /** How far the host's clock and the chain's may differ; blocks are 12 s apart. */
 const MAX_CLOCK_OFFSET_SECONDS = 30;
@@ -117,17 +123,23 @@ export async function runAuctionJob(
   if (known !== null && await line.ask((chain) => isUnchanged(chain, netuid, head, window, known))) {
     return { kind: "unchanged", window, head };
   }
-  const reading = await line.ask(async (chain) => ({
-    snapshot: await readSnapshot(chain, netuid, tempo, head, window),
-    splitStorageKey: chain.mechanismEmissionSplitKey(netuid),
-    headAgeSeconds: chain.headAgeSeconds,
-  }));
+  const { paying, ...reading } = await line.ask(async (chain) => {
+    const paying = startReadingPay(chain, netuid, hotkey, head, log);
+    return {
+      paying,
+      snapshot: await readSnapshot(chain, netuid, tempo, head, window),
+      splitStorageKey: chain.mechanismEmissionSplitKey(netuid),
+      headAgeSeconds: chain.headAgeSeconds,
+    };
+  });
   const { snapshot } = reading;
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
   const solved = await computeOutcome({ snapshot, window, hotkey, onAmbiguous, remainingMs });
+  await within(PAY_PATIENCE_MS, paying.done);
   return {
     kind: "computed",
     ...solved,
+    pay: paying.pay,
     completed: completed === null ? null : reportPastWindow(completed),
     window,
     ...reading,
@@ -148,6 +160,26 @@ async function isUnchanged(
     chain.mechanismEmissionSplit(netuid, head.hash),
   ]);
   return hash === firstBlock.hash && JSON.stringify(split) === JSON.stringify(mechanismEmissionSplit);
+}
+
+/** Reads what was paid beside everything else. A failure is none of the auction's business. */
+function startReadingPay(
+  chain: ChainConnection,
+  netuid: number,
+  hotkey: string,
+  head: BlockRef,
+  log: Logger,
+): { readonly done: Promise<void>; readonly pay: PayReading | null } {
+  const reading = {
+    pay: null as PayReading | null,
+    done: chain.readPay(netuid, hotkey, head.hash).then(
+      (pay) => {
+        reading.pay = pay;
+      },
+      (error) => log.warning("Cannot read what the chain paid", { error }),
+    ),
+  };
+  return reading;
 }
 
 function readSnapshot(

@@ -61,6 +61,16 @@ export interface PayShortfall {
   readonly paidShare: number;
 }
 
+/** What is known of the pay. Plain data. */
+export interface PayReport {
+  /** In the order of the epochs. */
+  readonly comparisons: readonly PayComparison[];
+  /** `null` unless the last epochs paid too little. */
+  readonly shortfall: PayShortfall | null;
+  /** The first block whose pay can be compared: before it, too few of our own results are known. */
+  readonly comparableFromBlock: number;
+}
+
 /** The part of the expected share below which an epoch has paid too little. */
 export const SHORT_SHARE = 0.85;
 /** So many epochs in a row must have paid too little. */

@@ -331,6 +331,7 @@ async function computeWindow(
     window,
     completed: null,
     splitStorageKey: null,
+    pay: null,
     headAgeSeconds: 3,
   };
 }
