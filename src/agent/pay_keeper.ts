@@ -63,12 +63,13 @@ export class PayKeeper {
     const schedule = scheduleOf(event.computed, pay);
     const paid = epochPayOf(pay, schedule);
     if (paid !== null) this.#compare(paid, schedule);
-    const shortfall = findPayShortfall([...this.#comparisons.values()]);
+    const comparisons = [...this.#comparisons.values()].sort((a, b) => a.paidAtBlock - b.paidAtBlock);
+    const shortfall = findPayShortfall(comparisons);
     this.#logShortfall(shortfall);
     this.#context.observe({
       kind: "pay-compared",
       report: {
-        comparisons: [...this.#comparisons.values()],
+        comparisons,
         shortfall,
         comparableFromBlock: firstComparableBlock(this.#firstWindowBlock, schedule),
       },
@@ -101,13 +102,15 @@ export class PayKeeper {
   }
 
   #logComparison(comparison: PayComparison): void {
-    const { paidAtBlock, origin, windowsSeen, expectedShare, paidShare, paidAlpha, verdict } = comparison;
+    const { paidAtBlock, origin, windowsSeen, verdict } = comparison;
+    const { expectedShare, paidShare, expectedAlpha, paidAlpha } = comparison;
     this.#context.log.info("Epoch paid", {
       paid_at_block: paidAtBlock,
       for_blocks: `${origin.firstBlock} to ${origin.lastBlock}`,
       windows_seen: windowsSeen,
       expected_share: expectedShare,
       paid_share: paidShare,
+      expected_alpha: expectedAlpha,
       paid_alpha: paidAlpha,
       verdict,
     });

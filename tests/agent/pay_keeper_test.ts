@@ -131,10 +131,13 @@ Deno.test("PayKeeper agrees with what the chain pays for three epochs, then find
   assert.equal(judged[0]!.paidAtBlock, FIRST + 60 + 2 * EPOCH_BLOCKS);
   assert.equal(report!.comparableFromBlock, judged[0]!.paidAtBlock);
   assert.equal(judged.length, 3);
-  for (const { expectedShare, paidShare, paidAlpha, verdict } of judged) {
+  for (const { expectedShare, paidShare, expectedAlpha, paidAlpha, verdict } of judged) {
     assert.ok(Math.abs(expectedShare! / SHARE_BY_HAND - 1) < 0.001, String(expectedShare));
     assert.ok(Math.abs(paidShare / expectedShare! - 1) < 0.01, `${paidShare} instead of ${expectedShare}`);
-    assert.ok(Math.abs(paidAlpha! / (361 * 0.41 * 5035 / 65535 * expectedShare!) - 1) < 0.01);
+    assert.ok(
+      Math.abs(paidAlpha! / expectedAlpha! - 1) < 0.01,
+      `${paidAlpha} instead of ${expectedAlpha} alpha`,
+    );
     assert.equal(verdict, "as-expected");
   }
 
@@ -179,4 +182,18 @@ Deno.test("a window's outcome does without the pay if the node fails or does not
   assert.equal(bench.report, null);
   await bench.computeWindow();
   assert.equal(bench.report!.comparisons.length, 1);
+});
+
+Deno.test("PayKeeper does with what a chain tells: epochs by the formula, and weights that count at once", async () => {
+  await using bench = await Bench.open();
+  await bench.playEpoch();
+  const told = { uid: 3, emissionRao: null, revealPeriodEpochs: null, lastEpochBlock: null };
+  await bench.computeWindow(() => Promise.resolve({ ...told, incentive: null }));
+  assert.deepEqual(bench.report!.comparisons.length, 1);
+  bench.simulator.chain.setHead(FIRST + EPOCH_BLOCKS + 62);
+  await bench.computeWindow(() => Promise.resolve({ ...told, incentive: 65_535 }));
+  const { paidAtBlock, origin, windowsSeen, paidShare, paidAlpha } = bench.report!.comparisons.at(-1)!;
+  assert.equal(paidAtBlock, FIRST + EPOCH_BLOCKS + 60);
+  assert.deepEqual(origin, { firstBlock: FIRST, lastBlock: FIRST + EPOCH_BLOCKS - 1 });
+  assert.deepEqual([windowsSeen, paidShare, paidAlpha], [6, 1, null]);
 });

@@ -47,6 +47,8 @@ export interface PayComparison extends EpochPay {
   readonly expectedShare: number | null;
   /** What is expected whichever of several equally good outcomes validators have; `null` unless all windows were seen. */
   readonly certainShare: number | null;
+  /** `null` unless all windows were seen. */
+  readonly expectedAlpha: number | null;
   readonly verdict: PayVerdict;
 }
 
@@ -102,7 +104,8 @@ export function comparePay(
   const certainShare = shareOf(({ certainAlpha }) => certainAlpha);
   const isKnown = certainShare !== null && !seen.some(({ isEstimated }) => isEstimated);
   const verdict = isKnown ? judge(certainShare, paid.paidShare) : "unknown";
-  return { ...paid, origin, windowsSeen, expectedShare, certainShare, verdict };
+  const expectedAlpha = isWhole ? sum(seen.map(({ ownAlpha }) => ownAlpha)) : null;
+  return { ...paid, origin, windowsSeen, expectedShare, certainShare, expectedAlpha, verdict };
 }
 
 function judge(certainShare: number, paidShare: number): PayVerdict {

@@ -31,8 +31,9 @@ Deno.test("comparePay() expects our part of what the six windows pay and burn", 
   const [first, ...rest] = windows();
   const strangers = [{ ...first!, firstBlock: 940 }, { ...first!, firstBlock: 1361 }];
   const all = [{ ...first!, ownAlpha: 0.7, certainAlpha: 0.7 }, ...rest, ...strangers];
-  const { expectedShare, windowsSeen, verdict } = comparePay(paid(0.1), ORIGIN, all);
+  const { expectedShare, expectedAlpha, windowsSeen, verdict } = comparePay(paid(0.1), ORIGIN, all);
   assert.ok(Math.abs(expectedShare! - 1.2 / 12) < 1e-15);
+  assert.ok(Math.abs(expectedAlpha! - 1.2) < 1e-15);
   assert.deepEqual([windowsSeen, verdict], [6, "as-expected"]);
 });
 
@@ -58,6 +59,7 @@ Deno.test("comparePay() does not judge an epoch with unseen windows, or with gue
     windowsSeen: 5,
     expectedShare: null,
     certainShare: null,
+    expectedAlpha: null,
     verdict: "unknown",
   });
   const guessed = [...seen, { ...windows()[0]!, isEstimated: true }];

@@ -60,6 +60,25 @@ Deno.test("the stand-in validators make the chain pay what they have settled", a
   assert.throws(() => validators.credit(credited, 1.5), /the share is 1.5; give a number from 0 to 1/);
 });
 
+Deno.test("stand-in validators with another build of the solver pay others, and burn the same", async () => {
+  await using simulator = await startSimulator({ startBlock: FIRST - 30 });
+  const { miners } = setUpMarket(simulator.chain, FIRST - 40);
+  // The budget buys less than half of what they all offer at the same price.
+  for (const { hotkey } of miners) {
+    simulator.chain.setCommitment({ netuid: NETUID, hotkey, data: "2;b;BTC,1.05=0.45:2", block: FIRST - 40 });
+  }
+  publishPrices(simulator.chain, "0.5", FIRST - 31);
+  await using validators = await StandInValidators.open(simulator);
+  simulator.chain.setHead(FIRST + EPOCH + 3);
+  const usual = await validators.settle();
+  validators.hasOtherBuild = true;
+  const other = await validators.settle();
+  const owner = simulator.chain.subnetOwner(NETUID);
+  assert.ok(Math.abs(other.get(owner)! - usual.get(owner)!) < 1e-12);
+  const changed = [...usual].filter(([hotkey, share]) => Math.abs((other.get(hotkey) ?? 0) - share) > 1e-6);
+  assert.ok(changed.length > 0, "nobody is paid anything else");
+});
+
 Deno.test("otherWins() names other winners of the same value and cost", () => {
   const item = (hotkey: string, value: bigint, count: number): AuctionItem =>
     ({ hotkey, value, cost: value, count }) as AuctionItem;
