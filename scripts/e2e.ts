@@ -1,8 +1,8 @@
 /**
  * `deno task e2e`: tests the whole stack. Runs a chain, the one-file program as a daemon, and what the daemon drives:
  * ASICs, then each of the two proxies with a sidecar. Each window has a new budget and new worker sizes; after it, the
- * routing must match an independent computation of the auction. Last, what a proxy's workers API says is delivered, and
- * what the agent says of it.
+ * routing must match an independent computation of the auction. Last, what a proxy's workers API says is delivered, what
+ * the chain pays, and what the agent says of both.
  *
  * Talks to 127.0.0.1 only, and ends by itself.
  *
@@ -15,6 +15,7 @@ import { parseArguments } from "../src/lib/args.ts";
 import { say, wholeNumber } from "./command_line.ts";
 import { AsicPart } from "./e2e/asic_part.ts";
 import { playCredit } from "./e2e/credit_part.ts";
+import { playPay } from "./e2e/pay_part.ts";
 import { MODES, playProxy } from "./e2e/proxy_part.ts";
 import type { StageOptions } from "./e2e/stage.ts";
 import { Random } from "./random.ts";
@@ -23,7 +24,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const HELP = `deno task e2e: the whole stack, checked window by window
 
-Takes about three minutes: an alert ends a minute after its cause is gone, and the delivery is read every 20 s.
+Takes about four minutes: an alert ends a minute after its cause is gone, and the delivery is read every 20 s.
 
   --program FILE   the one-file program (default: built for this run)
   --windows N      windows for the ASICs and for each of the two proxies (default: 4)
@@ -64,6 +65,7 @@ async function play(): Promise<number> {
   // Meanwhile the alerts of the ASIC part end.
   for (const mode of MODES) await playProxy(mode, windows, options());
   await playCredit(program);
+  await playPay(program);
   await asics.finish();
   return played + windows * MODES.length;
 }

@@ -29,6 +29,7 @@ import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
 import { type CommitmentKeeperContext, keepCommitment } from "./commitment_keeper.ts";
 import { FailureLog } from "../lib/failure_log.ts";
 import { DeliveryKeeper } from "./delivery_keeper.ts";
+import { PayKeeper } from "./pay_keeper.ts";
 import type { DaemonEvent, DaemonJob, DaemonObserver } from "./events.ts";
 import { HeadWatcher } from "./head_watcher.ts";
 import { HotkeyAddressCache } from "./hotkey_address.ts";
@@ -123,6 +124,7 @@ class Daemon implements Disposable {
   readonly #guard = new InstanceGuard();
   readonly #addresses = new HotkeyAddressCache();
   readonly #delivery: DeliveryKeeper;
+  readonly #pay: PayKeeper;
   readonly #watcher: HeadWatcher;
   readonly #auction: AuctionKeeper;
   readonly #context: JobRunContext & { readonly hooks: HookRunner };
@@ -140,7 +142,9 @@ class Daemon implements Disposable {
     const fleet = new Fleet();
     this.#options = options;
     this.#parts = parts;
-    this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, observe: (event) => options.observe?.(event) });
+    const observe: DaemonObserver = (event) => options.observe?.(event);
+    this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, observe });
+    this.#pay = new PayKeeper({ log, observe });
     this.#context = {
       settings: this.#settingsSource(),
       failures: new FailureLog(nowMs),
@@ -230,6 +234,7 @@ class Daemon implements Disposable {
   readonly #observe = (event: DaemonEvent): void => {
     this.#options.observe?.(event);
     this.#delivery.notice(event);
+    this.#pay.notice(event);
   };
 
   #settingsSource(): SettingsSource {
