@@ -15,8 +15,7 @@ import { MECHANISM_ID, VALIDATION_EPOCH_BLOCKS } from "../../src/auction/protoco
 import { mechanismShare } from "../../src/auction/protocol/budget.ts";
 import { fp18ToNumber } from "../../src/auction/protocol/fp18.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../src/auction/protocol/windows.ts";
-import { solveWithGlpk } from "../../src/auction/solver/glpk_engine.ts";
-import { singleSizeWins } from "../../src/auction/solver/single_size.ts";
+import { solveBuiltIn } from "../../src/auction/solver/solve.ts";
 import { listWinners } from "../../src/auction/winners.ts";
 import { connectChain } from "../../src/chain/connection.ts";
 import type { BlockRef, ChainConnection } from "../../src/chain/types.ts";
@@ -106,8 +105,7 @@ export class StandInValidators implements AsyncDisposable {
 
   async #creditedRuns(problem: AuctionProblem): Promise<CreditedRun[]> {
     const { items } = problem;
-    const found = singleSizeWins(problem) ??
-      (await solveWithGlpk(problem, { ownHotkey: null, prefer: "fewest-own" })).wins;
+    const { wins: found } = await solveBuiltIn(problem, { ownHotkey: null, prefer: "fewest-own" });
     const wins = this.hasOtherBuild ? otherWins(items, found) : found;
     return listWinners(items, wins).map(({ hotkey, hashrateFp18, priceFp18, count }) => ({
       hotkey,
