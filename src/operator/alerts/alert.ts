@@ -10,6 +10,7 @@ import { redactUrls } from "../../lib/redact.ts";
 import { isCapped } from "../../auction/credit/tiers.ts";
 import { tierSentence } from "../status/delivery_words.ts";
 import { formatDuration, formatHashrate, shareText } from "../status/format.ts";
+import { payShortfallText } from "../status/pay_words.ts";
 import { wrongTexts } from "../status/identities.ts";
 import type { FleetStatus, StatusReport, WindowSummary } from "../status/status_report.ts";
 
@@ -23,6 +24,7 @@ export const ALERT_KINDS = [
   "routing-failed",
   "identity-wrong",
   "tiers-capped",
+  "pay-short",
   "delivery-low",
   "delivery-unreadable",
 ] as const;
@@ -70,6 +72,7 @@ export function activeAlerts(report: StatusReport, options: AlertOptions): Alert
     ...routingFailed(report),
     ...identityWrong(report),
     ...tiersCapped(report),
+    ...payShort(report),
     ...deliveryLow(report),
     ...deliveryUnreadable(report),
   ].map((alert) => ({ ...alert, text: redactUrls(alert.text) }));
@@ -206,6 +209,13 @@ function tiersCapped({ window }: StatusReport): Alert[] {
   if (credit === null || !isCapped(credit)) return [];
   const title = "Won at several prices under too few worker ids";
   return [{ kind: "tiers-capped", subject: "", title, text: sentence(tierSentence(credit)) }];
+}
+
+function payShort(report: StatusReport): Alert[] {
+  const text = payShortfallText(report);
+  return text === null
+    ? []
+    : [{ kind: "pay-short", subject: "", title: "Paid less than won", text: sentence(text) }];
 }
 
 function deliveryLow({ delivery, history }: StatusReport): Alert[] {

@@ -14,6 +14,7 @@ import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts"
 import type { BidEffect, CommitmentResult } from "../../agent/jobs/commitment_job.ts";
 import { decisionOf, isCarriedOut, resultsIn, type RouteReport } from "../../agent/jobs/deliver.ts";
 import { outcomeTierCredit } from "../../agent/jobs/tier_credit.ts";
+import type { PayReport } from "../../auction/credit/pay_comparison.ts";
 import type { TierCredit } from "../../auction/credit/tiers.ts";
 import { type FailedTarget, RoutingError } from "../../delivery/proxies/errors.ts";
 import type { HookName } from "../../config/schema.ts";
@@ -134,6 +135,8 @@ export class AgentStatus {
   /** `null` without `[asic]`, or before the first routing. */
   fleet: FleetState | null = null;
   commitment: CommitmentState | null = null;
+  /** `null` before the chain's pay was read. */
+  pay: PayReport | null = null;
   staleness: Extract<DaemonEvent, { kind: "staleness-checked" }> | null = null;
   /** When the agent began to follow the configured chain, in milliseconds since 1970. */
   followedSinceMs: number;
@@ -220,6 +223,9 @@ export class AgentStatus {
         this.commitment = { result, checkedAtMs: nowMs, publishedAtMs, withdrawnFrom };
         break;
       }
+      case "pay-compared":
+        this.pay = event.report;
+        break;
       case "staleness-checked":
         this.staleness = event;
         break;
@@ -256,6 +262,7 @@ export class AgentStatus {
     if (bidderOf(former) !== bidderOf(settings)) {
       this.windows = [];
       this.commitment = null;
+      this.pay = null;
     }
     const [before, after] = [former.config, settings.config];
     if (!isSame(before.network, after.network)) {

@@ -14,7 +14,7 @@ import { HOOK_NAMES } from "../../config/schema.ts";
 import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, RoutingReport } from "../../delivery/proxies/route.ts";
 import { isFailing } from "./miners.ts";
-import type { DeliveryStatus, FleetStatus, StatusReport } from "./status_report.ts";
+import type { DeliveryStatus, FleetStatus, PayStatus, StatusReport } from "./status_report.ts";
 import { redactUrls } from "../../lib/redact.ts";
 
 /** The prefix of all names except the process's memory, whose name is a convention of Prometheus. */
@@ -350,6 +350,28 @@ export class Metrics {
       "window_credited_usdc",
       "The same in USDC",
       ({ worth }) => worth?.credited?.window.usdc ?? null,
+    );
+    const ofPay = (name: string, help: string, value: (pay: PayStatus) => number | null): void =>
+      this.#gauge(name, help, ({ pay }) => pay === null ? null : value(pay));
+    ofPay(
+      "pay_last_epoch_alpha",
+      "What the last epoch of the chain paid the hotkey, over all mechanisms",
+      ({ lastEpoch }) => lastEpoch?.paidAlpha ?? null,
+    );
+    ofPay(
+      "pay_ratio",
+      "Share of the miners' emission in the last comparable epoch",
+      ({ lastCompared }) => lastCompared?.paidShare ?? null,
+    );
+    ofPay(
+      "pay_expected_ratio",
+      "The same as our own results promise it",
+      ({ lastCompared }) => lastCompared?.expectedShare ?? null,
+    );
+    ofPay(
+      "pay_short_epochs",
+      "Epochs in a row in which much less was paid than promised, once they are six",
+      ({ shortfall }) => shortfall?.epochs ?? 0,
     );
     this.#ofWindow("won_workers", "Workers won in that window", ({ wonWorkers }) => wonWorkers);
     this.#ofWindow("lost_workers", "Workers lost in that window", ({ lostWorkers }) => lostWorkers);

@@ -11,6 +11,7 @@ import { isCapped } from "../../auction/credit/tiers.ts";
 import { shortfallSentence, surplusSentence, tierSentence } from "./delivery_words.ts";
 import { clockTime, formatDuration, formatHashrate } from "./format.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
+import { payShortfallText } from "./pay_words.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
 import type { StreakReport } from "./tries.ts";
 
@@ -45,6 +46,7 @@ export function noticesOf(report: StatusReport): Notice[] {
     ...pendingReloads(report),
     ...asicNotices(report),
     ...deliveryNotices(report),
+    ...payNotices(report),
     ...hookNotices(report),
     ...webhookNotices(report),
   );
@@ -149,6 +151,11 @@ function deliveryNotices({ delivery }: StatusReport): Notice[] {
     text: `${text}${since}`,
   }));
   return [...judgements(delivery), ...unread];
+}
+
+function payNotices(report: StatusReport): Notice[] {
+  const text = payShortfallText(report);
+  return text === null ? [] : [{ level: "bad", title: "Paid too little", text }];
 }
 
 /** What the delivery of the window costs. */

@@ -14,6 +14,7 @@ import { routedWords } from "./routed_values.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import type { WindowWorth } from "../../auction/worth.ts";
+import { comparedPayText, lastPayText } from "./pay_words.ts";
 import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
 import {
   capitalised,
@@ -31,6 +32,7 @@ import type {
   EventReport,
   HookReport,
   JobReport,
+  PayStatus,
   ProxyReport,
   StatusReport,
   WindowStatus,
@@ -446,7 +448,18 @@ function publishedText({ publishedAt }: CommitmentReport, now: string): Html | s
   return publishedAt === null ? "before this start" : ago(publishedAt, now);
 }
 
-function chainCard({ now, chain }: StatusReport): Html {
+function payPart(pay: PayStatus): Html {
+  return html`
+    <dl>
+      <dt>Last epoch paid</dt>
+      <dd>${lastPayText(pay)}</dd>
+      <dt>Our results</dt>
+      <dd>${comparedPayText(pay)}</dd>
+    </dl>
+  `;
+}
+
+function chainCard({ now, chain, pay }: StatusReport): Html {
   return html`
     <section id="chain">
       <h2>Chain</h2>
@@ -458,7 +471,7 @@ function chainCard({ now, chain }: StatusReport): Html {
         <dt>Followed at</dt>
         <dd><code>${chain.endpoint ?? "none"}</code></dd>
       </dl>
-      ${chain.endpoints.length === 0
+      ${pay !== null && payPart(pay)} ${chain.endpoints.length === 0
         ? html`
           <p class="muted">No endpoint has failed since the start.</p>
         `

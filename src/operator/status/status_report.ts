@@ -18,6 +18,7 @@ import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts"
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
 import { parseFp18 } from "../../auction/protocol/fp18.ts";
+import type { PayComparison, PayReport, PayShortfall } from "../../auction/credit/pay_comparison.ts";
 import { DEFAULT_ALTERNATIVE_FP18, type PaidHashrate, windowPayment } from "../../auction/credit/payment.ts";
 import { paymentPricesOf, type WindowWorth, windowWorth } from "../../auction/worth.ts";
 import {
@@ -78,6 +79,8 @@ export interface StatusReport {
   readonly delivery: DeliveryStatus | null;
   /** `null` before the bid on the chain was read. */
   readonly commitment: CommitmentReport | null;
+  /** What the chain paid; `null` before that was read. */
+  readonly pay: PayStatus | null;
   readonly chain: ChainReport;
   readonly jobs: readonly JobReport[];
   /** The configured programs of `[hooks]`. */
@@ -256,6 +259,18 @@ export interface CommitmentReport {
   readonly withdrawn: WithdrawalReport | null;
 }
 
+/** What the chain paid, beside what our own results promise. */
+export interface PayStatus {
+  /** The last epoch that ended; `null` before the first. */
+  readonly lastEpoch: PayComparison | null;
+  /** The last epoch whose pay could be compared; `null`: none yet. */
+  readonly lastCompared: PayComparison | null;
+  /** The first block whose pay can be compared: a fresh agent has to see a whole validation epoch first. */
+  readonly comparableFromBlock: number;
+  /** `null` unless the chain has paid too little for several epochs in a row. */
+  readonly shortfall: PayShortfall | null;
+}
+
 /** A bid that offers nothing. */
 export interface WithdrawalReport {
   /** The setting that withdrew it; `null`: unknown. */
@@ -364,6 +379,7 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
       ? null
       : reportDelivery(window.delivery, window.outcome),
     commitment: status.commitment === null ? null : reportCommitment(status.commitment, settings, nowMs),
+    pay: status.pay === null ? null : reportPay(status.pay),
     chain: reportChain(status, nowMs),
     jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
     hooks: HOOK_NAMES.filter((hook) => settings?.config.hooks.programs[hook] !== undefined)
@@ -590,6 +606,15 @@ function reportWithdrawal({ withdrawnFrom }: CommitmentState, settings: Settings
     why: workers === undefined || workers instanceof ConfigError ? null : whyWithdrawn(workers),
     fromBlock: withdrawnFrom?.window.firstBlock ?? null,
     from: withdrawnFrom?.beginsAt ?? null,
+  };
+}
+
+function reportPay({ comparisons, shortfall, comparableFromBlock }: PayReport): PayStatus {
+  return {
+    lastEpoch: comparisons.at(-1) ?? null,
+    lastCompared: comparisons.findLast(({ expectedShare }) => expectedShare !== null) ?? null,
+    comparableFromBlock,
+    shortfall,
   };
 }
 

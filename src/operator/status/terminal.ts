@@ -14,6 +14,7 @@ import {
   shortHotkey,
   trimmed,
 } from "./format.ts";
+import { comparedPayText, lastPayText } from "./pay_words.ts";
 import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
 import { isFailing, isSlow } from "./miners.ts";
 import { countedPh, deliveryText, workersText } from "./delivery_words.ts";
@@ -234,7 +235,7 @@ function historyLines(history: readonly WindowSummary[], paint: Paint): string[]
 
 function factLines(report: StatusReport, paint: Paint): string[] {
   const fact = (label: string, text: string): string => `${paint("faint", label.padEnd(LABEL_WIDTH))}${text}`;
-  const { window, commitment, chain, jobs, now } = report;
+  const { window, commitment, pay, chain, jobs, now } = report;
   const lines: string[] = [];
   if (window !== null) {
     const { budgetPh, prices, solver, stage, bidders, offeredWorkers } = window;
@@ -262,6 +263,7 @@ function factLines(report: StatusReport, paint: Paint): string[] {
     const [bid = "", ...more] = bidTexts(commitment, now);
     lines.push(fact("Bid", bid), ...more.map((text) => fact("", text)));
   }
+  if (pay !== null) lines.push(fact("Pay", `${lastPayText(pay)}; ${comparedPayText(pay)}`));
   const head = chain.headNumber === null
     ? "no block seen"
     : `block ${formatBlock(chain.headNumber)}, ${formatAgo(chain.headAgeSeconds)}`;

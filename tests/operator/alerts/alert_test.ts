@@ -5,7 +5,7 @@ import {
   type AlertKind,
   type AlertOptions,
 } from "../../../src/operator/alerts/alert.ts";
-import { ASICS, EMPTY, FakeAgent } from "../status/fake_agent.ts";
+import { ASICS, EMPTY, epochPaid, FakeAgent } from "../status/fake_agent.ts";
 
 const OPTIONS: AlertOptions = { noWinWindows: 3, isSelling: true };
 const LOST = { cap: "0.0001" };
@@ -94,6 +94,12 @@ const CONDITIONS: Readonly<
       await agent.computeWindow({ number: 2 });
       agent.route();
     },
+  },
+  "pay-short": {
+    breaks: (agent) => agent.pay([1, 2, 3, 4, 5, 6].map((epoch) => epochPaid(epoch * 361, 0))),
+    says:
+      /^For 6 epochs in a row the chain has paid less than 85 % of the share that our results promise: 0 % instead of 1\.25 % on average\. Likely causes: the worker id/,
+    ends: (agent) => agent.pay([epochPaid(7 * 361, 0.0125)]),
   },
   "delivery-low": {
     breaks: (agent) => agent.measure({ averagePh: 0.3, ratio: 0.3 / 1.65, level: "alert" }),

@@ -11,6 +11,7 @@ import {
 } from "../../../src/delivery/measured/judgement.ts";
 import type { DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
 import type { HookName } from "../../../src/config/schema.ts";
+import { findPayShortfall, type PayComparison } from "../../../src/auction/credit/pay_comparison.ts";
 import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
 import type { UnpackCbc } from "../../../src/auction/solver/cbc/bundled_cbc.ts";
@@ -153,6 +154,22 @@ export interface FakeWindow {
   readonly overrides?: Partial<ComputedAuction["outcome"]>;
 }
 
+/** An epoch of the chain that paid a part of the share that was expected. */
+export function epochPaid(paidAtBlock: number, paidShare: number): PayComparison {
+  const expectedShare = 0.0125;
+  return {
+    paidAtBlock,
+    paidShare,
+    paidAlpha: paidShare * 30,
+    origin: { firstBlock: paidAtBlock - 900, lastBlock: paidAtBlock - 540 },
+    windowsSeen: 6,
+    expectedShare,
+    certainShare: expectedShare,
+    expectedAlpha: expectedShare * 30,
+    verdict: paidShare < 0.85 * expectedShare ? "short" : "as-expected",
+  };
+}
+
 /** Everything a daemon would tell, at times of the test's choice, with no daemon. */
 export class FakeAgent implements AsyncDisposable {
   readonly log = new LogRecorder();
@@ -204,6 +221,13 @@ export class FakeAgent implements AsyncDisposable {
   routeAsics(overrides: Partial<FleetReport> = {}, besideProxy = false): void {
     const fleet = { ...FLEET, ...overrides };
     this.observe({ kind: "routed", results: besideProxy ? [PROXY, fleet] : [fleet] });
+  }
+
+  /** What the chain paid in the last epochs. */
+  pay(comparisons: readonly PayComparison[]): void {
+    const shortfall = findPayShortfall(comparisons);
+    const report = { comparisons, shortfall, comparableFromBlock: FIRST_WINDOW.firstBlock + 900 };
+    this.observe({ kind: "pay-compared", report });
   }
 
   /** A reading of what is delivered in the first window. */

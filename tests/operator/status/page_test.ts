@@ -3,7 +3,16 @@ import type { BundledCbc } from "../../../src/auction/solver/cbc/bundled_cbc.ts"
 import { renderPage } from "../../../src/operator/status/page.ts";
 import { renderTerminal } from "../../../src/operator/status/terminal.ts";
 import type { StatusReport } from "../../../src/operator/status/status_report.ts";
-import { ASICS, BRAIINS_VALUES, EMPTY, FakeAgent, HOOKS_CONFIG, HOTKEY, START_MS } from "./fake_agent.ts";
+import {
+  ASICS,
+  BRAIINS_VALUES,
+  EMPTY,
+  epochPaid,
+  FakeAgent,
+  HOOKS_CONFIG,
+  HOTKEY,
+  START_MS,
+} from "./fake_agent.ts";
 
 /** What a reader sees, on one line. */
 function textOf(report: StatusReport): string {
@@ -188,6 +197,30 @@ Deno.test("renderPage() and renderTerminal() say what the window is worth, and w
   assert.ok(terminal.includes(`worth 0.701 USDC, 0.2 alpha in this window; ${daily}`), terminal);
   agent.measureCredit({ rig1: 0.45 });
   assert.match(textOf(agent.telemetry.report()), /0\.2 alpha in this window; 0\.0546 credited so far/);
+});
+
+Deno.test("renderPage() and renderTerminal() say what the chain paid of what was expected, or from when on they can", async () => {
+  await using agent = new FakeAgent();
+  await agent.work();
+  agent.pay([{ ...epochPaid(361, 0.0124), expectedShare: null, verdict: "unknown" }]);
+  const early = textOf(agent.telemetry.report()).replaceAll("\u202f", " ");
+  assert.match(early, /Last epoch paid 0\.372 alpha, 1\.24 % of the miners.* emission/);
+  assert.match(early, /Our results can be compared from block 8 000 870 on/);
+
+  const short = [1, 2, 3, 4, 5, 6].map((epoch) => epochPaid(epoch * 361, 0.01));
+  agent.pay(short);
+  assert.match(textOf(agent.telemetry.report()), /Our results paid 1 % of 1\.25 % expected/);
+  assert.match(
+    textOf(agent.telemetry.report()),
+    /Paid too little For 6 epochs in a row .*: less hashrate is delivered/,
+  );
+  const terminal = renderTerminal(agent.telemetry.report(), { width: 200, colour: false });
+  assert.match(terminal, /Pay +0\.3 alpha, 1 % of the miners' emission; paid 1 % of 1\.25 % expected/);
+  agent.route({ identities: [{ place: "here", key: "worker_id", workerId: "mine.rig7" }] });
+  assert.match(textOf(agent.telemetry.report()), /Paid too little .*here: worker_id is .*mine\.rig7/);
+  const metrics = await agent.telemetry.metricsText();
+  assert.match(metrics, /^ih_miner_pay_short_epochs 6$/m);
+  assert.match(metrics, /^ih_miner_pay_ratio 0\.01$/m);
 });
 
 Deno.test("renderPage() and renderTerminal() say whether the outcome is final", async () => {
