@@ -23,7 +23,7 @@ import {
   MAX_BID_AGE_SECONDS,
 } from "../auction/protocol/constants.ts";
 import { VERSION } from "../version.ts";
-import type { RunningJob } from "./workers/job_host.ts";
+import { finished, type RunningJob } from "./workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "./workers/launch.ts";
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
 import { type CommitmentKeeperContext, keepCommitment } from "./commitment_keeper.ts";
@@ -246,7 +246,8 @@ class Daemon implements Disposable {
       addressOf: (config, log) =>
         this.#addresses.addressOf(
           config.hotkeyPath,
-          () => this.#track(launchAddress({ config, log, signal })).result,
+          // A start that fails here ends the process: nothing of the worker may stay.
+          () => finished(this.#track(launchAddress({ config, log, signal }))),
         ),
       claim: ({ config: { stateDirectory, network, netuid }, hotkey }) =>
         this.#guard.hold(stateDirectory, { network, netuid, hotkey }),

@@ -99,9 +99,12 @@ Deno.test("ih-miner CONFIG refuses to start with a configuration or wallet that 
   assert.match(missing.lines.at(-1).error, /nowhere\.toml: there is no such file/);
 
   await Deno.remove(`${rig.folder}/wallets`, { recursive: true });
-  const walletless = new Agent(rig.configPath);
+  const temporary = join(rig.folder, "tmp");
+  await Deno.mkdir(temporary);
+  const walletless = new Agent(rig.configPath, { TMPDIR: temporary });
   assert.equal(await walletless.code(), 2);
   assert.match(walletless.lines.at(-1).error, /hotkeys\/rig/);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), []);
   await Deno.remove(rig.folder, { recursive: true });
 });
 
