@@ -3,8 +3,9 @@
  *
  * Starts a chain simulator with validators and competing miners, and makes a wallet, a configuration and a proxy file
  * in a temporary folder. Then runs the agent as a user does: it publishes the bid, in the next window computes the
- * auction and rewrites the proxy's file, and checks what the proxy says is delivered. `--keep` keeps the folder. `--live`
- * runs the daemon instead, for a few windows in accelerated time.
+ * auction and rewrites the proxy's file, checks what the proxy says is delivered, and shows what the window earns and what
+ * it would have earned at other prices. `--keep` keeps the folder. `--live` runs the daemon instead, for a few windows in
+ * accelerated time.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { startSimulator } from "../src/simulator/mod.ts";
 import { say, sayTitle } from "./command_line.ts";
 import { NETUID, publishPrices, setUpMarket, START_BLOCK, windowOf } from "./scene/market.ts";
 import { describeLiveWindow, runLive } from "./scene/live_run.ts";
-import { type AgentRun, type Rig, runAgent, runCheck, setUpRig } from "./scene/rig.ts";
+import { type AgentRun, type Rig, runAgent, runLook, setUpRig } from "./scene/rig.ts";
 import { WorkersApi } from "./scene/workers_api.ts";
 
 const { values } = parseArguments(Deno.args, { keep: { type: "boolean" }, live: { type: "boolean" } });
@@ -79,11 +80,32 @@ async function tellTheStory(rig: Rig): Promise<void> {
   await Deno.writeTextFile(rig.configPath, `\n[[delivery.sources]]\nworkers_api = "${api.url}"\n`, {
     append: true,
   });
-  const findings = (await runCheck(rig)).split("\n").filter((line) =>
+  const findings = (await runLook("check", rig)).split("\n").filter((line) =>
     /^\w+ +(identity|delivery) /.test(line)
   );
   if (findings.length !== 2) throw new Error("the check says nothing about identity and delivery");
   say(findings.join("\n"));
+
+  sayTitle("6. What this window earns, and what other prices would earn: ih-miner advise config.toml");
+  reportWorth(auction.document);
+  const advice = await runLook("advise", rig);
+  if (!advice.includes("on chain")) throw new Error(`the advice knows no bid of ours:\n${advice}`);
+  say(advice.trimEnd());
+}
+
+// deno-lint-ignore no-explicit-any -- the printed document, read by name
+function reportWorth({ worth: { won, alternative } }: any): void {
+  const amount = (value: number): string => value.toFixed(3);
+  say(
+    `If all that was won is delivered: ${amount(won.window.alpha)} alpha, ${amount(won.window.tao)} TAO, ` +
+      `${amount(won.window.usdc)} USDC in this window`,
+  );
+  say(
+    `At this rate: ${won.per_day.usdc.toFixed(2)} USDC a day, ${
+      won.advantage.per_day_usdc.toFixed(2)
+    } more than ` +
+      `${alternative} × the hashprice elsewhere\n`,
+  );
 }
 
 async function showLive(): Promise<void> {

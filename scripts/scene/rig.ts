@@ -112,10 +112,10 @@ export async function runAgent(rig: Rig, args: readonly string[]): Promise<Agent
   return { exitCode: code, document: printed === "" ? null : JSON.parse(printed), log: text.decode(stderr) };
 }
 
-/** Runs `ih-miner check` from source. Returns what it prints. */
-export async function runCheck(rig: Rig): Promise<string> {
+/** Runs a command of the agent that only looks, such as `check`, from source. Returns what it prints. */
+export async function runLook(command: string, rig: Rig): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", MAIN, "check", rig.configPath],
+    args: ["run", "--quiet", "-A", MAIN, command, rig.configPath],
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
