@@ -15,7 +15,7 @@ import { PAGE_SCRIPT } from "./page_script.ts";
 import { PAGE_STYLE } from "./page_style.ts";
 import type { WindowWorth } from "../../auction/worth.ts";
 import { comparedPayText, lastPayText } from "./pay_words.ts";
-import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
+import { formatAmount, worthText } from "./worth_words.ts";
 import {
   capitalised,
   cbcText,
@@ -200,13 +200,13 @@ function windowCard({ window, delivery }: StatusReport): Html {
           window.lostWorkers,
           "worker",
         )}</div>
-        <div><b>${offered === 0
-          ? "–"
-          : `${Math.round(window.wonHashratePh / offered * 100)} %`}</b>of what we offered</div>
         ${window.worth !== null && worthFigure(window.worth)} ${delivery !== null && deliveryFigure(delivery)}
       </div>
-      ${window.worth !== null && window.wonWorkers > 0 && html`
-        <p class="muted">At this rate ${dailyWorthText(window.worth)}.</p>
+      ${offered > 0 && html`
+        <p class="muted">${Math.round(
+          window.wonHashratePh / offered * 100,
+        )} % of what we offered${window.worth !==
+            null && window.wonWorkers > 0 && `; at this rate ${worthText(window.worth)}`}</p>
       `} ${window.bids.length === 0
         ? html`
           <p class="empty">This auction has no bid of ours.</p>
@@ -216,11 +216,11 @@ function windowCard({ window, delivery }: StatusReport): Html {
   `;
 }
 
-function worthFigure(worth: WindowWorth): Html {
+function worthFigure({ won }: WindowWorth): Html {
   return html`
-    <div id="worth" title="${dailyWorthText(worth)}">
-      <b>${formatAmount(worth.won.window.usdc)} <small>USDC</small></b>worth, ${windowWorthText(worth)}
-    </div>
+    <div id="worth"><b>${formatAmount(won.window.usdc)} <small>USDC</small></b>worth, ${formatAmount(
+      won.window.alpha,
+    )} alpha</div>
   `;
 }
 

@@ -15,7 +15,7 @@ import {
   trimmed,
 } from "./format.ts";
 import { comparedPayText, lastPayText } from "./pay_words.ts";
-import { dailyWorthText, formatAmount, windowWorthText } from "./worth_words.ts";
+import { formatAmount, worthText } from "./worth_words.ts";
 import { isFailing, isSlow } from "./miners.ts";
 import { countedPh, deliveryText, workersText } from "./delivery_words.ts";
 import { noticesOf, timeLeft } from "./notices.ts";
@@ -130,8 +130,8 @@ function windowLines(window: WindowStatus, width: number, paint: Paint): string[
       } PH/s at × ${bid.price}: ${bid.won} of ${bid.offered} won${range}`;
     }),
     ...(worth === null || wonWorkers === 0 ? [] : [
-      `worth ${formatAmount(worth.won.window.usdc)} USDC, ${windowWorthText(worth)}; ${
-        dailyWorthText(worth)
+      `worth ${formatAmount(worth.won.window.usdc)} USDC, ${formatAmount(worth.won.window.alpha)} alpha; ${
+        worthText(worth)
       }`,
     ]),
   ];

@@ -30,7 +30,7 @@ Deno.test("renderPage() shows the window, what was won and routed, the market an
       "Ready",
       "5Grwva…utQY on wss://node.example/…, subnet 89",
       "block 30 of 60 ",
-      "1.65 PH/s won, 5 workers 0 PH/s lost, 0 workers 100 % of what we offered",
+      "1.65 PH/s won, 5 workers 0 PH/s lost, 0 workers 0.701 USDC worth, 0.2 alpha 100 % of what we offered; at this rate",
       "0.45 PH/s × 1.02 2 2 0",
       "InfiniteHash Proxy /etc/ihp/pools.toml 1650TH/s pools.main[0] &quot;central-proxy&quot; target_hashrate (was 0TH/s)",
       "Written 8 s ago Reload signal given 8 s ago",
@@ -191,12 +191,15 @@ Deno.test("renderPage() and renderTerminal() say what the window is worth, and w
   // 1.65 PH/s at × 1.02 and 50 USDC per PH/s and day, for 60 of a day's 7200 blocks; an alpha is worth 3.5 USDC.
   const daily = "84.2 USDC a day, 3.3 more than elsewhere (0.98 × the hashprice)";
   const report = agent.telemetry.report();
-  assert.ok(textOf(report).includes(`0.701 USDC worth, 0.2 alpha in this window`), textOf(report));
-  assert.ok(textOf(report).includes(`At this rate ${daily}.`), textOf(report));
+  assert.ok(textOf(report).includes(`0.701 USDC worth, 0.2 alpha`), textOf(report));
+  assert.ok(textOf(report).includes(`at this rate ${daily}`), textOf(report));
   const terminal = renderTerminal(report, { width: 200, colour: false });
-  assert.ok(terminal.includes(`worth 0.701 USDC, 0.2 alpha in this window; ${daily}`), terminal);
+  assert.ok(terminal.includes(`worth 0.701 USDC, 0.2 alpha; ${daily}`), terminal);
   agent.measureCredit({ rig1: 0.45 });
-  assert.match(textOf(agent.telemetry.report()), /0\.2 alpha in this window; 0\.0546 credited so far/);
+  assert.match(
+    textOf(agent.telemetry.report()),
+    /elsewhere \(0\.98 × the hashprice\); 0\.0546 alpha credited so far/,
+  );
 });
 
 Deno.test("renderPage() and renderTerminal() say what the chain paid of what was expected, or from when on they can", async () => {
