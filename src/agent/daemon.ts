@@ -36,6 +36,7 @@ import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
 import type { JobRunContext } from "./job_run.ts";
 import { Lane } from "./lane.ts";
+import { RecordKeeper } from "./record_keeper.ts";
 import { ReloadRetrier } from "./reload_retrier.ts";
 import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
 import { describeRouting, type Settings, SettingsSource } from "./settings.ts";
@@ -125,6 +126,7 @@ class Daemon implements Disposable {
   readonly #addresses = new HotkeyAddressCache();
   readonly #delivery: DeliveryKeeper;
   readonly #pay: PayKeeper;
+  readonly #records: RecordKeeper;
   readonly #watcher: HeadWatcher;
   readonly #auction: AuctionKeeper;
   readonly #context: JobRunContext & { readonly hooks: HookRunner };
@@ -142,9 +144,14 @@ class Daemon implements Disposable {
     const fleet = new Fleet();
     this.#options = options;
     this.#parts = parts;
-    const observe: DaemonObserver = (event) => options.observe?.(event);
+    // The keepers that listen to events emit their own; those keep only the records.
+    const observe: DaemonObserver = (event) => {
+      options.observe?.(event);
+      this.#records.notice(event);
+    };
     this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, observe });
     this.#pay = new PayKeeper({ log, observe });
+    this.#records = new RecordKeeper({ log, nowMs });
     this.#context = {
       settings: this.#settingsSource(),
       failures: new FailureLog(nowMs),
@@ -218,6 +225,7 @@ class Daemon implements Disposable {
         this.#watcher.stop(),
         this.#delivery.stop(),
         this.#context.hooks.stop(HOOK_PATIENCE_MS),
+        this.#records.stop(),
         ...this.#workerEnds,
       ]),
     );
@@ -235,6 +243,7 @@ class Daemon implements Disposable {
     this.#options.observe?.(event);
     this.#delivery.notice(event);
     this.#pay.notice(event);
+    this.#records.notice(event);
   };
 
   #settingsSource(): SettingsSource {

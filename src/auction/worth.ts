@@ -54,3 +54,27 @@ export function paymentPricesOf({ hashpUsdc, alphaTao, taoUsdc }: ConsensusPrice
 export function paidRun({ hashratePh, price, count }: WorkerRun): PaidHashrate {
   return { hashratePh: Number(hashratePh) * count, priceFp18: parseFp18(price) };
 }
+
+/** What was credited, as a credit report says it. */
+export interface CreditedWorkers {
+  readonly creditedPh: number;
+  /** The won workers with the part of each that was credited. */
+  readonly won: readonly { readonly price: string; readonly creditedPh: number }[];
+}
+
+/**
+ * The credited hashrate at the prices at which it is paid.
+ *
+ * @returns `null` if they are unknown: it is not known which workers won, and they have several prices.
+ */
+export function creditedHashrates(
+  { own }: AuctionOutcome,
+  { creditedPh, won }: CreditedWorkers,
+): PaidHashrate[] | null {
+  if (!own.ambiguous) {
+    return won.map((worker) => ({ hashratePh: worker.creditedPh, priceFp18: parseFp18(worker.price) }));
+  }
+  const [price, ...others] = new Set(own.ranges.map((bid) => bid.price));
+  if (price === undefined || others.length > 0) return null;
+  return [{ hashratePh: creditedPh, priceFp18: parseFp18(price) }];
+}

@@ -7,6 +7,7 @@
 import type { Advice, AveragedLine } from "../auction/advice/advice.ts";
 import type { Sale, Span, WindowAdvice } from "../auction/advice/window_advice.ts";
 import { formatHashrate, trimmed } from "../operator/status/format.ts";
+import { alignColumns } from "./table.ts";
 
 /** Columns of the bar, for all that is offered. */
 const BAR = 16;
@@ -124,11 +125,7 @@ function tableLines({ lines, offer, alternative }: Advice): string[] {
     "at",
     "",
   ];
-  const widths = heads.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]!.length)));
-  const isText = (i: number): boolean => i <= 1 || i === heads.length - 1;
-  return [heads, ...rows].map((row) =>
-    row.map((cell, i) => isText(i) ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)).join("  ").trimEnd()
-  );
+  return alignColumns([heads, ...rows], [0, 1, heads.length - 1]);
 }
 
 function remarkOn({ isBest, isOnChain, isConfigured, reason }: AveragedLine): string {

@@ -54,10 +54,17 @@ export type Command =
     /** How many of the windows that the agent kept; `undefined` for none. */
     readonly windows: number | undefined;
     readonly json: boolean;
+  } & LogArguments)
+  | ({
+    readonly name: "earnings";
+    readonly configPath: string | undefined;
+    /** Today and the days before it, in UTC. */
+    readonly days: number;
+    readonly format: "text" | "json" | "csv";
   } & LogArguments);
 
 /** The first words that select a command. */
-const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check", "advise"] as const;
+const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check", "advise", "earnings"] as const;
 /** A word within this edit distance of a command counts as a typing mistake. */
 const TYPING_MISTAKES = 2;
 
@@ -71,6 +78,8 @@ const OPTIONS: OptionSpecs = {
   watch: { type: "boolean" },
   from: { type: "string", multiple: true },
   windows: { type: "string" },
+  days: { type: "string" },
+  csv: { type: "boolean" },
   "log-level": { type: "string" },
   "log-format": { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -90,6 +99,7 @@ Usage:
   ih-miner replay SNAPSHOT               compute a saved auction again, offline
   ih-miner check [CONFIG]                check everything that the agent needs
   ih-miner advise [CONFIG]               show what this window would earn at other prices; publishes nothing
+  ih-miner earnings [CONFIG]             add up by day what was won and credited, from the ledger
 
 CONFIG is a TOML file. Default: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
 Write ./NAME for a file that is named like a command.
@@ -105,7 +115,9 @@ Options:
   --save-snapshot FILE  with --once auction: save the chain data for replay
   --from SNAPSHOT       with advise: a saved window instead of the chain's; give several to average
   --windows N           with advise: the last N windows that the agent kept ([state] snapshots)
-  --json                with check, config, status and advise: print one JSON document
+  --days N              with earnings: today and the days before it, in UTC (default: 30)
+  --csv                 with earnings: print one CSV line for each day
+  --json                with check, config, status, advise and earnings: print one JSON document
   --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
   --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
   -h, --help            show this help
@@ -116,7 +128,7 @@ Exit codes:
   1         the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent
             is not ready or does not answer
   2         invalid usage, configuration, wallet or snapshot
-  130, 143  SIGINT or SIGTERM ended --once, withdraw, check or advise
+  130, 143  SIGINT or SIGTERM ended --once, withdraw, check, advise or earnings
 `;
 
 /**
@@ -168,13 +180,30 @@ export function parseCommand(
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     const snapshotPaths = lists.from ?? [];
-    const windows = values.windows === undefined ? undefined : windowCount(values.windows);
+    const windows = values.windows === undefined ? undefined : count("--windows", values.windows, 1000);
     if (windows !== undefined && snapshotPaths.length > 0) {
       throw new UsageError(
         "--from and --windows cannot be used together; name the files, or how many windows",
       );
     }
     return { name: "advise", configPath, snapshotPaths, windows, json: values.json === true, ...logs };
+  }
+
+  if (positionals[0] === "earnings") {
+    forbidAllBut(["days", "json", "csv"], "earnings");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    if (values.json === true && values.csv === true) {
+      throw new UsageError("--json and --csv cannot be used together");
+    }
+    const format = values.json === true ? "json" : values.csv === true ? "csv" : "text";
+    return {
+      name: "earnings",
+      configPath,
+      days: count("--days", values.days ?? "30", 3660),
+      format,
+      ...logs,
+    };
   }
 
   const dryRun = values["dry-run"] === true;
@@ -246,10 +275,13 @@ function oneOf<T extends string>(option: string, allowed: readonly T[], value: u
   return found;
 }
 
-function windowCount(value: unknown): number {
-  const count = /^\d{1,4}$/.test(String(value)) ? Number(value) : NaN;
-  if (count >= 1 && count <= 1000) return count;
-  throw new UsageError(`--windows must be a whole number from 1 to 1000; it is ${JSON.stringify(value)}`);
+/** A whole number from 1 to `most`. */
+function count(option: string, value: unknown, most: number): number {
+  const number = /^\d{1,9}$/.test(String(value)) ? Number(value) : NaN;
+  if (number >= 1 && number <= most) return number;
+  throw new UsageError(
+    `${option} must be a whole number from 1 to ${most}; it is ${JSON.stringify(value)}`,
+  );
 }
 
 function forbid(options: readonly string[], context: string): void {

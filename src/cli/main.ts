@@ -70,6 +70,16 @@ export async function main(args: readonly string[]): Promise<number> {
       print(Deno.stderr, error);
       return exitCode;
     }
+    case "earnings": {
+      await startLogging({ level: command.logLevel, format: command.logFormat, stream: Deno.stderr });
+      const { showEarnings } = await import("./earnings.ts");
+      using interruption = new Interruption();
+      const parts = { log: logger(), signal: interruption.signal, nowMs: Date.now() };
+      const { exitCode, text, error } = await showEarnings(command, parts);
+      print(Deno.stdout, text);
+      print(Deno.stderr, error);
+      return exitCode;
+    }
     case "config": {
       const { showConfig } = await import("./show_config.ts");
       const { exitCode, text, error } = await showConfig(command);

@@ -46,10 +46,12 @@ export interface Config extends HooksSettings {
   readonly solver: SolverConfig;
   /** Where the solver's cbc comes from. */
   readonly cbc: CbcChoice;
-  /** For journals, locks, saved windows and the unpacked solver. */
+  /** For journals, locks, saved windows, the ledger and the unpacked solver. */
   readonly stateDirectory: string;
   /** How many windows' snapshots the agent keeps there, for `ih-miner advise`; 0: none. */
   readonly keptSnapshots: number;
+  /** Whether the agent writes a line for each window into the ledger there. */
+  readonly ledger: boolean;
   /** Where to serve metrics, health and status; `null`: nowhere. */
   readonly httpListen: ListenAddress | null;
   readonly delivery: DeliveryConfig;
@@ -245,7 +247,7 @@ async function resolveSolver(
 function resolveState(
   { state }: Pick<ConfigFile, "state">,
   resolution: Resolution,
-): Pick<Config, "stateDirectory" | "keptSnapshots"> {
+): Pick<Config, "stateDirectory" | "keptSnapshots" | "ledger"> {
   const section = resolution.section("state", state);
   // systemd may pass several folders, separated by colons.
   const fromSystemd = resolution.environment.STATE_DIRECTORY?.split(":")[0];
@@ -255,6 +257,7 @@ function resolveState(
       inEnvironment("STATE_DIRECTORY", resolution.path(fromSystemd)),
     ], resolution.path("~/.local/state/ih-miner")),
     keptSnapshots: section.pick("snapshots", 12),
+    ledger: section.pick("ledger", true),
   };
 }
 

@@ -126,6 +126,7 @@ const solver = z.strictObject({
 const state = z.strictObject({
   directory: text,
   snapshots: wholeNumber(0, 1000),
+  ledger: shown(z.boolean()),
 }).partial();
 
 const economics = z.strictObject({ alternative: z.unknown() }).partial();

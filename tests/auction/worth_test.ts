@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type AuctionOutcome, concludeAuction } from "../../src/auction/outcome.ts";
-import { paymentPricesOf, windowWorth } from "../../src/auction/worth.ts";
+import { creditedHashrates, paymentPricesOf, windowWorth } from "../../src/auction/worth.ts";
 import { prepareAuction } from "../../src/auction/inputs/prepare.ts";
 import { MINERS_SHARE } from "../../src/auction/protocol/constants.ts";
 import { parseFp18 } from "../../src/auction/protocol/fp18.ts";
@@ -50,4 +50,25 @@ Deno.test("windowWorth() is unknown without a consensus price, and nothing witho
   assert.equal(windowWorth(outcome, ONE), null);
   assert.equal(paymentPricesOf(outcome.prices), null);
   assert.equal(windowWorth(outcomeWith("2;b;BTC,1=0.45:4", [0]), ONE)?.won.window.alpha, 0);
+});
+
+Deno.test("creditedHashrates() pays each credited worker at its price, and an ambiguous window at its only one", () => {
+  const credit = {
+    creditedPh: 0.6,
+    won: [{ price: "1.05", creditedPh: 0.4 }, { price: "1", creditedPh: 0.2 }],
+  };
+  const certain = outcomeWith("2;b;BTC,1=0.45:4", [1]);
+  assert.deepEqual(creditedHashrates(certain, credit), [
+    { hashratePh: 0.4, priceFp18: parseFp18("1.05") },
+    { hashratePh: 0.2, priceFp18: ONE },
+  ]);
+  const ambiguous = (bid: string, wins: number[]): AuctionOutcome => {
+    const outcome = outcomeWith(bid, wins);
+    return { ...outcome, own: { ...outcome.own, ambiguous: true } };
+  };
+  // It is not known which workers won: the credit report's own prices are a stand-in.
+  assert.deepEqual(creditedHashrates(ambiguous("2;b;BTC,0.95=0.45:4", [1]), credit), [
+    { hashratePh: 0.6, priceFp18: parseFp18("0.95") },
+  ]);
+  assert.equal(creditedHashrates(ambiguous("2;b;BTC,0.95=0.45:4;BTC,1=0.2:1", [1, 0]), credit), null);
 });

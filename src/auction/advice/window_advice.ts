@@ -95,7 +95,7 @@ export interface AdviceOptions extends BidPlace {
 }
 
 /** The bid on the chain gets more of the time than each price that is tried out. */
-const CURRENT_SHARE = 0.25;
+const CURRENT_SHARE = 0.4;
 /** A price gets this much time even when it is up. */
 const LEAST_SOLVE_MS = 10;
 

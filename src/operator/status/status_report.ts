@@ -13,14 +13,13 @@ import { ConfigError } from "../../config/errors.ts";
 import { whyWithdrawn } from "../../config/workers.ts";
 import type { DaemonJob } from "../../agent/events.ts";
 import type { Settings } from "../../agent/settings.ts";
-import type { CreditReport } from "../../delivery/measured/credit.ts";
 import type { DeliveryReport } from "../../delivery/measured/delivery_report.ts";
 import type { DeliveryLevel } from "../../delivery/measured/judgement.ts";
 import { HOOK_NAMES, type HookName } from "../../config/schema.ts";
 import { parseFp18 } from "../../auction/protocol/fp18.ts";
 import type { PayComparison, PayReport, PayShortfall } from "../../auction/credit/pay_comparison.ts";
 import { DEFAULT_ALTERNATIVE_FP18, type PaidHashrate, windowPayment } from "../../auction/credit/payment.ts";
-import { paymentPricesOf, type WindowWorth, windowWorth } from "../../auction/worth.ts";
+import { creditedHashrates, paymentPricesOf, type WindowWorth, windowWorth } from "../../auction/worth.ts";
 import {
   BAN_SHARE,
   BLOCK_TIME_SECONDS,
@@ -460,7 +459,7 @@ function reportWindow(
     worth: windowWorth(
       outcome,
       settings?.config.economics.alternativeFp18 ?? DEFAULT_ALTERNATIVE_FP18,
-      delivery === null || delivery.credit === null ? null : creditedHashrates(delivery.credit),
+      delivery === null || delivery.credit === null ? null : creditedHashrates(outcome, delivery.credit),
     ),
     routedBecause: outcome.own.routedBecause,
     prices: outcome.prices,
@@ -570,10 +569,6 @@ function costOf(
     unpaidUsdc: unpaidPh === null ? null : usdc(unpaid),
     surplusUsdc: surplusPh === null ? null : usdc([at(surplusPh, "1")]),
   };
-}
-
-function creditedHashrates({ won }: CreditReport): PaidHashrate[] {
-  return won.map(({ creditedPh, price }) => ({ hashratePh: creditedPh, priceFp18: parseFp18(price) }));
 }
 
 function reportCommitment(

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { parseCommand } from "../../src/cli/arguments.ts";
+import { showEarnings, type ShownEarnings } from "../../src/cli/earnings.ts";
+import { writeLedger } from "../../src/agent/records/ledger.ts";
+import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
+import { UsageError } from "../../src/lib/args.ts";
+import { setUpRig } from "../../scripts/scene/rig.ts";
+import type { Rig } from "../../scripts/scene/rig.ts";
+import { makeSnapshot } from "../auction/inputs/make_snapshot.ts";
+import { LogRecorder } from "../support/log_recorder.ts";
+
+const START_MS = Date.UTC(2026, 10, 26, 12);
+
+async function show(rig: Rig, ...args: string[]): Promise<ShownEarnings> {
+  const command = parseCommand(["earnings", rig.configPath, ...args]);
+  assert.ok(command.name === "earnings");
+  return await showEarnings(command, {
+    log: new LogRecorder(),
+    signal: new AbortController().signal,
+    nowMs: START_MS + 240 * 12_000,
+    environment: { HOME: rig.folder },
+  });
+}
+
+/** Windows 0, 1 and 3, each of which is won; window 2 is missing. */
+async function keepBooks(rig: Rig): Promise<void> {
+  for (const index of [0, 1, 3]) {
+    const firstBlock = 8_000_000 + index * 60;
+    const made = makeSnapshot({ bids: { [rig.hotkey]: "2;b;BTC,1=0.45:4" }, firstBlock });
+    const timestampMs = START_MS + index * 60 * 12_000;
+    const { outcome } = await computeOutcome({
+      snapshot: { ...made, firstBlock: { ...made.firstBlock, timestampMs } },
+      window: { index, firstBlock, lastBlock: firstBlock + 59 },
+      hotkey: rig.hotkey,
+      onAmbiguous: "deliver-safe",
+      remainingMs: () => 20_000,
+    });
+    await writeLedger(join(rig.folder, "state"), outcome, { credited: null, nowMs: 0 });
+  }
+}
+
+async function withRig(test: (rig: Rig) => Promise<void>): Promise<void> {
+  const rig = await setUpRig({ chainUrl: "ws://127.0.0.1:9" });
+  try {
+    await test(rig);
+  } finally {
+    await Deno.remove(rig.folder, { recursive: true });
+  }
+}
+
+Deno.test("earnings adds up the ledger as text, JSON and CSV, without a chain", async () => {
+  await withRig(async (rig) => {
+    await keepBooks(rig);
+    const { exitCode, text, error } = await show(rig, "--days", "2");
+    assert.deepEqual([exitCode, error], [0, ""]);
+    // 1.8 PH at 50 USDC per PH and day, for 60 of 7200 blocks, in three windows.
+    assert.match(text, /^2026-11-26 +3 +1 +3 +1\.8 +1\.8 +2\.25 +0\.643 .*█{24}$/m);
+    assert.match(text, /^total +3 +1 +3 /m);
+    const document = JSON.parse((await show(rig, "--json")).text);
+    assert.equal(document.total.expected.usdc.toFixed(9), (3 * 1.8 * 50 / 120).toFixed(9));
+    assert.deepEqual([document.days.length, document.total.missing_windows, document.hotkey], [
+      1,
+      1,
+      rig.hotkey,
+    ]);
+    const [header, row] = (await show(rig, "--csv")).text.split("\n");
+    const cells = Object.fromEntries(header!.split(",").map((name, i) => [name, row!.split(",")[i]]));
+    assert.deepEqual([cells.day, cells.windows, cells.missing_windows], ["2026-11-26", "3", "1"]);
+    assert.equal(Number(cells.expected_usdc), document.total.expected.usdc);
+  });
+});
+
+Deno.test("earnings says that nothing is recorded, and that the ledger is off", async () => {
+  await withRig(async (rig) => {
+    const { exitCode, text } = await show(rig);
+    assert.equal(exitCode, 0);
+    assert.match(text, /^No window is recorded\. .*ledger/m);
+    const config = await Deno.readTextFile(rig.configPath);
+    await Deno.writeTextFile(rig.configPath, config.replace("[state]\n", "[state]\nledger = false\n"));
+    assert.match((await show(rig)).text, /^The ledger is turned off/m);
+  });
+});
+
+Deno.test("earnings refuses a configuration that it cannot use, and two formats", async () => {
+  await withRig(async (rig) => {
+    await Deno.writeTextFile(rig.configPath, "nonsense");
+    const { exitCode, error } = await show(rig);
+    assert.equal(exitCode, 2);
+    assert.match(error, /^ih-miner: /);
+  });
+  for (const args of [["--json", "--csv"], ["--days", "0"], ["--days", "soon"], ["--force"]]) {
+    assert.throws(() => parseCommand(["earnings", ...args]), UsageError);
+  }
+});
