@@ -1,18 +1,22 @@
 /**
- * Keeps the records of the service: the last windows' snapshots, and a line of the ledger for each window that is over. It
- * observes the service; nothing waits for it, and a failure is logged and no more.
+ * Keeps the records of the service: the last windows' snapshots, and a line of the ledger for each window that is over and
+ * for each epoch that was paid. It observes the service; nothing waits for it, and a failure is logged and no more.
  *
  * @module
  */
 
 import { creditedHashrates, type CreditedWorkers } from "../auction/worth.ts";
+import type { PayComparison } from "../auction/credit/pay_comparison.ts";
 import { asError } from "../lib/errors.ts";
 import { FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { WorkQueue } from "../lib/work_queue.ts";
 import type { DaemonEvent } from "./events.ts";
 import type { ComputedAuction } from "./jobs/auction_job.ts";
-import { writeLedger } from "./records/ledger.ts";
+import type { CsvTable } from "./records/csv_table.ts";
+import { ledgerFolder, type LedgerOwner, writeLedger } from "./records/ledger.ts";
+import { ledgerLine, WINDOW_TABLE } from "./records/ledger_line.ts";
+import { PAY_TABLE, payLine } from "./records/pay_line.ts";
 import { SnapshotStore } from "./records/snapshot_store.ts";
 import type { Settings } from "./settings.ts";
 
@@ -45,6 +49,8 @@ export class RecordKeeper {
   readonly #queue: WorkQueue<() => Promise<void>>;
   readonly #open = new Map<number, OpenWindow>();
   #settings: Settings | null = null;
+  /** The block that ended the epoch written last; it is written once, also by the ledger. */
+  #lastPaidBlock: number | null = null;
   /** Computed in this run: it is written when the routing is done. */
   #unsaved: ComputedAuction | null = null;
 
@@ -75,6 +81,9 @@ export class RecordKeeper {
         open.isCreditFinal = event.report.isFinal;
         break;
       }
+      case "pay-compared":
+        this.#notePay(event.report.comparisons.at(-1) ?? null);
+        break;
       case "staleness-checked":
         if (event.isWindowOver) {
           for (const open of this.#open.values()) {
@@ -136,13 +145,26 @@ export class RecordKeeper {
   }
 
   #writeLine({ computed: { outcome }, credit }: OpenWindow): void {
+    const credited = credit === null ? null : creditedHashrates(outcome, credit);
+    const { netuid, own: { hotkey } } = outcome;
+    const line = ledgerLine(outcome, { credited, nowMs: this.#nowMs() });
+    this.#writeLedger({ netuid, hotkey }, WINDOW_TABLE, line);
+  }
+
+  #notePay(comparison: PayComparison | null): void {
+    const settings = this.#settings;
+    if (settings === null || comparison === null || comparison.paidAtBlock === this.#lastPaidBlock) return;
+    this.#lastPaidBlock = comparison.paidAtBlock;
+    const owner = { netuid: settings.config.netuid, hotkey: settings.hotkey };
+    this.#writeLedger(owner, PAY_TABLE, payLine(comparison, this.#nowMs()));
+  }
+
+  #writeLedger<Line extends object>(owner: LedgerOwner, table: CsvTable<Line>, line: Line): void {
     const config = this.#settings?.config;
     if (config === undefined || !config.ledger) return;
-    const { stateDirectory } = config;
-    const credited = credit === null ? null : creditedHashrates(outcome, credit);
-    const nowMs = this.#nowMs();
+    const folder = ledgerFolder(config.stateDirectory, owner);
     this.#write("Cannot write the ledger", async () => {
-      await writeLedger(stateDirectory, outcome, { credited, nowMs });
+      await writeLedger(folder, table, line);
     });
   }
 

@@ -12,6 +12,8 @@ import {
   firstDay,
 } from "../agent/records/earnings.ts";
 import { ledgerFolder, readLedger } from "../agent/records/ledger.ts";
+import { WINDOW_TABLE } from "../agent/records/ledger_line.ts";
+import { PAY_TABLE } from "../agent/records/pay_line.ts";
 import { finished } from "../agent/workers/job_host.ts";
 import { launchAddress } from "../agent/workers/launch.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
@@ -91,13 +93,15 @@ async function readReport(
   const hotkey = await finished(launchAddress({ config, log, signal }));
   const ledger = ledgerFolder(stateDirectory, { netuid, hotkey });
   // The line before the first day tells which windows are missing at its beginning.
-  const { lines, unreadable } = await readLedger(ledger, firstDay(days + 1, nowMs).slice(0, 7));
+  const month = firstDay(days + 1, nowMs).slice(0, 7);
+  const windows = await readLedger(ledger, WINDOW_TABLE, month);
+  const epochs = await readLedger(ledger, PAY_TABLE, month);
   return {
     hotkey,
     ledger,
     isLedgerOn: config.ledger,
-    unreadableLines: unreadable,
-    ...addUpEarnings(lines, days, nowMs),
+    unreadableLines: windows.unreadable + epochs.unreadable,
+    ...addUpEarnings(windows.lines, epochs.lines, days, nowMs),
   };
 }
 
@@ -116,6 +120,9 @@ const CSV_COLUMNS: Readonly<Record<string, (day: DayEarnings) => string | number
   credited_alpha: ({ credited }) => credited?.alpha,
   credited_tao: ({ credited }) => credited?.tao,
   credited_usdc: ({ credited }) => credited?.usdc,
+  paid_epochs: ({ paidEpochs }) => paidEpochs,
+  paid_alpha: ({ paidAlpha }) => paidAlpha ?? undefined,
+  paid_share: ({ paidShare }) => paidShare ?? undefined,
 };
 
 function toCsv({ days }: Earnings): string {
@@ -135,6 +142,8 @@ const HEADS = [
   "alpha",
   "TAO",
   "credited",
+  "paid alpha",
+  "of expected",
   "",
 ];
 
@@ -155,6 +164,7 @@ function toText({ hotkey, days, total, ledger, isLedgerOn, unreadableLines }: Re
         "",
         "USDC, alpha and TAO by each window's consensus prices, if all that was won is credited. credited: its share,",
         "in the windows whose credit is known. missing: windows that the agent did not see; they count as nothing.",
+        "paid: by the chain, some hours after the windows; of expected: the share of what our results promised for them.",
       ]),
     ...(isLedgerOn ? [] : ["The ledger is turned off: [state] ledger = false."]),
     ...(unreadableLines === 0
@@ -166,6 +176,7 @@ function toText({ hotkey, days, total, ledger, isLedgerOn, unreadableLines }: Re
 
 function cellsOf(sum: EarningsSum): string[] {
   const { windows, missingWindows, wonWindows, offeredPh, wonPh, expected, creditedShare } = sum;
+  const { paidAlpha, paidShare } = sum;
   return [
     String(windows),
     String(missingWindows),
@@ -176,5 +187,7 @@ function cellsOf(sum: EarningsSum): string[] {
     expected.alpha.toFixed(3),
     expected.tao.toFixed(5),
     shareText(creditedShare),
+    paidAlpha === null ? "–" : paidAlpha.toFixed(3),
+    shareText(paidShare),
   ];
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { RecordKeeper } from "../../src/agent/record_keeper.ts";
 import type { DaemonEvent } from "../../src/agent/events.ts";
-import { ledgerFolder, readLedger } from "../../src/agent/records/ledger.ts";
+import { type LedgerContent, ledgerFolder, readLedger } from "../../src/agent/records/ledger.ts";
+import { type LedgerLine, WINDOW_TABLE } from "../../src/agent/records/ledger_line.ts";
+import { PAY_TABLE } from "../../src/agent/records/pay_line.ts";
 import { SnapshotStore } from "../../src/agent/records/snapshot_store.ts";
-import { FakeAgent, HOTKEY } from "../operator/status/fake_agent.ts";
+import { epochPaid, FakeAgent, HOTKEY } from "../operator/status/fake_agent.ts";
 
 const OWNER = { netuid: 89, hotkey: HOTKEY };
 const WORKERS_API = '[[delivery.sources]]\nworkers_api = "http://127.0.0.1:8000"\n';
@@ -33,9 +35,9 @@ class KeptAgent extends FakeAgent {
     this.run("auction");
   }
 
-  async lines(): ReturnType<typeof readLedger> {
+  async lines(): Promise<LedgerContent<LedgerLine>> {
     await this.keeper.stop();
-    return await readLedger(ledgerFolder(this.state, OWNER), "2000-01");
+    return await readLedger(ledgerFolder(this.state, OWNER), WINDOW_TABLE, "2000-01");
   }
 
   override async [Symbol.asyncDispose](): Promise<void> {
@@ -73,7 +75,7 @@ Deno.test("RecordKeeper waits for the final credit of a window, but not for ever
   const written = async (): Promise<number> => {
     // Not stop(), which waits no longer.
     await new Promise((resolve) => setTimeout(resolve, 50));
-    return (await readLedger(ledgerFolder(agent.state, OWNER), "2000-01")).lines.length;
+    return (await readLedger(ledgerFolder(agent.state, OWNER), WINDOW_TABLE, "2000-01")).lines.length;
   };
   await agent.window(0);
   agent.measureCredit({ rig1: 0.9 });
@@ -90,6 +92,27 @@ Deno.test("RecordKeeper waits for the final credit of a window, but not for ever
   const { lines } = await agent.lines();
   assert.deepEqual(lines.map(({ creditedPh }) => creditedPh), [1.2, null]);
   assert.ok(lines[0]!.creditedUsdc! < lines[0]!.expectedUsdc!);
+});
+
+Deno.test("RecordKeeper writes each epoch that was paid once, in a file of its own", async () => {
+  await using agent = await KeptAgent.open();
+  const first = epochPaid(361, 0.0125);
+  agent.pay([first]);
+  agent.pay([first]);
+  agent.pass(4_332);
+  agent.pay([first, { ...epochPaid(722, 0), expectedShare: null, verdict: "unknown" }]);
+  assert.equal((await agent.lines()).lines.length, 0);
+  const { lines, unreadable } = await readLedger(ledgerFolder(agent.state, OWNER), PAY_TABLE, "2000-01");
+  assert.equal(unreadable, 0);
+  assert.deepEqual(
+    lines.map(({ paidAtBlock, paidShare, expectedShare, verdict }) => [
+      paidAtBlock,
+      paidShare,
+      expectedShare,
+      verdict,
+    ]),
+    [[361, 0.0125, 0.0125, "as-expected"], [722, 0, null, "unknown"]],
+  );
 });
 
 Deno.test("RecordKeeper writes no ledger and no snapshots where they are turned off", async () => {

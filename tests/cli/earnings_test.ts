@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { parseCommand } from "../../src/cli/arguments.ts";
 import { showEarnings, type ShownEarnings } from "../../src/cli/earnings.ts";
-import { writeLedger } from "../../src/agent/records/ledger.ts";
+import { ledgerFolder, writeLedger } from "../../src/agent/records/ledger.ts";
+import { ledgerLine, WINDOW_TABLE } from "../../src/agent/records/ledger_line.ts";
+import { PAY_TABLE, payLine } from "../../src/agent/records/pay_line.ts";
 import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
 import { UsageError } from "../../src/lib/args.ts";
 import { setUpRig } from "../../scripts/scene/rig.ts";
 import type { Rig } from "../../scripts/scene/rig.ts";
+import { epochPaid } from "../operator/status/fake_agent.ts";
 import { makeSnapshot } from "../auction/inputs/make_snapshot.ts";
 import { LogRecorder } from "../support/log_recorder.ts";
 
@@ -36,7 +39,10 @@ async function keepBooks(rig: Rig): Promise<void> {
       onAmbiguous: "deliver-safe",
       remainingMs: () => 20_000,
     });
-    await writeLedger(join(rig.folder, "state"), outcome, { credited: null, nowMs: 0 });
+    const folder = ledgerFolder(join(rig.folder, "state"), { netuid: outcome.netuid, hotkey: rig.hotkey });
+    await writeLedger(folder, WINDOW_TABLE, ledgerLine(outcome, { credited: null, nowMs: 0 }));
+    const paid = epochPaid(8_000_000 + index * 361, index === 1 ? 0.01 : 0.0125);
+    await writeLedger(folder, PAY_TABLE, payLine(paid, timestampMs));
   }
 }
 
@@ -57,6 +63,8 @@ Deno.test("earnings adds up the ledger as text, JSON and CSV, without a chain", 
     // 1.8 PH at 50 USDC per PH and day, for 60 of 7200 blocks, in three windows.
     assert.match(text, /^2026-11-26 +3 +1 +3 +1\.8 +1\.8 +2\.25 +0\.643 .*█{24}$/m);
     assert.match(text, /^total +3 +1 +3 /m);
+    // Three epochs paid 30 alpha times their shares: 0.035 of 0.0375.
+    assert.match(text, /^2026-11-26 .* 1\.050 +93\.3 % /m);
     const document = JSON.parse((await show(rig, "--json")).text);
     assert.equal(document.total.expected.usdc.toFixed(9), (3 * 1.8 * 50 / 120).toFixed(9));
     assert.deepEqual([document.days.length, document.total.missing_windows, document.hotkey], [

@@ -6,6 +6,7 @@
 
 import type { Amount } from "../../auction/credit/payment.ts";
 import { BLOCK_TIME_SECONDS, WINDOW_BLOCKS, WINDOWS_PER_EPOCH } from "../../auction/protocol/constants.ts";
+import type { PayLine } from "./pay_line.ts";
 import type { LedgerLine } from "./ledger_line.ts";
 
 /** A sum over windows. */
@@ -28,6 +29,12 @@ export interface EarningsSum {
   readonly credited: Amount | null;
   /** What was credited as a share of what was won, over the windows whose credit is known; `null` if nothing was won. */
   readonly creditedShare: number | null;
+  /** Epochs of the chain that were seen to be paid. */
+  readonly paidEpochs: number;
+  /** What they paid; `null` if the chain did not tell. */
+  readonly paidAlpha: number | null;
+  /** That as a share of what was expected, over the epochs that could be compared; `null` if none could. */
+  readonly paidShare: number | null;
 }
 
 /** A day, in UTC. */
@@ -62,23 +69,39 @@ export function firstDay(days: number, nowMs: number): string {
  * Adds up the last days.
  *
  * @param lines in the order of their blocks; lines before the first day tell which windows are missing at its beginning.
+ * @param epochs what the chain paid.
  * @param days how many, today included.
  */
-export function addUpEarnings(lines: readonly LedgerLine[], days: number, nowMs: number): Earnings {
+export function addUpEarnings(
+  lines: readonly LedgerLine[],
+  epochs: readonly PayLine[],
+  days: number,
+  nowMs: number,
+): Earnings {
   const since = firstDay(days, nowMs);
   const inDays = lines.filter((line) => dayOfLine(line) >= since);
   const missing = missingTimes(lines, nowMs).map(dayOf).filter((day) => day >= since);
+  const paid = epochs.filter((epoch) => dayOfEpoch(epoch) >= since);
   const linesOfDay = Map.groupBy(inDays, dayOfLine);
+  const epochsOfDay = Map.groupBy(paid, dayOfEpoch);
   const missingOfDay = Map.groupBy(missing, (day) => day);
-  const seen = [...new Set([...linesOfDay.keys(), ...missingOfDay.keys()])].sort();
+  const seen = [...new Set([...linesOfDay.keys(), ...missingOfDay.keys(), ...epochsOfDay.keys()])].sort();
   return {
-    days: seen.map((day) => ({ day, ...sum(linesOfDay.get(day) ?? [], missingOfDay.get(day)?.length ?? 0) })),
-    total: sum(inDays, missing.length),
+    days: seen.map((day) => ({
+      day,
+      ...sum(linesOfDay.get(day) ?? [], missingOfDay.get(day)?.length ?? 0),
+      ...sumPaid(epochsOfDay.get(day) ?? []),
+    })),
+    total: { ...sum(inDays, missing.length), ...sumPaid(paid) },
   };
 }
 
 function dayOfLine({ firstBlockTime }: LedgerLine): string {
   return dayOf(Date.parse(firstBlockTime));
+}
+
+function dayOfEpoch({ seenAt }: PayLine): string {
+  return dayOf(Date.parse(seenAt));
 }
 
 /** When the windows began that are missing between lines, and after the last one. */
@@ -104,7 +127,21 @@ function missingTimes(lines: readonly LedgerLine[], nowMs: number): number[] {
   });
 }
 
-function sum(lines: readonly LedgerLine[], missingWindows: number): EarningsSum {
+type PaidSum = Pick<EarningsSum, "paidEpochs" | "paidAlpha" | "paidShare">;
+
+function sumPaid(epochs: readonly PayLine[]): PaidSum {
+  const amounts = epochs.flatMap(({ paidAlpha }) => paidAlpha ?? []);
+  const compared = epochs.filter(({ expectedShare }) => expectedShare !== null);
+  const expected = compared.reduce((total, { expectedShare }) => total + (expectedShare ?? 0), 0);
+  const paid = compared.reduce((total, { paidShare }) => total + paidShare, 0);
+  return {
+    paidEpochs: epochs.length,
+    paidAlpha: amounts.length === 0 ? null : amounts.reduce((total, alpha) => total + alpha, 0),
+    paidShare: expected === 0 ? null : paid / expected,
+  };
+}
+
+function sum(lines: readonly LedgerLine[], missingWindows: number): Omit<EarningsSum, keyof PaidSum> {
   const total = (of: (line: LedgerLine) => number | null, among = lines): number =>
     among.reduce((amount, line) => amount + (of(line) ?? 0), 0);
   const mean = (of: (line: LedgerLine) => number): number =>

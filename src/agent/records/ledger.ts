@@ -1,25 +1,15 @@
 /**
- * The ledger: a line for each window that the agent saw to its end, in a CSV file per month in the state folder. It is for
- * people; no decision of the agent depends on it, and it can be deleted at any time.
+ * The ledger: a line for each window that the agent saw to its end, and one for each epoch that the chain paid, in CSV files
+ * per month in the state folder. It is for people; no decision of the agent depends on it, and it can be deleted at any
+ * time.
  *
  * @module
  */
 
 import { join } from "node:path";
-import type { AuctionOutcome } from "../../auction/outcome.ts";
-import {
-  type ClosedWindow,
-  columnsOf,
-  formatLedgerLine,
-  LEDGER_COLUMNS,
-  type LedgerLine,
-  ledgerLine,
-  parseLedger,
-} from "./ledger_line.ts";
+import { columnsOf, columnsOfHeader, type CsvTable, formatLine, parseTable } from "./csv_table.ts";
 
-const NAME = /^\d{4}-\d{2}\.csv$/;
-
-/** Whose windows a ledger holds. */
+/** Whose lines a ledger holds. */
 export interface LedgerOwner {
   readonly netuid: number;
   /** SS58 address. */
@@ -27,12 +17,15 @@ export interface LedgerOwner {
 }
 
 /** What is read from a ledger. */
-export interface LedgerContent {
-  /** In the order of their blocks, each window once. */
-  readonly lines: readonly LedgerLine[];
+export interface LedgerContent<Line> {
+  /** In the order of their blocks, each block once. */
+  readonly lines: readonly Line[];
   /** Lines that cannot be read. */
   readonly unreadable: number;
 }
+
+/** `2026-11` at the beginning of a file's name. */
+const MONTH_LENGTH = 7;
 
 /** The folder of a bidder's ledger; bidders may share a state folder. */
 export function ledgerFolder(stateDirectory: string, { netuid, hotkey }: LedgerOwner): string {
@@ -40,35 +33,30 @@ export function ledgerFolder(stateDirectory: string, { netuid, hotkey }: LedgerO
 }
 
 /**
- * Writes the line of a window that is over, unless it is there already.
+ * Writes a line, unless there is one for its block already: by one write, after it has removed a last line that was cut off.
  *
  * @returns whether a line was written.
  * @throws {Error} if the file cannot be written.
  */
-export async function writeLedger(
-  stateDirectory: string,
-  outcome: AuctionOutcome,
-  closed: ClosedWindow,
+export async function writeLedger<Line extends object>(
+  folder: string,
+  table: CsvTable<Line>,
+  line: Line,
 ): Promise<boolean> {
-  const line = ledgerLine(outcome, closed);
-  const folder = ledgerFolder(stateDirectory, { netuid: outcome.netuid, hotkey: outcome.own.hotkey });
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-  return await append(join(folder, `${line.firstBlockTime.slice(0, 7)}.csv`), line);
-}
-
-/** Appends a line by one write, after it has removed a last line that was cut off. */
-async function append(path: string, line: LedgerLine): Promise<boolean> {
+  const path = join(folder, `${table.timeOf(line).slice(0, MONTH_LENGTH)}${table.suffix}`);
   using file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   const bytes = new Uint8Array(await new Response(readAll(file)).arrayBuffer());
   // In bytes, because a file that was cut off may end within a character.
   const end = bytes.lastIndexOf(0x0a) + 1;
   if (end < bytes.length) await file.truncate(end);
   const text = new TextDecoder().decode(bytes.subarray(0, end));
-  if (parseLedger(text).lines.some(({ firstBlock }) => firstBlock === line.firstBlock)) return false;
-  const columns = text === "" ? LEDGER_COLUMNS : columnsOf(text.slice(0, text.indexOf("\n")));
+  const isThere = parseTable(text, table).lines.some((other) => table.blockOf(other) === table.blockOf(line));
+  if (isThere) return false;
+  const columns = text === "" ? columnsOf(table) : columnsOfHeader(text.slice(0, text.indexOf("\n")));
   const header = text === "" ? `${columns.join(",")}\n` : "";
   await file.seek(end, Deno.SeekMode.Start);
-  await writeAll(file, new TextEncoder().encode(`${header}${formatLedgerLine(line, columns)}\n`));
+  await writeAll(file, new TextEncoder().encode(`${header}${formatLine(line, columns)}\n`));
   await file.syncData();
   return true;
 }
@@ -91,27 +79,32 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * Reads a ledger from a month on.
+ * Reads a table of a ledger from a month on.
  *
  * @param sinceMonth `2026-11`.
  */
-export async function readLedger(folder: string, sinceMonth: string): Promise<LedgerContent> {
-  const byBlock = new Map<number, LedgerLine>();
+export async function readLedger<Line>(
+  folder: string,
+  table: CsvTable<Line>,
+  sinceMonth: string,
+): Promise<LedgerContent<Line>> {
+  const byBlock = new Map<number, Line>();
   let unreadable = 0;
-  for (const name of await fileNames(folder)) {
-    if (name.slice(0, sinceMonth.length) < sinceMonth) continue;
-    const content = parseLedger(await Deno.readTextFile(join(folder, name)));
+  for (const name of await fileNames(folder, table)) {
+    if (name.slice(0, MONTH_LENGTH) < sinceMonth) continue;
+    const content = parseTable(await Deno.readTextFile(join(folder, name)), table);
     unreadable += content.unreadable;
-    for (const line of content.lines) byBlock.set(line.firstBlock, line);
+    for (const line of content.lines) byBlock.set(table.blockOf(line), line);
   }
-  const lines = [...byBlock.values()].sort((a, b) => a.firstBlock - b.firstBlock);
+  const lines = [...byBlock.values()].sort((a, b) => table.blockOf(a) - table.blockOf(b));
   return { lines, unreadable };
 }
 
-async function fileNames(folder: string): Promise<string[]> {
+async function fileNames<Line>(folder: string, { suffix }: CsvTable<Line>): Promise<string[]> {
   try {
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-    return names.filter((name) => NAME.test(name)).sort();
+    return names.filter((name) => /^\d{4}-\d{2}$/.test(name.slice(0, MONTH_LENGTH)))
+      .filter((name) => name.slice(MONTH_LENGTH) === suffix).sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;

@@ -1,7 +1,5 @@
 /**
- * One window in the ledger, and the ledger's text: CSV with a header. Pure.
- *
- * No value contains a comma, a quote or a line break, so nothing is quoted.
+ * One window in the ledger. Pure.
  *
  * @module
  */
@@ -10,7 +8,7 @@ import type { PaidHashrate } from "../../auction/credit/payment.ts";
 import { DEFAULT_ALTERNATIVE_FP18 } from "../../auction/credit/payment.ts";
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { windowWorth } from "../../auction/worth.ts";
-import { fromDocument, toDocument } from "../../lib/document.ts";
+import type { CsvTable, Kind } from "./csv_table.ts";
 
 /** One window. */
 export interface LedgerLine {
@@ -46,7 +44,7 @@ export interface LedgerLine {
   readonly creditedAlpha: number | null;
   readonly creditedTao: number | null;
   readonly creditedUsdc: number | null;
-  /** How far the solving had come: a word of the caller, such as `final`. */
+  /** `provisional` if the validators' program did not answer in time. */
   readonly stage: string | null;
   readonly decidedBy: string | null;
   readonly parity: string | null;
@@ -58,9 +56,6 @@ export interface LedgerLine {
   /** Why nothing was won: `outbid`, `banned`, … */
   readonly reason: string | null;
 }
-
-/** How a value is written; with a question mark it may be missing. */
-type Kind = "number" | "number?" | "text" | "text?" | "boolean";
 
 const KINDS: Readonly<Record<keyof LedgerLine, Kind>> = {
   firstBlock: "number",
@@ -95,10 +90,13 @@ const KINDS: Readonly<Record<keyof LedgerLine, Kind>> = {
   reason: "text?",
 };
 
-const KIND_OF_COLUMN = toDocument(KINDS) as Readonly<Record<string, Kind | undefined>>;
-
-/** The columns, in the order of a new file. */
-export const LEDGER_COLUMNS: readonly string[] = Object.keys(KIND_OF_COLUMN);
+/** The table of windows. */
+export const WINDOW_TABLE: CsvTable<LedgerLine> = {
+  kinds: KINDS,
+  blockOf: ({ firstBlock }) => firstBlock,
+  timeOf: ({ firstBlockTime }) => firstBlockTime,
+  suffix: ".csv",
+};
 
 /** What is known of a window beside its outcome. */
 export interface ClosedWindow {
@@ -153,61 +151,4 @@ function priceLevels({ own }: AuctionOutcome): string | null {
     return `${price}:${Number(hashratePh.toFixed(6))}`;
   });
   return levels.length === 0 ? null : levels.join(";");
-}
-
-/**
- * The text of a line, without its line feed.
- *
- * @param columns those of the file, which an older version may have begun.
- */
-export function formatLedgerLine(line: LedgerLine, columns: readonly string[]): string {
-  const values = toDocument(line) as Readonly<Record<string, unknown>>;
-  return columns.map((column) => String(values[column] ?? "")).join(",");
-}
-
-/** The columns of a file, from its first line. */
-export function columnsOf(header: string): string[] {
-  return header.trim().split(",");
-}
-
-/** The lines of a file, and how many of them cannot be read. A last line that was cut off is one of those. */
-export function parseLedger(text: string): { readonly lines: LedgerLine[]; readonly unreadable: number } {
-  const [header = "", ...rows] = text.split("\n");
-  const columns = columnsOf(header);
-  const filled = rows.map((row, i) => ({ row: row.trim(), isWhole: i < rows.length - 1 }))
-    .filter(({ row }) => row !== "");
-  const lines = filled.map(({ row, isWhole }) => isWhole ? parseLine(row, columns) : null);
-  const readable = lines.filter((line) => line !== null);
-  return { lines: readable, unreadable: lines.length - readable.length };
-}
-
-function parseLine(row: string, columns: readonly string[]): LedgerLine | null {
-  const cells = row.split(",");
-  if (cells.length !== columns.length) return null;
-  const cellOf = new Map(columns.map((column, i) => [column, cells[i]!]));
-  const values: Record<string, unknown> = {};
-  for (const [column, kind] of Object.entries(KIND_OF_COLUMN)) {
-    const value = parseValue(cellOf.get(column) ?? "", kind!);
-    if (value === undefined) return null;
-    values[column] = value;
-  }
-  const line = fromDocument(values) as LedgerLine;
-  return Number.isNaN(Date.parse(line.firstBlockTime)) ? null : line;
-}
-
-/** `undefined` for a value that is missing or wrong. */
-function parseValue(cell: string, kind: Kind): string | number | boolean | null | undefined {
-  if (cell === "") return kind.endsWith("?") ? null : undefined;
-  switch (kind) {
-    case "text":
-    case "text?":
-      return cell;
-    case "boolean":
-      return cell === "true" ? true : cell === "false" ? false : undefined;
-    case "number":
-    case "number?": {
-      const value = Number(cell);
-      return Number.isFinite(value) ? value : undefined;
-    }
-  }
 }

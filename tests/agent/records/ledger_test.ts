@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { AuctionOutcome } from "../../../src/auction/outcome.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";
 import { ledgerFolder, readLedger, writeLedger } from "../../../src/agent/records/ledger.ts";
-import { LEDGER_COLUMNS, parseLedger } from "../../../src/agent/records/ledger_line.ts";
+import { type ClosedWindow, ledgerLine, WINDOW_TABLE } from "../../../src/agent/records/ledger_line.ts";
+import { columnsOf, parseTable } from "../../../src/agent/records/csv_table.ts";
 import { windowWorth } from "../../../src/auction/worth.ts";
 import { parseFp18 } from "../../../src/auction/protocol/fp18.ts";
 import { makeSnapshot, PRICES } from "../../auction/inputs/make_snapshot.ts";
@@ -11,6 +12,7 @@ import { makeSnapshot, PRICES } from "../../auction/inputs/make_snapshot.ts";
 const HOTKEY = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 const OWNER = { netuid: 89, hotkey: HOTKEY };
 const NOW_MS = Date.UTC(2023, 10, 14, 23);
+const COLUMNS = columnsOf(WINDOW_TABLE);
 const NOTHING = { credited: null, nowMs: NOW_MS };
 
 /** Six won workers at two prices. */
@@ -43,16 +45,26 @@ async function inFolder(test: (state: string, path: string) => Promise<void>): P
   }
 }
 
-async function closeWindow(state: string, firstBlock: number): Promise<boolean> {
-  return await writeLedger(state, await outcomeAt(firstBlock), NOTHING);
+async function closeWindow(
+  state: string,
+  firstBlock: number,
+  closed: ClosedWindow = NOTHING,
+  timestampMs?: number | null,
+): Promise<boolean> {
+  const line = ledgerLine(await outcomeAt(firstBlock, timestampMs), closed);
+  return await writeLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, line);
 }
 
 Deno.test("writeLedger() writes a window's figures and reads them back, the sums as in the document", async () => {
   await inFolder(async (state, path) => {
     const outcome = await outcomeAt(8_000_000);
     const credited = [{ hashratePh: 0.9, priceFp18: parseFp18("0.95") }];
-    assert.equal(await writeLedger(state, outcome, { credited, nowMs: NOW_MS }), true);
-    const { lines: [line], unreadable } = await readLedger(ledgerFolder(state, OWNER), "2023-11");
+    assert.equal(await closeWindow(state, 8_000_000, { credited, nowMs: NOW_MS }), true);
+    const { lines: [line], unreadable } = await readLedger(
+      ledgerFolder(state, OWNER),
+      WINDOW_TABLE,
+      "2023-11",
+    );
     assert.equal(unreadable, 0);
     const worth = windowWorth(outcome, parseFp18("1"), credited)!;
     assert.deepEqual(
@@ -66,8 +78,8 @@ Deno.test("writeLedger() writes a window's figures and reads them back, the sums
     );
     assert.equal(line!.firstBlockTime, "2023-11-14T22:13:20.000Z");
     const [header, row, end] = (await Deno.readTextFile(path)).split("\n");
-    assert.equal(header, LEDGER_COLUMNS.join(","));
-    assert.equal(row!.split(",").length, LEDGER_COLUMNS.length);
+    assert.equal(header, COLUMNS.join(","));
+    assert.equal(row!.split(",").length, COLUMNS.length);
     assert.equal(end, "");
   });
 });
@@ -79,7 +91,7 @@ Deno.test("writeLedger() writes each window once", async () => {
     assert.equal(await closeWindow(state, 8_000_000), false);
     assert.equal(await Deno.readTextFile(path), content);
     assert.equal(await closeWindow(state, 8_000_060), true);
-    assert.equal(parseLedger(await Deno.readTextFile(path)).lines.length, 2);
+    assert.equal(parseTable(await Deno.readTextFile(path), WINDOW_TABLE).lines.length, 2);
   });
 });
 
@@ -90,12 +102,12 @@ Deno.test("writeLedger() removes a last line that was cut off, wherever that was
     await closeWindow(state, 8_000_060);
     const both = await Deno.readFile(path);
     // In the header, right after it, within the second line, and before its line feed.
-    for (const length of [0, 10, LEDGER_COLUMNS.join(",").length + 1, first.length + 5, both.length - 1]) {
+    for (const length of [0, 10, COLUMNS.join(",").length + 1, first.length + 5, both.length - 1]) {
       await Deno.writeFile(path, both.slice(0, length));
-      const { lines } = await readLedger(ledgerFolder(state, OWNER), "2023-11");
+      const { lines } = await readLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, "2023-11");
       assert.equal(lines.length, length > first.length ? 1 : 0, `${length} bytes`);
       await closeWindow(state, 8_000_120);
-      const repaired = parseLedger(await Deno.readTextFile(path));
+      const repaired = parseTable(await Deno.readTextFile(path), WINDOW_TABLE);
       assert.equal(repaired.unreadable, 0);
       assert.deepEqual(
         repaired.lines.map(({ firstBlock }) => firstBlock),
@@ -108,27 +120,30 @@ Deno.test("writeLedger() removes a last line that was cut off, wherever that was
 Deno.test("writeLedger() keeps the columns of a file that another version began, and months apart", async () => {
   await inFolder(async (state, path) => {
     await closeWindow(state, 8_000_000);
-    const columns = ["new_column", ...LEDGER_COLUMNS.filter((column) => column !== "stage")];
+    const columns = ["new_column", ...COLUMNS.filter((column) => column !== "stage")];
     await Deno.writeTextFile(path, `${columns.join(",")}\n`);
     await closeWindow(state, 8_000_060);
-    const { lines: [line], unreadable } = parseLedger(await Deno.readTextFile(path));
+    const { lines: [line], unreadable } = parseTable(await Deno.readTextFile(path), WINDOW_TABLE);
     assert.deepEqual([line!.firstBlock, line!.stage, unreadable], [8_000_060, null, 0]);
     const closed = { credited: null, nowMs: Date.UTC(2023, 11, 1) };
-    await writeLedger(state, await outcomeAt(8_000_120, null), closed);
+    await closeWindow(state, 8_000_120, closed, null);
     const folder = ledgerFolder(state, OWNER);
-    assert.equal((await readLedger(folder, "2023-11")).lines.length, 2);
-    assert.equal((await readLedger(folder, "2023-12")).lines.length, 1);
+    assert.equal((await readLedger(folder, WINDOW_TABLE, "2023-11")).lines.length, 2);
+    assert.equal((await readLedger(folder, WINDOW_TABLE, "2023-12")).lines.length, 1);
   });
 });
 
 Deno.test("readLedger() counts lines it cannot read, and finds nothing where there is nothing", async () => {
   await inFolder(async (state, path) => {
-    assert.deepEqual(await readLedger(ledgerFolder(state, OWNER), "2023-11"), { lines: [], unreadable: 0 });
+    assert.deepEqual(await readLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, "2023-11"), {
+      lines: [],
+      unreadable: 0,
+    });
     await closeWindow(state, 8_000_000);
     const text = await Deno.readTextFile(path);
     const wrong = [text.split("\n")[1]!.replace("8000000", "many"), "1,2,3", ""];
     await Deno.writeTextFile(path, `${text}${wrong.join("\n")}`);
-    const { lines, unreadable } = await readLedger(ledgerFolder(state, OWNER), "2023-11");
+    const { lines, unreadable } = await readLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, "2023-11");
     assert.deepEqual([lines.length, unreadable], [1, 2]);
   });
 });
