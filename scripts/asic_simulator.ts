@@ -7,7 +7,7 @@
 import { createInterface } from "node:readline/promises";
 import { stdin } from "node:process";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
-import type { MinerFault } from "../src/simulator/asic/mod.ts";
+import { FIRMWARE_DIALECTS, type MinerFault } from "../src/simulator/asic/mod.ts";
 import { complain, say, wholeNumber } from "./command_line.ts";
 import { Machines, POOLS } from "./scene/machines.ts";
 
@@ -32,8 +32,6 @@ Commands; N is the number of a miner, from 1:
                     take one of its pools down; bring it back up
   fault N KIND      slow, mute, drop, garbled, denied, refuse, liar, idle, or none
 `;
-
-const DIALECTS = ["cgminer", "bmminer", "bosminer"] as const;
 
 const FAULTS: Readonly<Record<string, MinerFault>> = {
   slow: { kind: "slow", delayMs: 60_000 },
@@ -129,7 +127,7 @@ try {
   } else {
     const { count, hashratesTh, port, switchMs, user } = options;
     const each = Array.from({ length: count }, (_, i) => hashratesTh[i % hashratesTh.length]!);
-    const machines = new Machines(each, { switchMs, firstPort: port, dialects: DIALECTS });
+    const machines = new Machines(each, { switchMs, firstPort: port, dialects: FIRMWARE_DIALECTS });
     for (const { server } of machines.all) server.miner.user = user;
     say(machines.configText);
     for await (const line of createInterface({ input: stdin })) {

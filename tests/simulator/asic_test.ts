@@ -93,6 +93,21 @@ Deno.test("SimulatedMiner writes its hashrate as its firmware does", () => {
   }
 });
 
+Deno.test("SimulatedMiner writes JSON as carelessly as some firmware, and changes no text", () => {
+  const samples: [FirmwareDialect, string, RegExp][] = [
+    ["commas", '{"command":"summary"}', /"SUMMARY":\[,\{"Elapsed":.*229146072015,\},\],"id":1,\}$/],
+    ["no-commas", '{"command":"pools"}', /"URL":"[^"]*""Status":"Alive""Priority":0,.*\}\{"POOL":1/],
+    ["nan", '{"command":"summary"}', /"Utility":nan,"Work Utility":-nan,"Device Rejected%":inf,.*:-inf,/],
+  ];
+  for (const [dialect, request, expected] of samples) {
+    const miner = new SimulatedMiner({ dialect });
+    miner.user = "a,b]}null";
+    assert.match(miner.answer(request), expected);
+    assert.throws(() => JSON.parse(miner.answer(request)));
+    assert.ok(miner.answer('{"command":"pools"}').includes('"User":"a,b]}null"'), dialect);
+  }
+});
+
 Deno.test("SimulatedMiner that lies says S and does not switch; one that denies says code 45", () => {
   const miner = new SimulatedMiner();
   const request = '{"command":"switchpool","parameter":"1"}';

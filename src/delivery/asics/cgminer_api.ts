@@ -8,7 +8,7 @@
  */
 
 import { type AsicMiner, minerAddress } from "./fleet_config.ts";
-import { isObject, numberOf, objectsOf, parseCgminerJson } from "./cgminer_json.ts";
+import { numberOf, objectsOf, parseCgminerJson } from "./cgminer_json.ts";
 
 /**
  * - `unreachable`: no connection, or it broke before any answer
@@ -198,7 +198,7 @@ interface Status {
 /** `STATUS` is a list of one object; some firmware puts its members at the top level instead. */
 function statusOf(answer: Record<string, unknown>): Status | null {
   const { STATUS: section } = answer;
-  const fields = typeof section === "string" ? answer : isObject(section) ? section : objectsOf(section)[0];
+  const fields = typeof section === "string" ? answer : objectsOf(section)[0];
   const letter = fields?.["STATUS"];
   if (fields === undefined || typeof letter !== "string" || !/^[SIWEF]$/i.test(letter)) return null;
   const message = fields["Msg"];

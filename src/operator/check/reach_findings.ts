@@ -5,9 +5,11 @@
  */
 
 import { HASHES_PER_PETAHASH } from "../../auction/protocol/constants.ts";
+import { fp18ToNumber } from "../../auction/protocol/fp18.ts";
 import { askMiner, CgminerError } from "../../delivery/asics/cgminer_api.ts";
 import { Fleet } from "../../delivery/asics/fleet.ts";
-import type { FleetConfig } from "../../delivery/asics/fleet_config.ts";
+import { summaryOf } from "../../delivery/asics/cgminer_summary.ts";
+import type { AsicMiner, FleetConfig } from "../../delivery/asics/fleet_config.ts";
 import type { Config } from "../../config/load.ts";
 import { type MetricSource, readMetricSource } from "../../delivery/measured/metric_source.ts";
 import { formatSelector } from "../../delivery/measured/prometheus_text.ts";
@@ -16,8 +18,8 @@ import { readWorkersApi, type WorkersApi } from "../../delivery/measured/workers
 import { describeError } from "../../lib/errors.ts";
 import { locateProgram } from "../../lib/program.ts";
 import { redactUrls } from "../../lib/redact.ts";
-import { minerIdentities } from "../../delivery/asics/fleet_report.ts";
-import { formatHashrate } from "../status/format.ts";
+import { formatPh, minerIdentities } from "../../delivery/asics/fleet_report.ts";
+import { formatDuration, formatHashrate } from "../status/format.ts";
 import { counted } from "../status/words.ts";
 import { type Finding, finding } from "./finding.ts";
 import type { DestinationFindings } from "./local_checks.ts";
@@ -26,7 +28,9 @@ const WEBHOOK_TIMEOUT_MS = 10_000;
 /** The span that a workers API is asked for. */
 const LOOK_BACK_MS = 10 * 60_000;
 
-/** Checks that each ASIC answers, has both pools and may be switched. Switches nothing. */
+/**
+ * Checks that each ASIC answers, has both pools, may be switched, and reports a hashrate of its own. Switches nothing.
+ */
 export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<DestinationFindings> {
   const fleet = routing.kind === "on" ? routing.fleet : null;
   if (fleet === null) return { findings: [], identities: [] };
@@ -34,13 +38,16 @@ export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<
   const denials = await Promise.all(
     fleet.miners.map((miner, i) => miners[i]!.found === null ? null : whyDenied(miner, fleet)),
   );
+  const figures = await Promise.all(
+    fleet.miners.map((miner, i) => miners[i]!.found === null ? [] : checkOwnFigure(miner, fleet)),
+  );
   const findings = miners.flatMap(({ name, problem }, i): Finding[] => {
     // A slow machine can be switched.
     if (problem?.kind === "slow" && denials[i] === null) {
-      return [finding("warn", "asic", `${name}: ${problem.message}`)];
+      return [...figures[i]!, finding("warn", "asic", `${name}: ${problem.message}`)];
     }
     const problems = [problem?.message ?? null, denials[i] ?? null].filter((message) => message !== null);
-    return problems.map((message) => finding("fail", "asic", `${name}: ${message}`));
+    return [...figures[i]!, ...problems.map((message) => finding("fail", "asic", `${name}: ${message}`))];
   });
   const failures = findings.filter(({ status }) => status === "fail");
   const good = miners.length - new Set(failures.map(({ message }) => message.split(": ", 1)[0])).size;
@@ -51,6 +58,35 @@ export async function checkAsics({ routing }: Pick<Config, "routing">): Promise<
     findings: [finding(good === miners.length ? "ok" : "warn", "asic", summary), ...findings],
     identities: minerIdentities(miners),
   };
+}
+
+/**
+ * What a machine reports of itself. Without a figure, or the time since its start, it is not judged (see `own_figures.ts`), so
+ * that it counts with its nominal hashrate however slow it is.
+ */
+async function checkOwnFigure(miner: AsicMiner, { timeoutMs }: FleetConfig): Promise<Finding[]> {
+  const { name } = miner;
+  const nominal = `${formatPh(fp18ToNumber(miner.hashrateFp18))} PH/s`;
+  const unjudged = (why: string): Finding[] => [
+    finding(
+      "warn",
+      "asic",
+      `${name}: ${why}, so that it counts with its nominal ${nominal} even when it is slow`,
+      "update or replace its firmware, or watch its hashrate at the pool",
+    ),
+  ];
+  try {
+    const answer = await askMiner(miner, { command: "summary" }, { timeoutMs });
+    const { hashratePh, periodSeconds, elapsedSeconds } = summaryOf(answer);
+    if (hashratePh === null) return unjudged("its answer to summary has no hashrate of its own");
+    const period = periodSeconds === null ? "since its start" : `over ${formatDuration(periodSeconds)}`;
+    const said = `reports ${formatPh(hashratePh)} of ${nominal}, ${period}`;
+    if (elapsedSeconds === null) return unjudged(`${said}, but not how long it has been running (Elapsed)`);
+    return [finding("ok", "asic", `${name}: ${said}`)];
+  } catch (error) {
+    if (!(error instanceof CgminerError)) throw error;
+    return unjudged(`it does not report its own hashrate (${error.message})`);
+  }
 }
 
 /**
@@ -144,7 +180,7 @@ export async function checkWebhook(
 
 /** Why a machine does not allow this host to switch it; `null` if it does. */
 async function whyDenied(
-  miner: FleetConfig["miners"][number],
+  miner: AsicMiner,
   { timeoutMs }: FleetConfig,
 ): Promise<string | null> {
   try {

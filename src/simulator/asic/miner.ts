@@ -123,7 +123,7 @@ export class SimulatedMiner {
     this.#follow();
   }
 
-  /** The JSON answer to a request, without what ends it. */
+  /** The JSON answer to a request as the dialect writes it, without what ends it. */
   answer(request: string): string {
     const { command, parameter } = parseRequest(request);
     if (command === null) return this.#status("E", CODES.invalidJson, "Invalid JSON");
@@ -201,6 +201,7 @@ export class SimulatedMiner {
     return this.#without({
       Elapsed: this.elapsedSeconds,
       ...DIALECTS[this.dialect].hashrates(isIdle ? 0 : this.hashratePh),
+      ...DIALECTS[this.dialect].ratios,
       "Found Blocks": 0,
       Accepted: 45517,
       Rejected: 98,
@@ -211,7 +212,7 @@ export class SimulatedMiner {
 
   #poolEntries(): Record<string, unknown>[] {
     const current = this.currentPool;
-    const { isStratumActive } = DIALECTS[this.dialect];
+    const { isStratumActive, ratios } = DIALECTS[this.dialect];
     return this.#pools.map(({ url, isAlive, priority }, i) =>
       this.#without({
         POOL: i,
@@ -226,6 +227,7 @@ export class SimulatedMiner {
         "Stratum URL": isAlive ? `pool-${i}.example.org` : "",
         "Has GBT": false,
         "Pool Stale%": 0,
+        ...ratios,
       })
     );
   }
@@ -235,11 +237,16 @@ export class SimulatedMiner {
   }
 
   #section(name: string, entries: readonly unknown[], code: number, message: string): string {
-    return JSON.stringify({ STATUS: [this.#statusEntry("S", code, message)], [name]: entries, id: 1 });
+    return this.#write({ STATUS: [this.#statusEntry("S", code, message)], [name]: entries, id: 1 });
   }
 
   #status(letter: "S" | "E", code: number, message: string): string {
-    return JSON.stringify({ STATUS: [this.#statusEntry(letter, code, message)], id: 1 });
+    return this.#write({ STATUS: [this.#statusEntry(letter, code, message)], id: 1 });
+  }
+
+  #write(answer: unknown): string {
+    const { write = JSON.stringify } = DIALECTS[this.dialect];
+    return write(answer);
   }
 
   #statusEntry(letter: "S" | "E", code: number, message: string): Record<string, unknown> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-export type { FirmwareDialect } from "./dialect.ts";
+export { FIRMWARE_DIALECTS, type FirmwareDialect } from "./dialect.ts";
 export type { MinerFault } from "./fault.ts";
 export { SimulatedMiner, type SimulatedMinerOptions } from "./miner.ts";
 export { MinerServer, type MinerServerOptions, startMiner } from "./server.ts";

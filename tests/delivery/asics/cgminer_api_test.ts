@@ -8,7 +8,12 @@ import {
 } from "../../../src/delivery/asics/cgminer_api.ts";
 import { currentPool, poolsOf } from "../../../src/delivery/asics/cgminer_pools.ts";
 import { summaryOf } from "../../../src/delivery/asics/cgminer_summary.ts";
-import { type MinerFault, type MinerServer, startMiner } from "../../../src/simulator/asic/mod.ts";
+import {
+  FIRMWARE_DIALECTS,
+  type MinerFault,
+  type MinerServer,
+  startMiner,
+} from "../../../src/simulator/asic/mod.ts";
 
 const POOLS: CgminerQuestion = { command: "pools" };
 
@@ -30,9 +35,9 @@ async function rejectsWith(
 }
 
 Deno.test("askMiner() reads pools and summary of every dialect", async () => {
-  for (const dialect of ["cgminer", "bmminer", "bosminer"] as const) {
+  for (const dialect of FIRMWARE_DIALECTS) {
     await using server = startMiner({ dialect, hashratePh: 0.1045 });
-    server.miner.usePool(1);
+    await askMiner(server, { command: "switchpool", parameter: "1" }, { timeoutMs: 2000 });
     const pools = poolsOf(await askMiner(server, POOLS, { timeoutMs: 2000 }));
     assert.deepEqual(pools.map(({ number }) => number), [0, 1]);
     assert.equal(currentPool(pools)?.number, 1, dialect);

@@ -23,6 +23,10 @@ for (const [what, fields, expected] of figures) {
   });
 }
 
+Deno.test("summaryOf() reads a summary that is not in a list", () => {
+  assert.equal(summaryOf({ SUMMARY: { "PHS 1m": 0.2 } }).hashratePh, 0.2);
+});
+
 Deno.test("summaryOf() reports the period of its figure", () => {
   const periodOf = (name: string): number | null => summaryOf({ SUMMARY: [{ [name]: 1 }] }).periodSeconds;
   assert.deepEqual(["MHS 1m", "MHS 5m", "MHS 15m", "GHS 5s", "HS RT", "MHS av", "MHS 24h"].map(periodOf), [

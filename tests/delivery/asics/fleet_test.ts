@@ -372,6 +372,17 @@ Deno.test("Fleet.apply() uses a machine that is slow but in time", async () => {
   assert.deepEqual([report.coveredHashratePh, about(report, "a").readingPh], [0.1, 0.1]);
 });
 
+Deno.test("Fleet.apply() switches machines whose firmware writes broken JSON, and counts slow ones with their own figure", async () => {
+  for (const dialect of ["commas", "no-commas", "nan"] as const) {
+    await using rig = new Rig([100, 100]);
+    for (const { miner } of rig.servers) miner.dialect = dialect;
+    rig.miner("a").hashratePh = 0.08;
+    const report = await rig.apply(180);
+    assert.equal(rig.atSubnet, "ab", dialect);
+    assert.deepEqual([problems(report), report.coveredHashratePh], [["a: slow"], 0.18], dialect);
+  }
+});
+
 const deadly: [string, MinerFault, MinerProblemKind][] = [
   ["is mute", { kind: "mute" }, "timeout"],
   ["breaks off", { kind: "drop" }, "garbled"],

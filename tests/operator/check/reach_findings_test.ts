@@ -11,7 +11,12 @@ import {
 import type { RoutingConfig } from "../../../src/config/routing.ts";
 import { parseSelector } from "../../../src/delivery/measured/prometheus_text.ts";
 import { freePort } from "../../../scripts/scene/free_port.ts";
-import { type MinerServer, startMiner } from "../../../src/simulator/asic/mod.ts";
+import {
+  FIRMWARE_DIALECTS,
+  type MinerServer,
+  type MinerServerOptions,
+  startMiner,
+} from "../../../src/simulator/asic/mod.ts";
 
 const NAMES = ["good", "shut", "off", "short"];
 
@@ -37,10 +42,16 @@ Deno.test("checkAsics() says of each machine what keeps it from being switched, 
     const { findings, identities } = await checkAsics({ routing: routingOf(servers) });
     const lines = findings.map(({ status, message }) => `${status} ${message}`);
     assert.equal(lines[0], "warn 1 of 4 machines answer and can be switched, 1 at the subnet now");
-    assert.equal(lines.length, 4, lines.join("\n"));
-    assert.match(lines[1]!, /^fail shut: .*api-allow/);
-    assert.match(lines[2]!, /^fail off: /);
-    assert.match(lines[3]!, /^fail short: .*pool/);
+    assert.deepEqual(lines.filter((line) => line.startsWith("ok ")), [
+      "ok good: reports 0.1 of 0.1 PH/s, over 1 min",
+      "ok shut: reports 0.1 of 0.1 PH/s, over 1 min",
+      "ok short: reports 0.1 of 0.1 PH/s, over 1 min",
+    ]);
+    const [shutLine, offLine, shortLine, ...rest] = lines.filter((line) => line.startsWith("fail "));
+    assert.deepEqual(rest, []);
+    assert.match(shutLine!, /^fail shut: .*api-allow/);
+    assert.match(offLine!, /^fail off: /);
+    assert.match(shortLine!, /^fail short: .*pool/);
     assert.equal(servers.reduce((sum, { miner }) => sum + miner.switchCount, 0), 0);
     assert.deepEqual(identities, [
       { place: "ASIC good, subnet pool", key: "User", workerId: "account.worker" },
@@ -55,8 +66,8 @@ Deno.test("checkAsics() is content with machines of which the firmware does not 
   const server = startMiner({});
   try {
     server.rewrite = (json) => json.includes("Privileged") ? INVALID_COMMAND : json;
-    const { findings: [finding, ...rest] } = await checkAsics({ routing: routingOf([server]) });
-    assert.deepEqual([finding?.status, rest], ["ok", []]);
+    const { findings } = await checkAsics({ routing: routingOf([server]) });
+    assert.deepEqual(findings.map(({ status }) => status), ["ok", "ok"]);
     assert.deepEqual(await checkAsics({ routing: { kind: "off", reason: "none" } }), {
       findings: [],
       identities: [],
@@ -65,6 +76,51 @@ Deno.test("checkAsics() is content with machines of which the firmware does not 
     await server.stop();
   }
 });
+
+Deno.test("checkAsics() shows each machine's own figure, and warns of machines that count in full without one", async () => {
+  const hide = (...fields: string[]) => (json: string): string => {
+    const answer = JSON.parse(json);
+    for (const field of fields) delete answer.SUMMARY?.[0][field];
+    return JSON.stringify(answer);
+  };
+  const cases: [options: MinerServerOptions, rewrite: (json: string) => string, line: RegExp][] = [
+    ...FIRMWARE_DIALECTS.map((dialect): typeof cases[number] => [
+      { dialect, hashratePh: 0.099 },
+      (json) => json,
+      /^ok good: reports 0\.099 of 0\.1 PH\/s, over (1 min|5 s)$/,
+    ]),
+    [
+      {},
+      hide("MHS 5s", "MHS 1m", "MHS 5m", "MHS 15m"),
+      /^ok good: reports 0\.1 of 0\.1 PH\/s, since its start$/,
+    ],
+    [
+      {},
+      (json) => json.replace(/("MHS \w+"):\d+/g, "$1:-nan"),
+      /^warn good: its answer to summary has no hashrate of its own, so that it counts with its nominal 0\.1 PH\/s/,
+    ],
+    [
+      {},
+      hide("Elapsed"),
+      /^warn good: reports 0\.1 of 0\.1 PH\/s, over 1 min, but not how long it has been running \(Elapsed\), so that/,
+    ],
+    [
+      {},
+      (json) => json.includes("SUMMARY") ? json.slice(0, -20) : json,
+      /^warn good: it does not report its own hashrate \(Cannot parse the answer of 127\S+ to summary: .*\), so that/,
+    ],
+  ];
+  for (const [options, rewrite, line] of cases) {
+    await using server = startMiner({ hashratePh: 0.1, ...options });
+    server.rewrite = rewrite;
+    const { findings: [summary, figure, ...rest] } = await checkAsics({ routing: routingOf([server]) });
+    assert.match(summary!.message, /^1 of 1 machines answer and can be switched/);
+    assert.match(`${figure?.status} ${figure?.message}`, line);
+    assert.equal(figure!.fix !== null, figure!.status === "warn");
+    assert.deepEqual(rest, []);
+  }
+});
+
 const INVALID_COMMAND = JSON.stringify({
   STATUS: [{ STATUS: "E", Code: 14, Msg: "Invalid command" }],
   id: 1,
