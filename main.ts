@@ -4,6 +4,9 @@
  * @module
  */
 
-import { main } from "./src/cli/main.ts";
+import { endAtUncaughtErrors, main } from "./src/cli/main.ts";
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) {
+  endAtUncaughtErrors();
+  Deno.exit(await main(Deno.args));
+}

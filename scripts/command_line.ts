@@ -5,10 +5,12 @@
  */
 
 import { UsageError } from "../src/lib/args.ts";
+import { printable } from "../src/lib/printable.ts";
+import { writeText } from "../src/lib/text_stream.ts";
 
-/** Prints a line on stdout. */
+/** Prints a line, or several, on stdout. */
 export function say(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+  writeText(Deno.stdout, `${printable(text)}\n`);
 }
 
 /** Prints a headline on stdout. */
@@ -18,7 +20,7 @@ export function sayTitle(text: string): void {
 
 /** Prints a line on stderr. */
 export function complain(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
+  writeText(Deno.stderr, `${printable(text)}\n`);
 }
 
 /**

@@ -25,7 +25,7 @@ import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Logger } from "../lib/log.ts";
 import { launchCheck } from "../operator/check/launch_check.ts";
-import { toDocument } from "../lib/document.ts";
+import { documentText } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT } from "./exit_codes.ts";
 
@@ -71,7 +71,7 @@ export async function runCheck(
     ? EXIT_WRONG_INPUT
     : EXIT_JOB_FAILED;
   const text = json
-    ? `${JSON.stringify(toDocument({ job: "check", status, checks: findings }), null, 2)}\n`
+    ? documentText({ job: "check", status, checks: findings })
     : findings.map(formatFinding).join("");
   return { exitCode, text };
 }

@@ -9,8 +9,11 @@ import { UsageError } from "../lib/args.ts";
 import { type Logger, logger, startLogging } from "../lib/log.ts";
 import { describeVersion } from "../version.ts";
 import { type Command, HELP, parseCommand } from "./arguments.ts";
-import { toDocument } from "../lib/document.ts";
-import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
+import { documentText } from "../lib/document.ts";
+import { asError } from "../lib/errors.ts";
+import { printable } from "../lib/printable.ts";
+import { type TextStream, writeText } from "../lib/text_stream.ts";
+import { EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
 import { InterruptedError, Interruption } from "./interruption.ts";
 import type { OnceResult } from "./once.ts";
 
@@ -20,6 +23,31 @@ import type { OnceResult } from "./once.ts";
  * @returns the exit code.
  */
 export async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await runCommandLine(args);
+  } catch (error) {
+    return complainUnexpected(error);
+  }
+}
+
+/** Ends the program at an error that nothing catches, as the runtime does, but without printing its text raw. */
+export function endAtUncaughtErrors(): void {
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    Deno.exit(complainUnexpected(event.error));
+  });
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    Deno.exit(complainUnexpected(event.reason));
+  });
+}
+
+function complainUnexpected(error: unknown): number {
+  print(Deno.stderr, `ih-miner: unexpected error: ${asError(error).stack}\n`);
+  return EXIT_JOB_FAILED;
+}
+
+async function runCommandLine(args: readonly string[]): Promise<number> {
   keepLoopbackDirect();
   let command: Command;
   try {
@@ -130,10 +158,10 @@ async function runInterruptibly(
 }
 
 function printDocument({ id }: Run, document: object): void {
-  print(Deno.stdout, `${JSON.stringify(toDocument({ runId: id, ...document }), null, 2)}\n`);
+  print(Deno.stdout, documentText({ runId: id, ...document }));
 }
 
-function print(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+/** The only way out for text of this module, so that none gets to a terminal raw. */
+function print(stream: TextStream, text: string): void {
+  writeText(stream, printable(text));
 }

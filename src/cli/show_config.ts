@@ -16,8 +16,9 @@ import { locateConfig } from "../config/locate.ts";
 import { TIER_RULE } from "../auction/credit/tiers.ts";
 import { MAX_COMMITMENT_BYTES } from "../auction/protocol/constants.ts";
 import type { Command } from "./arguments.ts";
-import { toDocument } from "../lib/document.ts";
+import { documentText, toDocument } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
+import { printable, printableLine } from "../lib/printable.ts";
 import { redactAddress } from "../lib/redact.ts";
 import { EXIT_DONE, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
 
@@ -50,8 +51,8 @@ export async function showConfig(
     config = await loadConfig(path, environment, osConfigFiles, unpackBundledCbc);
   } catch (error) {
     const { message } = describeError(error);
-    const text = json ? `${JSON.stringify({ status: "failed", error: message }, null, 2)}\n` : "";
-    return { exitCode: exitCodeOf(error), text, error: `${message}\n` };
+    const text = json ? documentText({ status: "failed", error: message }) : "";
+    return { exitCode: exitCodeOf(error), text, error: `${printable(message)}\n` };
   }
   const { cbcCommand } = config.solver;
   const solver: ShownSolver = {
@@ -65,7 +66,10 @@ export async function showConfig(
   return {
     exitCode: isBroken ? EXIT_WRONG_INPUT : EXIT_DONE,
     text: json ? toJson(config, solver, environment) : toText(config, solver, environment),
-    error: config.workers instanceof ConfigError ? `${config.workers.message}\n` : "",
+    error: config.workers instanceof ConfigError
+      ? `${printable(config.workers.message)}
+`
+      : "",
   };
 }
 
@@ -123,7 +127,7 @@ function toJson(config: Config, solver: ShownSolver, environment: Environment): 
   };
   // Not converted: worker sizes are keys in these values.
   const settings = effective;
-  return `${JSON.stringify({ ...toDocument(document) as object, settings }, null, 2)}\n`;
+  return `${printable(JSON.stringify({ ...toDocument(document) as object, settings }, null, 2))}\n`;
 }
 
 function toText(config: Config, solver: ShownSolver, environment: Environment): string {
@@ -161,7 +165,7 @@ function toText(config: Config, solver: ShownSolver, environment: Environment): 
   const variables = variablesOf(environment);
   if (variables.length > 0) lines.push("", "# Environment variables in use:");
   for (const [name, value] of variables) lines.push(`# ${name}=${value}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(printableLine).join("\n")}\n`;
 }
 
 /** What several prices mean for the credit. */
@@ -195,7 +199,7 @@ function tomlText(value: unknown): string {
     const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)} = ${tomlText(item)}`);
     return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
   }
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? printable(JSON.stringify(value)) : String(value);
 }
 
 interface Bid {

@@ -14,6 +14,8 @@ import { renderTerminal, type TerminalOptions } from "../operator/status/termina
 import type { Command } from "./arguments.ts";
 import { fromDocument } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
+import { printable } from "../lib/printable.ts";
+import { writeText } from "../lib/text_stream.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, exitCodeOf } from "./exit_codes.ts";
 
 /** The default address of an agent: the one in the documentation. */
@@ -37,8 +39,8 @@ export interface StatusTools {
 export const osStatusTools: StatusTools = {
   fetch,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  printOut: (text) => writeAll(Deno.stdout, text),
-  printError: (text) => writeAll(Deno.stderr, text),
+  printOut: (text) => writeText(Deno.stdout, text),
+  printError: (text) => writeText(Deno.stderr, text),
   terminal: () =>
     Deno.stdout.isTerminal() ? { width: Deno.consoleSize().columns, colour: !Deno.noColor } : null,
 };
@@ -61,7 +63,7 @@ export async function showStatus(
   try {
     url = await agentUrl(command);
   } catch (error) {
-    tools.printError(`ih-miner: ${describeError(error).message}\n`);
+    complain(describeError(error).message, tools);
     return exitCodeOf(error);
   }
   for (;;) {
@@ -81,15 +83,19 @@ async function showOnce(
   try {
     const { document, report } = await fetchStatus(url, tools);
     // With `watch`, print one document per line.
-    if (json) tools.printOut(`${JSON.stringify(document, null, watch ? undefined : 2)}\n`);
+    if (json) tools.printOut(`${printable(JSON.stringify(document, null, watch ? undefined : 2))}\n`);
     else tools.printOut(`${redraw}${renderTerminal(report, terminal ?? { width: 120, colour: false })}`);
     return report.ready ? EXIT_DONE : EXIT_JOB_FAILED;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     if (redraw !== "") tools.printOut(redraw);
-    tools.printError(`ih-miner: ${error.message}\n`);
+    complain(error.message, tools);
     return EXIT_JOB_FAILED;
   }
+}
+
+function complain(message: string, tools: StatusTools): void {
+  tools.printError(`ih-miner: ${printable(message)}\n`);
 }
 
 /** @throws {StatusError} */
@@ -153,9 +159,4 @@ function checkedUrl(text: string): string {
 function urlOf({ hostname, port }: ListenAddress): string {
   const own: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
   return `http://${formatListenAddress({ hostname: own[hostname] ?? hostname, port })}`;
-}
-
-function writeAll(stream: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
 }

@@ -6,6 +6,7 @@
  */
 
 import * as z from "zod";
+import { printableLine } from "../lib/printable.ts";
 import { redactAddress, redactUrls } from "../lib/redact.ts";
 import { ConfigError, type ConfigIssue } from "./errors.ts";
 
@@ -179,6 +180,5 @@ function kindOf(value: unknown): string {
 
 /** Quotes as JSON does, and also escapes the control characters that JSON does not. */
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.replaceAll(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return printableLine(JSON.stringify(value) ?? String(value));
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printable } from "./printable.ts";
+
 /**
  * Converts a result for printing: keys in snake_case as in the log, bigints as text, `undefined` left out.
  * Every key is converted, so data such as hotkeys and paths must be in values.
@@ -17,6 +19,11 @@ export function toDocument(value: unknown): unknown {
       .filter(([, item]) => item !== undefined)
       .map(([key, item]) => [snakeCase(key), toDocument(item)]),
   );
+}
+
+/** The text of a result document, which ends with a line feed and has no raw control characters. */
+export function documentText(value: unknown): string {
+  return `${printable(JSON.stringify(toDocument(value), null, 2))}\n`;
 }
 
 /** Converts the keys of a printed result back to camelCase; former bigints stay text. */

@@ -2,12 +2,15 @@
  * Logging: wraps LogTape.
  *
  * A log line is one JSON object with `event`, `timestamp` (ISO 8601, UTC), `level` and the fields of the
- * event, as in the Python original; the format `pretty` is the same for people.
+ * event, as in the Python original; the format `pretty` is the same for people. No line has raw control characters: in both
+ * formats they are escaped as in JSON.
  *
  * @module
  */
 
 import { configure, getLogger, type LogRecord, reset, type TextFormatter } from "@logtape/logtape";
+import { printable, printableLine } from "./printable.ts";
+import { type TextStream, writeText } from "./text_stream.ts";
 
 /** The log levels, least severe first. */
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -30,9 +33,7 @@ export interface Logger {
 }
 
 /** The destination of log lines, such as `Deno.stderr`. */
-export interface LogStream {
-  writeSync(bytes: Uint8Array): number;
-}
+export type LogStream = TextStream;
 
 const CATEGORY = "ih-miner";
 
@@ -45,7 +46,7 @@ export async function startLogging({ level, format, stream }: {
   const toText = format === "json" ? formatJsonLine : formatPrettyLine;
   await configure({
     reset: true,
-    sinks: { stream: (record) => writeAll(stream, toText(record)) },
+    sinks: { stream: (record) => writeText(stream, toText(record)) },
     loggers: [
       { category: CATEGORY, lowestLevel: level, sinks: ["stream"] },
       // LogTape announces its own configuration at level info, which is of no use to an operator.
@@ -69,7 +70,7 @@ const formatJsonLine: TextFormatter = (record) => {
     timestamp: new Date(record.timestamp).toISOString(),
     level: record.level,
   };
-  return `${JSON.stringify({ ...head, ...record.properties }, toJson)}\n`;
+  return `${toJsonText({ ...head, ...record.properties })}\n`;
 };
 
 /** `12:30:00 info     Auction results computed  won_count=2 lost_count=1`. */
@@ -77,9 +78,9 @@ const formatPrettyLine: TextFormatter = (record) => {
   const time = new Date(record.timestamp).toISOString().slice(11, 19);
   const fields = Object.entries(record.properties)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => ` ${key}=${prettyValue(value)}`);
+    .map(([key, value]) => ` ${prettyText(key)}=${prettyText(value)}`);
   const gap = fields.length > 0 ? " " : "";
-  return `${time} ${record.level.padEnd(8)} ${eventOf(record)}${gap}${fields.join("")}\n`;
+  return `${time} ${record.level.padEnd(8)} ${printableLine(eventOf(record))}${gap}${fields.join("")}\n`;
 };
 
 type Inner = ReturnType<typeof getLogger>;
@@ -104,11 +105,12 @@ function toJson(_key: string, value: unknown): unknown {
   return value;
 }
 
-function prettyValue(value: unknown): string {
-  return typeof value === "string" && !/[\s"=]/.test(value) ? value : JSON.stringify(value, toJson);
+/** A key or value: as it is, or as JSON if it would be ambiguous or cannot be printed. */
+function prettyText(text: unknown): string {
+  const isPlain = typeof text === "string" && !/[\s"=]/.test(text) && printable(text) === text;
+  return isPlain ? text : toJsonText(text);
 }
 
-function writeAll(stream: LogStream, text: string): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+function toJsonText(value: unknown): string {
+  return printable(JSON.stringify(value, toJson));
 }

@@ -215,3 +215,12 @@ Deno.test("config says which cbc is in use, where it comes from, and whether it 
     ),
   );
 });
+
+Deno.test("config shows control characters escaped, with the origin in its column", async () => {
+  const lines = (await show(CONFIG, { APS_MINER_SUBNET_POOL_NAME: "a\x9bb" })).text.split("\n");
+  const line = lines.find((line) => line.startsWith("subnet_pool_name"));
+  assert.equal(
+    line,
+    `${String.raw`subnet_pool_name = "a\u009bb"`.padEnd(55)} # environment: APS_MINER_SUBNET_POOL_NAME`,
+  );
+});

@@ -7,7 +7,7 @@
 import type { AuctionOutcome } from "../../auction/outcome.ts";
 import type { HooksConfig } from "../../config/hooks.ts";
 import type { HookName } from "../../config/schema.ts";
-import { toDocument } from "../../lib/document.ts";
+import { documentText } from "../../lib/document.ts";
 import { asError } from "../../lib/errors.ts";
 import type { LogFields, Logger } from "../../lib/log.ts";
 import { type ProgramEnd, runProgram } from "../../lib/program.ts";
@@ -75,7 +75,7 @@ export class HookRunner {
     if (words === undefined || this.#isStopped) return;
     let stdin: string;
     try {
-      stdin = `${JSON.stringify(toDocument(document), null, 2)}\n`;
+      stdin = documentText(document);
     } catch (error) {
       this.#failed(name, { error });
       return;

@@ -37,7 +37,7 @@ export class HookOutput {
       this.#lines++;
       return;
     }
-    const text = printable(line);
+    const text = withoutControls(line);
     if (text === "") return;
     if (stream === "stderr") this.#lastError = text;
     if (this.#lines++ < MAX_LINES) this.#log.info(HOOK_OUTPUT, { hook: this.#hook, stream, line: text });
@@ -53,6 +53,6 @@ export class HookOutput {
 }
 
 /** Removes colours and other control sequences. */
-function printable(line: string): string {
+function withoutControls(line: string): string {
   return stripVTControlCharacters(line).replace(/\t/g, " ").replace(/\p{Cc}/gu, "").trimEnd();
 }

@@ -6,6 +6,7 @@
 
 import type { WebhookFormat } from "../../config/schema.ts";
 import { toDocument } from "../../lib/document.ts";
+import { printable, printableLine } from "../../lib/printable.ts";
 import { clockTime, formatBlock, formatDuration, shortHotkey } from "../status/format.ts";
 import type { IdentityReport, StatusReport } from "../status/status_report.ts";
 import type { Alert } from "./alert.ts";
@@ -40,7 +41,7 @@ export function notificationOf(
 export function webhookBody(notification: AlertNotification, format: WebhookFormat): string {
   switch (format) {
     case "json":
-      return JSON.stringify(alertDocument(notification));
+      return printable(JSON.stringify(alertDocument(notification)));
     case "slack":
       return JSON.stringify({ text: chatMessage(notification) });
     case "discord":
@@ -88,9 +89,9 @@ function chatMessage(notification: AlertNotification): string {
     : `${began}${state === "begun" ? "" : "; over"} in window ${window.index}, blocks ${
       formatBlock(window.firstBlock)
     } to ${formatBlock(window.lastBlock)}`;
-  const head = `${state === "begun" ? "ALERT: " : ""}${title} – ${whose}`;
+  const head = `${state === "begun" ? "ALERT: " : ""}${printableLine(title)} – ${whose}`;
   const room = MESSAGE_CHARACTERS - head.length - where.length - 2;
-  return harmless(`${head}\n${shortened(text, room)}\n${where}`);
+  return harmless(`${head}\n${shortened(printable(text), room)}\n${where}`);
 }
 
 /** Replaces characters that chats read as mentions or links, since texts quote foreign text. Keeps the length. */

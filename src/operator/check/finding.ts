@@ -4,6 +4,8 @@
  * @module
  */
 
+import { printable } from "../../lib/printable.ts";
+
 /** The severity. `warn`: the agent works, but something needs attention. `fail`: a part of it does not work. */
 export type FindingStatus = "ok" | "warn" | "fail";
 
@@ -53,8 +55,9 @@ export function worstOf(findings: readonly Finding[]): FindingStatus {
   return SEVERITY[worst]!;
 }
 
-/** Formats a finding as a line, with its fix on a second line. */
+/** Formats a finding as a line, with its fix on a second line. The texts may be of other programs. */
 export function formatFinding({ status, check, message, fix }: Finding): string {
-  const line = `${status.padEnd(5)} ${check.padEnd(13)} ${message.replaceAll("\n", `\n${" ".repeat(20)}`)}\n`;
-  return fix === null ? line : `${line}${" ".repeat(20)}→ ${fix}\n`;
+  const indented = (text: string): string => printable(text).replaceAll("\n", `\n${" ".repeat(20)}`);
+  const line = `${status.padEnd(5)} ${check.padEnd(13)} ${indented(message)}\n`;
+  return fix === null ? line : `${line}${" ".repeat(20)}→ ${indented(fix)}\n`;
 }

@@ -1,8 +1,10 @@
 /**
- * An HTML template tag that escapes every value except HTML made by the tag itself.
+ * An HTML template tag that escapes every value except HTML made by the tag itself, and makes it printable.
  *
  * @module
  */
+
+import { printable } from "../../lib/printable.ts";
 
 /** A piece of HTML, made only by {@link html}. */
 export class Html {
@@ -38,5 +40,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }

@@ -15,6 +15,7 @@ import { isReloadGiven } from "../../delivery/proxies/reload.ts";
 import type { RecoveryReport, RoutingReport } from "../../delivery/proxies/route.ts";
 import { isFailing } from "./miners.ts";
 import type { DeliveryStatus, FleetStatus, PayStatus, StatusReport } from "./status_report.ts";
+import { printableLine } from "../../lib/printable.ts";
 import { redactUrls } from "../../lib/redact.ts";
 
 /** The prefix of all names except the process's memory, whose name is a convention of Prometheus. */
@@ -172,7 +173,7 @@ export class Metrics {
         break;
       case "endpoint-failed": {
         const { endpoint, kind } = event.failure;
-        this.#rpcFailures.inc({ endpoint: redactUrls(endpoint), kind });
+        this.#rpcFailures.inc({ endpoint: printableLine(redactUrls(endpoint)), kind });
         break;
       }
       case "outcome-computed":
@@ -611,11 +612,19 @@ export class Metrics {
         const report = current();
         if (report === null) return;
         for (const [labels, value] of series(report)) {
-          if (value !== null) this.set(labels, value);
+          if (value !== null) this.set(printableLabels(labels), value);
         }
       },
     });
   }
+}
+
+/** Workers' ids, for one, are what a proxy says they are. */
+function printableLabels<Label extends string>(
+  labels: Partial<Record<Label, string>>,
+): Partial<Record<Label, string>> {
+  const entries = Object.entries<string | undefined>(labels);
+  return Object.fromEntries(entries.map(([name, text = ""]) => [name, printableLine(text)])) as typeof labels;
 }
 
 function decimal(text: string | null): number | null {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { toDocument } from "../../lib/document.ts";
+import { documentText } from "../../lib/document.ts";
+import { printable } from "../../lib/printable.ts";
 import { noticesOf } from "./notices.ts";
 import { renderPage } from "./page.ts";
 import type { StatusReport } from "./status_report.ts";
@@ -50,7 +51,7 @@ export async function answer(request: Request, sources: HttpSources): Promise<Re
       return respond(
         200,
         "application/json; charset=utf-8",
-        `${JSON.stringify(statusDocument(sources.report()), null, 2)}\n`,
+        statusText(sources.report()),
       );
     default:
       return respond(404, TEXT, "Not found; there are /, /metrics, /healthz, /readyz and /api/status\n");
@@ -58,14 +59,16 @@ export async function answer(request: Request, sources: HttpSources): Promise<Re
 }
 
 /** The status with the notices that page and terminal show. */
-function statusDocument(report: StatusReport): unknown {
-  return toDocument({ ...report, notices: noticesOf(report) });
+function statusText(report: StatusReport): string {
+  return documentText({ ...report, notices: noticesOf(report) });
 }
 
 /** 200 or 503, with at least one line per check; each line of a longer message repeats the check's name. */
 function readiness({ ready, checks }: StatusReport): Response {
   const lines = checks.flatMap(({ name, ok, isFailing, message }) =>
-    message.split("\n").map((line) => `${!ok ? "FAIL" : isFailing ? "warn" : "ok  "} ${name}: ${line}`)
+    printable(message).split("\n").map((line) =>
+      `${!ok ? "FAIL" : isFailing ? "warn" : "ok  "} ${name}: ${line}`
+    )
   );
   return respond(ready ? 200 : 503, TEXT, `${[ready ? "ready" : "not ready", ...lines].join("\n")}\n`);
 }

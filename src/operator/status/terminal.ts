@@ -5,6 +5,7 @@
  */
 
 import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
+import { printableLine } from "../../lib/printable.ts";
 import {
   formatAgo,
   formatBlock,
@@ -61,11 +62,11 @@ type Paint = (style: Style, text: string) => string;
 /** Renders the status as lines that end with a line feed. */
 export function renderTerminal(foreign: StatusReport, { width, colour }: TerminalOptions): string {
   const report = {
-    ...printable(foreign),
+    ...printableAll(foreign),
     // One line per problem.
     checks: foreign.checks.map((check) => ({
-      ...check,
-      message: check.message.split("\n").map(printable).join("\n"),
+      ...printableAll(check),
+      message: check.message.split("\n").map(printableAll).join("\n"),
     })),
   };
   const paint: Paint = (style, text) => colour ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
@@ -323,14 +324,10 @@ function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** Removes control characters from all texts, which may come from other programs, so that none moves the cursor or
- * changes colours. */
-function printable<T>(value: T): T {
-  if (typeof value === "string") {
-    // deno-lint-ignore no-control-regex -- control characters are the ones to remove
-    return value.replace(/\s+/g, " ").replace(/[\x00-\x1f\x7f-\x9f]/g, "") as T;
-  }
-  if (Array.isArray(value)) return value.map(printable) as T;
+/** Makes all texts printable, since they may come from other programs. */
+function printableAll<T>(value: T): T {
+  if (typeof value === "string") return printableLine(value.replace(/\s+/g, " ")) as T;
+  if (Array.isArray(value)) return value.map(printableAll) as T;
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, printable(item)])) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, printableAll(item)])) as T;
 }
