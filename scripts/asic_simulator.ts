@@ -14,6 +14,7 @@ import { Machines, POOLS } from "./scene/machines.ts";
 const HELP = `deno task asic-simulator: miners with the cgminer API on 127.0.0.1
 
 Prints the [asic] section for them, then reads commands from stdin, one per line. SIGINT stops it.
+Their firmware is in turn: ${FIRMWARE_DIALECTS.join(", ")}; the last three write broken JSON.
 
 Options:
   --count N         miners (default 6)
