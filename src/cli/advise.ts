@@ -14,7 +14,7 @@ import { commitmentKey } from "../chain/commitment_key.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
-import { toDocument } from "../lib/document.ts";
+import { documentText } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { adviceText, notesOn } from "./advice_text.ts";
@@ -51,16 +51,12 @@ export async function runAdvise(command: AdviseCommand, parts: AdviseParts): Pro
   try {
     const advice = await adviceFor(command, parts);
     const document = { job: "advise", status: "done", ...advice, notes: notesOn(advice) };
-    return { exitCode: EXIT_DONE, text: json ? toJson(document) : adviceText(advice), error: "" };
+    return { exitCode: EXIT_DONE, text: json ? documentText(document) : adviceText(advice), error: "" };
   } catch (error) {
     const described = describeError(error);
-    const text = json ? toJson({ job: "advise", status: "failed", error: described }) : "";
+    const text = json ? documentText({ job: "advise", status: "failed", error: described }) : "";
     return { exitCode: exitCodeOf(error), text, error: `ih-miner: ${described.message}\n` };
   }
-}
-
-function toJson(document: object): string {
-  return `${JSON.stringify(toDocument(document), null, 2)}\n`;
 }
 
 async function adviceFor(command: AdviseCommand, parts: AdviseParts): Promise<Advice> {

@@ -19,7 +19,7 @@ import { launchAddress } from "../agent/workers/launch.ts";
 import { type Environment, readEnvironment } from "../config/environment.ts";
 import { loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
-import { toDocument } from "../lib/document.ts";
+import { documentText } from "../lib/document.ts";
 import { describeError } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
 import { shareText, trimmed } from "../operator/status/format.ts";
@@ -68,17 +68,17 @@ export async function showEarnings(command: EarningsCommand, parts: EarningsPart
   try {
     const report = await readReport(command, parts);
     const text = format === "json"
-      ? `${JSON.stringify(toDocument({ job: "earnings", status: "done", ...report }), null, 2)}\n`
+      ? documentText({ job: "earnings", status: "done", ...report })
       : format === "csv"
       ? toCsv(report)
       : toText(report, days);
     return { exitCode: EXIT_DONE, text, error: "" };
   } catch (error) {
     const described = describeError(error);
-    const document = toDocument({ job: "earnings", status: "failed", error: described });
+    const document = { job: "earnings", status: "failed", error: described };
     return {
       exitCode: exitCodeOf(error),
-      text: format === "json" ? `${JSON.stringify(document, null, 2)}\n` : "",
+      text: format === "json" ? documentText(document) : "",
       error: `ih-miner: ${described.message}\n`,
     };
   }
