@@ -148,11 +148,20 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
     staggerMs: 0,
     onDelivered: ({ outcome, window }): void => {
       const at = performance.now();
-      deliveries = deliveries.then(() => note(outcome, window, at)).catch(enough.reject);
+      // At once: what follows takes time, and the next window may be routed meanwhile.
+      const routed = machines === undefined
+        ? targetHashrate(rig)
+        : Promise.resolve(`${sumTh(machines.atSubnet)}TH/s`);
+      deliveries = deliveries.then(async () => note(outcome, window, at, await routed)).catch(enough.reject);
     },
   };
   let deliveries = Promise.resolve();
-  const note = async (outcome: AuctionOutcome, window: ValidationWindow, at: number): Promise<void> => {
+  const note = async (
+    outcome: AuctionOutcome,
+    window: ValidationWindow,
+    at: number,
+    routed: string,
+  ): Promise<void> => {
     const announced = announcedAt.get(window.firstBlock);
     const isFinal = outcome.stage === "final";
     const wonTh = await expectedWonTh(ownConnection, rig.hotkey, window, isFinal ? command : null);
@@ -161,7 +170,7 @@ async function observe(simulator: Simulator, rig: Rig, options: LiveRunOptions):
       window,
       outcome,
       capFactor: capFactors.get(window.firstBlock) ?? "0.5",
-      routed: machines === undefined ? await targetHashrate(rig) : `${sumTh(machines.atSubnet)}TH/s`,
+      routed,
       expected: `${machines === undefined ? wonTh : leastCoverTh(machines.sound, wonTh)}TH/s`,
       delayMs: former?.delayMs ?? (announced === undefined ? null : at - announced),
       deliveries: (former?.deliveries ?? 0) + 1,
