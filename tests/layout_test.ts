@@ -114,6 +114,13 @@ Deno.test("the program reaches neither the simulator nor a file that does not ex
   assert.deepEqual([...reached].filter((path) => !GRAPH.has(path)), [MANIFEST]);
 });
 
+Deno.test("the worker's seal comes before any other code of a worker", () => {
+  const workers = [...GRAPH].filter(([path]) => path.endsWith("_worker.ts"));
+  assert.equal(workers.length, 4);
+  for (const [path, [first]] of workers) assert.equal(first, "src/agent/workers/seal.ts", path);
+  assert.deepEqual(GRAPH.get("src/agent/workers/seal.ts"), []);
+});
+
 Deno.test("every file in src/ has a room, and every room has files", () => {
   const files = [...GRAPH.keys()].filter((path) => !path.startsWith(SIMULATOR));
   assert.deepEqual(files.filter((path) => placeOf(path) === null), []);

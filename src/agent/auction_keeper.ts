@@ -18,12 +18,13 @@ import {
   type RouteReport,
   unroutedDemand,
 } from "./jobs/deliver.ts";
+import type { KnownWindow } from "./jobs/auction_job.ts";
 import {
-  type AuctionJobResult,
+  type AuctionResult,
+  checkAgainstHead,
   type ComputedAuction,
   isClockOff,
-  type KnownWindow,
-} from "./jobs/auction_job.ts";
+} from "./jobs/auction_result.ts";
 import { FinalSolver } from "./final_solver.ts";
 import { callResultHooks } from "./hooks/hooks.ts";
 import { type JobRunContext, runReported } from "./job_run.ts";
@@ -32,6 +33,7 @@ import { FELL_BACK, logOutcome } from "./jobs/log_outcome.ts";
 import { auctionDocument } from "./jobs/result_document.ts";
 import { logTierCredit, outcomeTierCredit } from "./jobs/tier_credit.ts";
 import type { AuctionOutcome } from "../auction/outcome.ts";
+import type { BlockRef } from "../chain/types.ts";
 import { ConfigError } from "../config/errors.ts";
 import type { RoutingConfig } from "../config/routing.ts";
 import type { WorkersConfig } from "../config/workers.ts";
@@ -45,6 +47,7 @@ import { ChainProgress } from "./chain_progress.ts";
 import type { AnswerResult } from "./events.ts";
 import type { HeadWatcher } from "./head_watcher.ts";
 import { ownerOf, type Settings } from "./settings.ts";
+import { WINDOW_BLOCKS } from "../auction/protocol/constants.ts";
 import type { ValidationWindow } from "../auction/protocol/windows.ts";
 import { WindowMemory } from "./window_memory.ts";
 
@@ -64,8 +67,8 @@ export type AuctionTrigger = "start" | "tick" | "signal" | "window-close" | "win
 
 /** Constructor options of {@link AuctionKeeper}. */
 export interface AuctionKeeperContext extends JobRunContext {
-  readonly launch: (options: AuctionLaunchOptions) => RunningJob<AuctionJobResult>;
-  readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow">;
+  readonly launch: (options: AuctionLaunchOptions) => RunningJob<AuctionResult>;
+  readonly watcher: Pick<HeadWatcher, "ask" | "headNumber" | "follow" | "passOver">;
   readonly callbacks: Callbacks;
   readonly fleet: Fleet;
   /** Milliseconds since 1970. */
@@ -83,7 +86,7 @@ export class AuctionKeeper {
   readonly #context: AuctionKeeperContext;
   readonly #final: FinalSolver;
   #memory: WindowMemory | null = null;
-  #job: RunningJob<AuctionJobResult> | null = null;
+  #job: RunningJob<AuctionResult> | null = null;
   /** The first block of the last window for which a head started a run. */
   #announcedWindow = -1;
   /** The last window that began while the agent ran, by its first block, and when that was. */
@@ -145,6 +148,7 @@ export class AuctionKeeper {
       return;
     }
     const result = await this.#compute(settings, usable?.known ?? null, log);
+    this.#checkHead(result.kind === "unchanged" ? result.head : result.snapshot.head);
     if (result.kind === "unchanged") {
       this.#noteHead(result.head.number);
       this.#noteGood(result.window, settings);
@@ -162,6 +166,24 @@ export class AuctionKeeper {
       expectedGenesisHash: result.outcome.chain.genesisHash,
     });
     await this.#adopt(result, settings, log);
+  }
+
+  /** @throws {import("./jobs/worker_answer.ts").WorkerAnswerError} if a result is of another window than the head's. */
+  #checkHead({ number }: BlockRef): void {
+    const { watcher } = this.#context;
+    const { headNumber } = watcher;
+    if (headNumber === null) return;
+    try {
+      checkAgainstHead(number, headNumber);
+    } catch (error) {
+      // It may as well be the followed node that is wrong or behind.
+      watcher.passOver();
+      throw error;
+    }
+    // Two sources agree that the chain has not come this far: what was seen there was a lie of a node or a worker.
+    if (!this.#progress.hasSeen(Math.max(number, headNumber) + WINDOW_BLOCKS)) return;
+    this.#progress = new ChainProgress();
+    this.#announcedWindow = -1;
   }
 
   #noteHead(blockNumber: number): void {
@@ -196,7 +218,7 @@ export class AuctionKeeper {
     }
   }
 
-  async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionJobResult> {
+  async #compute(settings: Settings, known: KnownWindow | null, log: Logger): Promise<AuctionResult> {
     const { launch, observe, signal } = this.#context;
     const { engine, cbcCommand } = settings.config.solver;
     const job = launch({

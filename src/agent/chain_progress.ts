@@ -24,6 +24,11 @@ export class ChainProgress {
     if (this.#head === null || blockNumber > this.#head.blockNumber) this.#head = { blockNumber, seen };
   }
 
+  /** Whether a block of this number, or a higher one, was seen. */
+  hasSeen(blockNumber: number): boolean {
+    return this.#head !== null && this.#head.blockNumber >= blockNumber;
+  }
+
   /**
    * When a window ends at the latest, judging by the blocks seen; `Infinity` before the first block. It counts from when
    * blocks were seen, since the host's clock may differ from the chain's.

@@ -12,7 +12,7 @@ import * as callbacks from "../delivery/callbacks.ts";
 import type { Environment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { HOOK_PATIENCE_MS, HookRunner } from "./hooks/hooks.ts";
-import type { ComputedAuction } from "./jobs/auction_job.ts";
+import type { ComputedAuction } from "./jobs/auction_result.ts";
 import { settleOwed, warnAboutRouting } from "./jobs/deliver.ts";
 import type { Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";

@@ -15,7 +15,7 @@ import { metricDeliverySource } from "../delivery/measured/metric_source.ts";
 import type { Span } from "../delivery/measured/sources.ts";
 import { workersSource } from "../delivery/measured/workers_api.ts";
 import type { Logger } from "../lib/log.ts";
-import { isClockOff } from "./jobs/auction_job.ts";
+import { isClockOff } from "./jobs/auction_result.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
 import { bidderOf, type Settings } from "./settings.ts";
 

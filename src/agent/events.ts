@@ -6,7 +6,7 @@
 
 import type { PayReport } from "../auction/credit/pay_comparison.ts";
 import type { EndpointFailure } from "../chain/errors.ts";
-import type { ComputedAuction } from "./jobs/auction_job.ts";
+import type { ComputedAuction } from "./jobs/auction_result.ts";
 import type { DeliveryReport } from "../delivery/measured/delivery_report.ts";
 import type { CommitmentResult } from "./jobs/commitment_job.ts";
 import type { RouteReport } from "./jobs/deliver.ts";

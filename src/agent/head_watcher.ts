@@ -42,6 +42,8 @@ export class HeadWatcher {
   #connection: JsonRpcConnection | null = null;
   #following: Promise<void> = Promise.resolve();
   #headNumber: number | null = null;
+  /** Gives the followed node up. */
+  #giveUp: (reason: ChainError) => void = () => {};
 
   constructor(options: HeadWatcherOptions) {
     this.#options = options;
@@ -74,6 +76,13 @@ export class HeadWatcher {
       throw new Error(`Cannot ask for ${method}: no node is followed at the moment`);
     }
     return await this.#connection.request(method, params);
+  }
+
+  /** Gives up the followed node for the next one, because its head does not fit to another one's. */
+  passOver(): void {
+    const { endpoint } = this.#connection ?? {};
+    if (endpoint === undefined) return;
+    this.#giveUp(headFailure(endpoint, "stale-head", "its head is far from that of the last run"));
   }
 
   /** Stops following. */
@@ -123,6 +132,7 @@ export class HeadWatcher {
       }
       const { endpoint: label } = connection;
       const ended = Promise.withResolvers<never>();
+      this.#giveUp = ended.reject;
       const listen = (): void => {
         clearTimeout(silence);
         silence = setTimeout(

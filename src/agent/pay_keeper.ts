@@ -22,7 +22,7 @@ import { expectedWindowPay } from "../auction/window_pay.ts";
 import type { PayReading } from "../chain/types.ts";
 import type { Logger } from "../lib/log.ts";
 import type { DaemonEvent, DaemonObserver } from "./events.ts";
-import type { ComputedAuction } from "./jobs/auction_job.ts";
+import type { ComputedAuction } from "./jobs/auction_result.ts";
 
 /** About ten days. */
 const KEPT_EPOCHS = 200;

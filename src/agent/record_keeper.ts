@@ -12,7 +12,7 @@ import { FailureLog } from "../lib/failure_log.ts";
 import type { Logger } from "../lib/log.ts";
 import { WorkQueue } from "../lib/work_queue.ts";
 import type { DaemonEvent } from "./events.ts";
-import type { ComputedAuction } from "./jobs/auction_job.ts";
+import type { ComputedAuction } from "./jobs/auction_result.ts";
 import type { CsvTable } from "./records/csv_table.ts";
 import { ledgerFolder, type LedgerOwner, writeLedger } from "./records/ledger.ts";
 import { ledgerLine, WINDOW_TABLE } from "./records/ledger_line.ts";

@@ -8,7 +8,8 @@
 
 import type { AuctionOutcome } from "../auction/outcome.ts";
 import type { BlockRef } from "../chain/types.ts";
-import type { ComputedAuction, KnownWindow } from "./jobs/auction_job.ts";
+import type { KnownWindow } from "./jobs/auction_job.ts";
+import type { ComputedAuction } from "./jobs/auction_result.ts";
 import {
   epochStart,
   locateInWindows,
@@ -35,7 +36,7 @@ export class WindowMemory {
     const { firstBlock, head, mechanismEmissionSplit, netuid, tempo } = snapshot;
     this.computed = computed;
     this.window = window;
-    this.known = { firstBlock, mechanismEmissionSplit };
+    this.known = { window, firstBlock, mechanismEmissionSplit };
     this.#settingsKey = this.#keyOf(settings);
     this.#epochStartBlock = epochStart(netuid, tempo, head.number);
     this.#head = head;

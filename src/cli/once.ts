@@ -19,7 +19,7 @@ import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import { callResultHooks, HOOK_PATIENCE_MS, HookRunner } from "../agent/hooks/hooks.ts";
 import { deliverOutcome, resultsIn, warnAboutRouting } from "../agent/jobs/deliver.ts";
-import type { ComputedAuction } from "../agent/jobs/auction_job.ts";
+import type { ComputedAuction } from "../agent/jobs/auction_result.ts";
 import type { SolvedOutcome } from "../agent/jobs/compute_outcome.ts";
 import { askProgram, questionAfter } from "../agent/jobs/final_outcome.ts";
 import { FELL_BACK, logOutcome, warnAboutCbc } from "../agent/jobs/log_outcome.ts";

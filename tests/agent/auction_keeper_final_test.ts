@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { ComputedAuction } from "../../src/agent/jobs/auction_job.ts";
+import type { ComputedAuction } from "../../src/agent/jobs/auction_result.ts";
 import { prepareAuction } from "../../src/auction/inputs/prepare.ts";
 import { columnName, itemsByColumn } from "../../src/auction/solver/cbc/columns.ts";
 import { isRunning } from "../support/running.ts";

@@ -21,6 +21,42 @@ Deno.test("AuctionKeeper computes a window once, and at later ticks asks the nod
   assert.ok(bench.node.questions <= 6);
 });
 
+for (const blocks of [-61, 61, 4e9]) {
+  Deno.test(`AuctionKeeper routes no result whose head is ${blocks} blocks from the one that it follows`, async () => {
+    await using bench = await KeeperBench.set();
+    const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+    bench.node.headNumber = first.snapshot.head.number - blocks;
+    bench.answers = [first, first];
+    await bench.run("start");
+    assert.match(String(bench.log.fieldsOf("Auction failed")?.error), /the head that the agent follows/);
+    assert.equal(await bench.target(), "5TH/s");
+    // It may be the followed node that is wrong.
+    assert.equal(bench.passedOver, 1);
+    bench.node.headNumber = first.snapshot.head.number;
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s");
+  });
+}
+
+Deno.test("AuctionKeeper gets over a head that the chain never had", async () => {
+  await using bench = await KeeperBench.set();
+  const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+  const next = await computed(WINDOW.lastBlock + 1, "2;b;BTC,1=0.25:1");
+  bench.answers = [first, next];
+  await bench.run("start");
+  bench.keeper.noticeHead(4e9);
+  // Longer than `stale_after`.
+  bench.nowMs += 7_200_000;
+  const { number } = next.snapshot.head;
+  bench.node.headNumber = number;
+  assert.equal(bench.keeper.noticeHead(number), null, "it was announced already, so to speak");
+  await bench.run();
+  assert.equal(await bench.target(), "250TH/s");
+  assert.equal(bench.log.fieldsOf("Auction failed"), undefined);
+  const { lastBlock } = WINDOW;
+  assert.equal(bench.keeper.noticeHead(lastBlock + 59), "window-close", "and announces again");
+});
+
 Deno.test("AuctionKeeper routes again when the proxy's file was edited", async () => {
   await using bench = await KeeperBench.set();
   const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
@@ -53,6 +89,7 @@ for (
     await bench.run();
     assert.equal(bench.launches.length, 2);
     assert.deepEqual(bench.launches[1], {
+      window: WINDOW,
       firstBlock: first.snapshot.firstBlock,
       mechanismEmissionSplit: first.snapshot.mechanismEmissionSplit,
     });

@@ -8,7 +8,8 @@ import { AuctionKeeper, type AuctionTrigger } from "../../src/agent/auction_keep
 import type { DaemonEvent } from "../../src/agent/events.ts";
 import { FailureLog } from "../../src/lib/failure_log.ts";
 import { SettingsSource } from "../../src/agent/settings.ts";
-import type { AuctionJobResult, ComputedAuction, KnownWindow } from "../../src/agent/jobs/auction_job.ts";
+import type { KnownWindow } from "../../src/agent/jobs/auction_job.ts";
+import type { AuctionResult, ComputedAuction } from "../../src/agent/jobs/auction_result.ts";
 import { computeOutcome } from "../../src/agent/jobs/compute_outcome.ts";
 import { epochStart, windowAt } from "../../src/auction/protocol/windows.ts";
 import type { RunningJob } from "../../src/agent/workers/job_host.ts";
@@ -71,12 +72,14 @@ export class KeeperBench implements AsyncDisposable {
   /** What the node says. */
   readonly node = { headNumber: null as number | null, hash: "", split: "0x1234" as unknown, questions: 0 };
   /** What the next jobs answer. */
-  answers: (AuctionJobResult | Error)[] = [];
+  answers: (AuctionResult | Error)[] = [];
   /** The programs that were called, and what they were told. */
   readonly hooks: [name: string, document: HookDocument][] = [];
   nowMs = 1_000_000;
   readonly keeper: AuctionKeeper;
   readonly stop = new AbortController();
+  /** How many times the followed node was given up. */
+  passedOver = 0;
   /** How many times an answer waited for a run. */
   finals = 0;
   /** Whether a reload was pending, after each routing. */
@@ -98,6 +101,7 @@ export class KeeperBench implements AsyncDisposable {
           return node.headNumber;
         },
         follow: () => {},
+        passOver: () => this.passedOver++,
         ask: (method) => {
           node.questions++;
           return Promise.resolve(method === "chain_getBlockHash" ? node.hash : node.split);
@@ -157,7 +161,7 @@ export class KeeperBench implements AsyncDisposable {
     await Deno.remove(this.folder, { recursive: true });
   }
 
-  #launch(known: KnownWindow | null): RunningJob<AuctionJobResult> {
+  #launch(known: KnownWindow | null): RunningJob<AuctionResult> {
     this.launches.push(known);
     const answer = this.answers.shift() ?? new Error("nothing scripted");
     return {

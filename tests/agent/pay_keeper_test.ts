@@ -6,6 +6,7 @@ import { connectChain } from "../../src/chain/connection.ts";
 import type { ChainConnection } from "../../src/chain/types.ts";
 import { PayKeeper } from "../../src/agent/pay_keeper.ts";
 import { runAuctionJob } from "../../src/agent/jobs/auction_job.ts";
+import { readAuctionAnswer } from "../../src/agent/jobs/auction_result.ts";
 import {
   NETUID,
   publishPrices,
@@ -78,8 +79,9 @@ class Bench implements AsyncDisposable {
   }
 
   async computeWindow(readPay?: ChainConnection["readPay"]): Promise<void> {
-    const computed = await runAuctionJob(
-      { netuid: NETUID, hotkey: ME, onAmbiguous: DEFAULT_AMBIGUITY_POLICY, known: null },
+    const asked = { netuid: NETUID, hotkey: ME, onAmbiguous: DEFAULT_AMBIGUITY_POLICY, known: null };
+    const answer = await runAuctionJob(
+      asked,
       {
         connect: () => Promise.resolve(this.#lasting(readPay)),
         remainingMs: () => 20_000,
@@ -89,6 +91,8 @@ class Bench implements AsyncDisposable {
         log: this.log,
       },
     );
+    const network = { endpoints: [this.simulator.url], expectedGenesisHash: undefined };
+    const computed = readAuctionAnswer(answer, { ...asked, network });
     assert.ok(computed.kind === "computed");
     this.keeper.notice({ kind: "outcome-computed", computed });
   }

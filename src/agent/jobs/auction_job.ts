@@ -1,24 +1,27 @@
 /**
- * The auction job: settles the window, reads its snapshot, computes the outcome (spec, sections 3 to 6).
+ * The auction job: settles the window, reads its snapshot, solves its auction (spec, sections 3 to 5).
  *
- * It runs in a worker; callbacks and routing follow in the main thread.
+ * It runs in a worker. The main thread checks its answer and derives the outcome from it (`auction_answer.ts`); callbacks and
+ * routing follow there.
  *
  * @module
  */
 
 import type { AmbiguityPolicy } from "../../auction/ambiguity.ts";
-import { reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
+import { prepareAuction } from "../../auction/inputs/prepare.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import type { BlockRef, ChainConnection, PayReading } from "../../chain/types.ts";
 import { within } from "../../lib/within.ts";
 import type { Logger } from "../../lib/log.ts";
-import { epochStart, type ValidationWindow } from "../../auction/protocol/windows.ts";
-import { computeOutcome, type SnapshotWindow, type SolvedOutcome } from "./compute_outcome.ts";
+import { epochStart, inputBlockOf, type ValidationWindow } from "../../auction/protocol/windows.ts";
+import type { SolverResult } from "../../auction/solver/types.ts";
+import { solvePrepared } from "./compute_outcome.ts";
 import { type Connect, Line } from "./line.ts";
 import { settleWindow } from "./window_transition.ts";
 
 /** A window whose outcome is known, identified by its inputs. */
 export interface KnownWindow {
+  readonly window: ValidationWindow;
   readonly firstBlock: BlockRef;
   readonly mechanismEmissionSplit: readonly number[] | null;
 }
@@ -49,13 +52,16 @@ export interface AuctionJobContext {
 }
 
 /** The result of {@link runAuctionJob}. */
-export type AuctionJobResult = ComputedAuction | UnchangedAuction;
+export type AuctionAnswer = SolvedAnswer | UnchangedAnswer;
 
-/** A window's outcome. */
-export interface ComputedAuction extends SnapshotWindow, SolvedOutcome {
-  readonly kind: "computed";
-  /** The window that closed while the job waited; `null` when none did. */
-  readonly completed: WindowReport | null;
+/** A window's inputs, and its winners. */
+export interface SolvedAnswer {
+  readonly kind: "solved";
+  readonly snapshot: AuctionSnapshot;
+  /** The head at which the job began; it tells which window the job waited in. */
+  readonly startBlock: number;
+  /** `null` if there was nothing to solve. */
+  readonly solved: SolverResult | null;
   /** The storage key of the one input that can change within the window; `null` if the chain lacks this item. */
   readonly splitStorageKey: string | null;
   /** Age of the best head at connection time, by the host's clock; `null` without `Timestamp.Now`. */
@@ -67,18 +73,9 @@ export interface ComputedAuction extends SnapshotWindow, SolvedOutcome {
 /** How long a computed window, which is to be routed soon, waits for what is only nice to know. */
 const PAY_PATIENCE_MS = 300;
 
-/** How far the host's clock and the chain's may differ; blocks are 12 s apart. */
-const MAX_CLOCK_OFFSET_SECONDS = 30;
-
-/** Whether an age of the head means that the host's clock and the chain's differ, or that the node lags. */
-export function isClockOff(headAgeSeconds: ComputedAuction["headAgeSeconds"]): boolean {
-  return headAgeSeconds !== null && Math.abs(headAgeSeconds) > MAX_CLOCK_OFFSET_SECONDS;
-}
-
 /** The chain is in the known window, and its inputs are unchanged. */
-export interface UnchangedAuction {
+export interface UnchangedAnswer {
   readonly kind: "unchanged";
-  readonly window: ValidationWindow;
   readonly head: BlockRef;
 }
 
@@ -91,7 +88,7 @@ export interface UnchangedAuction {
 export async function runAuctionJob(
   input: AuctionJobInput,
   context: AuctionJobContext,
-): Promise<AuctionJobResult> {
+): Promise<AuctionAnswer> {
   const { netuid, hotkey, onAmbiguous, known } = input;
   const { log, step, noteFailure = () => {}, remainingMs, sleep, monotonicMs } = context;
   await using line = new Line(context.connect, log, noteFailure);
@@ -99,7 +96,7 @@ export async function runAuctionJob(
   step("connecting");
   const startHead = await line.ask((chain) => chain.bestHead());
   const tempo = await line.ask((chain) => chain.tempo(netuid, startHead.hash));
-  const { window, head, completed, wait, waitRounds } = await settleWindow({
+  const { window, head, wait, waitRounds } = await settleWindow({
     head: startHead,
     epochStartBlock: epochStart(netuid, tempo, startHead.number),
     bestHeadNumber: () => line.ask((chain) => chain.bestHeadNumber()),
@@ -121,7 +118,7 @@ export async function runAuctionJob(
 
   step(`reading the chain at block ${window.firstBlock}`);
   if (known !== null && await line.ask((chain) => isUnchanged(chain, netuid, head, window, known))) {
-    return { kind: "unchanged", window, head };
+    return { kind: "unchanged", head };
   }
   const { paying, ...reading } = await line.ask(async (chain) => {
     const paying = startReadingPay(chain, netuid, hotkey, head, log);
@@ -132,18 +129,10 @@ export async function runAuctionJob(
       headAgeSeconds: chain.headAgeSeconds,
     };
   });
-  const { snapshot } = reading;
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
-  const solved = await computeOutcome({ snapshot, window, hotkey, onAmbiguous, remainingMs });
+  const solved = await solvePrepared(prepareAuction(reading.snapshot), { hotkey, onAmbiguous, remainingMs });
   await within(PAY_PATIENCE_MS, paying.done);
-  return {
-    kind: "computed",
-    ...solved,
-    pay: paying.pay,
-    completed: completed === null ? null : reportPastWindow(completed),
-    window,
-    ...reading,
-  };
+  return { kind: "solved", ...reading, startBlock: startHead.number, solved, pay: paying.pay };
 }
 
 /** Whether a window is the known one: the same first block (unless reorganised) and the same split. */
@@ -152,9 +141,9 @@ async function isUnchanged(
   netuid: number,
   head: BlockRef,
   window: ValidationWindow,
-  { firstBlock, mechanismEmissionSplit }: KnownWindow,
+  { window: { firstBlock: knownFirstBlock }, firstBlock, mechanismEmissionSplit }: KnownWindow,
 ): Promise<boolean> {
-  if (firstBlock.number !== firstBlockOf(window)) return false;
+  if (knownFirstBlock !== window.firstBlock) return false;
   const [hash, split] = await Promise.all([
     chain.blockHash(firstBlock.number),
     chain.mechanismEmissionSplit(netuid, head.hash),
@@ -189,10 +178,5 @@ function readSnapshot(
   head: BlockRef,
   window: ValidationWindow,
 ): Promise<AuctionSnapshot> {
-  return chain.readSnapshot({ netuid, tempo, head, firstBlockNumber: firstBlockOf(window) });
-}
-
-/** The first window of a young chain begins before its genesis. */
-function firstBlockOf(window: ValidationWindow): number {
-  return Math.max(window.firstBlock, 0);
+  return chain.readSnapshot({ netuid, tempo, head, firstBlockNumber: inputBlockOf(window) });
 }

@@ -1,12 +1,13 @@
 /**
- * Computes the outcome from a snapshot with the built-in engine, for the auction job and for `replay`.
+ * Computes the outcome from a snapshot with the built-in engine. The auction job only solves, and the main thread concludes;
+ * `replay` does both at once.
  *
  * @module
  */
 
 import { type AmbiguityPolicy, preferenceOf } from "../../auction/ambiguity.ts";
 import { type AuctionOutcome, concludeAuction } from "../../auction/outcome.ts";
-import { prepareAuction } from "../../auction/inputs/prepare.ts";
+import { prepareAuction, type PreparedAuction } from "../../auction/inputs/prepare.ts";
 import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
 import { solveBuiltIn } from "../../auction/solver/solve.ts";
@@ -18,8 +19,8 @@ export interface SnapshotWindow {
   readonly window: ValidationWindow;
 }
 
-/** Input of {@link computeOutcome}. */
-export interface ComputeOutcomeInput extends SnapshotWindow {
+/** Input of {@link solvePrepared}. */
+export interface SolveInput {
   /** SS58 address. */
   readonly hotkey: string;
   readonly onAmbiguous: AmbiguityPolicy;
@@ -34,18 +35,27 @@ export interface SolvedOutcome {
   readonly solved: SolverResult | null;
 }
 
+/** Solves a prepared auction; `null` if there is nothing to solve. */
+export async function solvePrepared(
+  { problem }: PreparedAuction,
+  { hotkey, onAmbiguous, remainingMs }: SolveInput,
+): Promise<SolverResult | null> {
+  if (problem === null) return null;
+  return await solveBuiltIn(problem, {
+    ownHotkey: hotkey,
+    prefer: preferenceOf(onAmbiguous),
+    timeLimitMs: remainingMs(),
+  });
+}
+
 /**
  * Computes the outcome of one window.
  *
  * @throws {import("../../auction/protocol/errors.ts").ProtocolError} if the snapshot has no share for mechanism 1.
  */
-export async function computeOutcome(input: ComputeOutcomeInput): Promise<SolvedOutcome> {
-  const { snapshot, window, hotkey, onAmbiguous, remainingMs } = input;
+export async function computeOutcome(input: SnapshotWindow & SolveInput): Promise<SolvedOutcome> {
+  const { snapshot, window, hotkey, onAmbiguous } = input;
   const prepared = prepareAuction(snapshot);
-  const solved = prepared.problem === null ? null : await solveBuiltIn(prepared.problem, {
-    ownHotkey: hotkey,
-    prefer: preferenceOf(onAmbiguous),
-    timeLimitMs: remainingMs(),
-  });
+  const solved = await solvePrepared(prepared, input);
   return { outcome: concludeAuction({ snapshot, window, hotkey, onAmbiguous, prepared, solved }), solved };
 }

@@ -8,7 +8,7 @@ import type { AuctionOutcome } from "../../auction/outcome.ts";
 import { windowWorth } from "../../auction/worth.ts";
 import type { RoutingConfig } from "../../config/routing.ts";
 import { describeError } from "../../lib/errors.ts";
-import type { ComputedAuction } from "./auction_job.ts";
+import type { ComputedAuction } from "./auction_result.ts";
 import { resultsIn } from "./deliver.ts";
 
 /**

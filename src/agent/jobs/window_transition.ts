@@ -34,8 +34,6 @@ export interface SettledWindow {
   readonly window: ValidationWindow;
   /** The best head that decided it. */
   readonly head: BlockRef;
-  /** The window that closed during the wait; `null` if none did. */
-  readonly completed: ValidationWindow | null;
   /** `none`: the next window was not close. `came`: it began. `timed-out`: it did not begin within 48 rounds. */
   readonly wait: "none" | "came" | "timed-out";
   readonly waitRounds: number;
@@ -48,7 +46,7 @@ export interface SettledWindow {
 export async function settleWindow(options: WindowTransitionOptions): Promise<SettledWindow> {
   const { head, epochStartBlock, bestHeadNumber, bestHead, sleep, monotonicMs } = options;
   const { current, next, secondsToNext, nextIsClose } = locateInWindows(head.number, epochStartBlock);
-  if (!nextIsClose) return { window: current, head, completed: null, wait: "none", waitRounds: 0 };
+  if (!nextIsClose) return { window: current, head, wait: "none", waitRounds: 0 };
 
   options.onWait?.(next, secondsToNext);
   // Requests that hang must not use up the job's time: the rounds end with the interval.
@@ -63,10 +61,10 @@ export async function settleWindow(options: WindowTransitionOptions): Promise<Se
       const newHead = await bestHead();
       const window = windowAt(newHead.number, epochStartBlock);
       if (window.firstBlock <= current.firstBlock) continue;
-      return { window, head: newHead, completed: current, wait: "came", waitRounds: round };
+      return { window, head: newHead, wait: "came", waitRounds: round };
     } catch (error) {
       options.onLookFailed?.(error);
     }
   }
-  return { window: current, head, completed: null, wait: "timed-out", waitRounds: round };
+  return { window: current, head, wait: "timed-out", waitRounds: round };
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import "./seal.ts";
 import { WalletError } from "../../chain/wallet/errors.ts";
 import { readHotkeyAddress } from "../../chain/wallet/signer.ts";
 import { serveJob } from "./worker_side.ts";

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type AuctionJobInput, type AuctionJobResult, runAuctionJob } from "../jobs/auction_job.ts";
+import "./seal.ts";
+import { type AuctionAnswer, type AuctionJobInput, runAuctionJob } from "../jobs/auction_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
 import { serveJob } from "./worker_side.ts";
 
@@ -22,7 +23,7 @@ export interface AuctionWorkerInput extends AuctionJobInput {
 /** Time reserved for what follows the solver. */
 const REST_OF_JOB_MS = 3_000;
 
-serveJob<AuctionWorkerInput, AuctionJobResult>((input, context) => {
+serveJob<AuctionWorkerInput, AuctionAnswer>((input, context) => {
   const { log, step, noteFailure, sleepOrNewHead } = context;
   // A worker's clock starts with the worker.
   const restMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());

@@ -7,6 +7,7 @@
  * @module
  */
 
+import "./seal.ts";
 import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from "../jobs/commitment_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
 import { WalletError } from "../../chain/wallet/errors.ts";

@@ -8,34 +8,51 @@
 
 import { join } from "node:path";
 import type { EndpointFailure } from "../../chain/errors.ts";
+import { cutText } from "../../lib/cut_text.ts";
+import { asError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { within } from "../../lib/within.ts";
 import { BUILD } from "../../version.ts";
-import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
+import { WorkerAnswerError } from "../jobs/worker_answer.ts";
+import { type JobFailure, parseFromWorker, type ToWorker } from "./messages.ts";
+import { WorkerLog } from "./worker_log.ts";
 
 /** A terminated worker that spins ends after Deno's grace of 2 s. */
 const END_PATIENCE_MS = 6_000;
+/** The most messages of one run; a job has some dozens. A worker that posts more is terminated. */
+const MAX_MESSAGES = 10_000;
+/** How much the process may grow during a run. V8 ends the whole process where a worker's heap has no room left. */
+const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
+const GROWTH_LOOK_MS = 100;
+/** Deno lets any worker change it for the whole process, so each run restores it. */
+const UMASK = Deno.umask();
 
 /** The permissions of a job's worker. Everything else is denied. */
 export interface JobPermissions {
   /** `host:port`. */
   readonly net: readonly string[];
   readonly read: readonly string[];
-  readonly write: readonly string[];
 }
 
 /** Options of {@link startJob}. */
-export interface StartJobOptions<Input> {
+export interface StartJobOptions<Input, Output> {
   /** For messages: `auction`, `commitment`. */
   readonly name: string;
   /** The worker's module. */
   readonly module: URL;
   /** Creates the job's input. */
   readonly input: () => Input;
+  /**
+   * Checks the worker's answer, which may be anything: a package in the worker may be compromised. What it throws fails the
+   * run.
+   */
+  readonly readAnswer: (answer: unknown) => Output;
   readonly permissions: JobPermissions;
   readonly timeoutMs: number;
   /** Gets the worker's log lines. */
   readonly log: Logger;
+  /** The labels of the endpoints that the worker may report as failed. */
+  readonly endpoints: readonly string[];
   /** Called for each endpoint that failed; the job may have gone on with another one. */
   readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
   /** Ends the run. */
@@ -44,7 +61,10 @@ export interface StartJobOptions<Input> {
 
 /** A job in progress. */
 export interface RunningJob<Output> {
-  /** @throws {JobFailedError} {@link JobTimeoutError} {@link WorkerDiedError} or the signal's reason. */
+  /**
+   * @throws {JobFailedError} {@link JobTimeoutError} {@link WorkerDiedError} {@link WorkerAnswerError}
+   *   {@link WorkerGrowthError} or the signal's reason.
+   */
   readonly result: Promise<Output>;
   /** Whether the worker ended; `false` if it did not although it was terminated. Never rejects. */
   readonly ended: Promise<boolean>;
@@ -81,8 +101,19 @@ export class WorkerDiedError extends Error {
   }
 }
 
+/** The process grew too much while the worker ran, which was terminated. */
+export class WorkerGrowthError extends Error {
+  override readonly name = "WorkerGrowthError";
+  constructor(job: string, step: string) {
+    super(
+      `Cannot finish the ${job} job: terminated while ${step}, because the process took over ` +
+        `${MAX_GROWTH_BYTES / 1024 ** 2} MiB more memory than before the run`,
+    );
+  }
+}
+
 /** Starts a job run. */
-export function startJob<Input, Output>(options: StartJobOptions<Input>): RunningJob<Output> {
+export function startJob<Input, Output>(options: StartJobOptions<Input, Output>): RunningJob<Output> {
   const run = new JobRun<Input, Output>(options);
   return { result: run.result, ended: run.ended, announceHead: () => run.announceHead() };
 }
@@ -103,13 +134,16 @@ export async function finished<T>(job: RunningJob<T>): Promise<T> {
 class JobRun<Input, Output> {
   readonly result: Promise<Output>;
   readonly ended: Promise<boolean>;
-  readonly #options: StartJobOptions<Input>;
+  readonly #options: StartJobOptions<Input, Output>;
   readonly #answer = Promise.withResolvers<Output>();
+  readonly #log: WorkerLog;
   #worker: Worker | null = null;
   #step = "starting";
+  #messages = 0;
 
-  constructor(options: StartJobOptions<Input>) {
+  constructor(options: StartJobOptions<Input, Output>) {
     this.#options = options;
+    this.#log = new WorkerLog(options.log);
     this.result = this.#answer.promise;
     this.ended = this.#run();
   }
@@ -119,73 +153,106 @@ class JobRun<Input, Output> {
   }
 
   async #run(): Promise<boolean> {
-    const { name, timeoutMs, signal, log } = this.#options;
-    let folder: string;
+    const { signal, log, name } = this.#options;
+    let folder: string | null = null;
     try {
       signal?.throwIfAborted();
       folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
+      // Opened before the worker starts: it shows when the worker has ended.
+      using alive = await Deno.open(join(folder, "alive"), { write: true, createNew: true });
+      await this.#untilAnswered(join(folder, "alive"));
+      const isWorkerGone = this.#worker === null || await within(END_PATIENCE_MS, alive.lock(true));
+      if (!isWorkerGone) {
+        log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
+      }
+      return isWorkerGone;
     } catch (error) {
       this.#answer.reject(error);
       return true;
+    } finally {
+      Deno.umask(UMASK);
+      if (folder !== null) await Deno.remove(folder, { recursive: true }).catch(() => {});
     }
-    const alivePath = join(folder, "alive");
-    const timer = setTimeout(
+  }
+
+  /** Runs the worker until the result is settled, then terminates it. */
+  async #untilAnswered(alivePath: string): Promise<void> {
+    const { name, timeoutMs, signal } = this.#options;
+    const limit = setTimeout(
       () => this.#answer.reject(new JobTimeoutError(name, timeoutMs, this.#step)),
       timeoutMs,
     );
+    const { rss } = Deno.memoryUsage();
+    const look = setInterval(() => {
+      if (Deno.memoryUsage().rss - rss <= MAX_GROWTH_BYTES) return;
+      this.#answer.reject(new WorkerGrowthError(name, this.#step));
+    }, GROWTH_LOOK_MS);
     const stop = (): void => this.#answer.reject(signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });
     try {
       signal?.throwIfAborted();
-      await Deno.writeTextFile(alivePath, "");
-      this.#startWorker(folder, alivePath);
+      this.#startWorker(alivePath);
       await this.result;
     } catch (error) {
       this.#answer.reject(error);
     } finally {
-      clearTimeout(timer);
+      clearTimeout(limit);
+      clearInterval(look);
       signal?.removeEventListener("abort", stop);
       this.#worker?.terminate();
+      this.#log.end();
     }
-    const isWorkerGone = this.#worker === null || await isReleased(alivePath);
-    if (!isWorkerGone) {
-      log.error("Worker did not end although it was terminated", { job: name, step: this.#step });
-    }
-    await Deno.remove(folder, { recursive: true }).catch(() => {});
-    return isWorkerGone;
   }
 
-  #startWorker(folder: string, alivePath: string): void {
+  #startWorker(alivePath: string): void {
     const { name, module, input, permissions } = this.#options;
     const worker = new Worker(module, {
       type: "module",
       name,
-      deno: { permissions: grant(permissions, folder) },
+      deno: { permissions: grant(permissions, alivePath) },
     });
     this.#worker = worker;
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      try {
+        this.#receive(data);
+      } catch (error) {
+        this.#answer.reject(error);
+        worker.terminate();
+      }
+    };
     worker.onmessageerror = () =>
       this.#answer.reject(new WorkerDiedError(name, this.#step, "its message could not be read"));
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#answer.reject(new WorkerDiedError(name, this.#step, event.message));
+      this.#answer.reject(new WorkerDiedError(name, this.#step, cutText(event.message)));
     };
     worker.postMessage({ type: "start", input: input(), alivePath } satisfies ToWorker);
   }
 
-  #receive(message: FromWorker): void {
+  /** @throws {WorkerAnswerError} if the message is not one of a job. */
+  #receive(data: unknown): void {
+    const { name, endpoints, onEndpointFailed, readAnswer } = this.#options;
+    if (++this.#messages > MAX_MESSAGES) {
+      throw new WorkerAnswerError(name, `it posted more than ${MAX_MESSAGES} messages`);
+    }
+    const message = parseFromWorker(name, data);
     switch (message.type) {
       case "log":
-        this.#options.log[message.level](message.event, message.fields);
+        this.#log.add(message);
         break;
       case "step":
         this.#step = message.step;
         break;
-      case "endpoint-failed":
-        this.#options.onEndpointFailed?.({ endpoint: message.endpoint, kind: message.kind });
+      case "endpoint-failed": {
+        const { endpoint, kind } = message;
+        if (!endpoints.includes(endpoint)) {
+          throw new WorkerAnswerError(name, "it reports the failure of an endpoint that is not configured");
+        }
+        onEndpointFailed?.({ endpoint, kind });
         break;
+      }
       case "done":
-        this.#answer.resolve(message.output as Output);
+        this.#answer.resolve(answerOf(name, () => readAnswer(message.output)));
         break;
       case "failed":
         this.#answer.reject(new JobFailedError(message));
@@ -194,28 +261,27 @@ class JobRun<Input, Output> {
   }
 }
 
-function grant(permissions: JobPermissions, folder: string): Deno.PermissionOptionsObject {
+/** @throws {WorkerAnswerError} also where reading the answer fails in another way: only a false one makes it fail. */
+function answerOf<T>(job: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof WorkerAnswerError) throw error;
+    throw new WorkerAnswerError(job, cutText(asError(error).message), { cause: error });
+  }
+}
+
+function grant({ net, read }: JobPermissions, alivePath: string): Deno.PermissionOptionsObject {
   // From source, npm packages read files and the environment when they are loaded.
   const bundled = BUILD !== null;
-  const { net, read, write } = permissions;
   return {
     net: [...net],
-    read: bundled ? [...read, folder] : true,
-    write: [...write, folder],
+    read: bundled ? [...read, alivePath] : true,
+    write: false,
     run: false,
     env: bundled ? false : true,
     sys: false,
     ffi: false,
     import: false,
   };
-}
-
-/** Whether the worker released its lock in the time that a terminated worker may take to end. */
-async function isReleased(alivePath: string): Promise<boolean> {
-  const file = await Deno.open(alivePath, { write: true });
-  try {
-    return await within(END_PATIENCE_MS, file.lock(true));
-  } finally {
-    file.close();
-  }
 }

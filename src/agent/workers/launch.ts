@@ -4,11 +4,15 @@
  * @module
  */
 
-import type { AuctionJobResult, KnownWindow } from "../jobs/auction_job.ts";
-import type { CommitmentResult } from "../jobs/commitment_job.ts";
+import type { KnownWindow } from "../jobs/auction_job.ts";
+import { type AuctionResult, readAuctionAnswer } from "../jobs/auction_result.ts";
+import type { CommitmentJobInput, CommitmentResult } from "../jobs/commitment_job.ts";
+import { readCommitmentAnswer } from "../jobs/commitment_answer.ts";
 import type { JobNetwork } from "../jobs/connect.ts";
+import { checkAnswer, hotkeyAddress } from "../jobs/worker_answer.ts";
 import { type Config, requireWorkers } from "../../config/load.ts";
 import type { EndpointFailure } from "../../chain/errors.ts";
+import { endpointLabel } from "../../chain/networks.ts";
 import type { Logger } from "../../lib/log.ts";
 import { JOB_TIMEOUT_SECONDS } from "../../auction/protocol/constants.ts";
 import type { BuiltCommitment } from "../../auction/protocol/worker_sizes.ts";
@@ -36,11 +40,13 @@ export interface HotkeyLaunchOptions extends LaunchOptions {
 }
 
 /** A worker to launch. */
-export interface WorkerLaunch<Input> {
+export interface WorkerLaunch<Input, Output> {
   /** For messages: `auction`, `commitment`. */
   readonly name: string;
   readonly module: URL;
   readonly input: (timeoutMs: number) => Input;
+  /** Checks the worker's answer. */
+  readonly readAnswer: (answer: unknown) => Output;
   /** Whether the worker may connect to the configured endpoints. */
   readonly mayConnect: boolean;
   /** Paths the worker may read. */
@@ -50,7 +56,7 @@ export interface WorkerLaunch<Input> {
 /** Launches a worker with the permissions it needs. */
 export function launchWorker<Input, Output>(
   options: LaunchOptions,
-  { mayConnect, read, input, ...worker }: WorkerLaunch<Input>,
+  { mayConnect, read, input, ...worker }: WorkerLaunch<Input, Output>,
 ): RunningJob<Output> {
   const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
   return startJob<Input, Output>({
@@ -58,7 +64,8 @@ export function launchWorker<Input, Output>(
     ...worker,
     timeoutMs,
     input: () => input(timeoutMs),
-    permissions: { net: mayConnect ? config.endpoints.map(hostAndPort) : [], read, write: [] },
+    endpoints: config.endpoints.map(endpointLabel),
+    permissions: { net: mayConnect ? config.endpoints.map(hostAndPort) : [], read },
   });
 }
 
@@ -74,20 +81,18 @@ export interface AuctionLaunchOptions extends HotkeyLaunchOptions {
  *
  * Its worker may connect to the endpoints. It cannot read a wallet.
  */
-export function launchAuction(options: AuctionLaunchOptions): RunningJob<AuctionJobResult> {
+export function launchAuction(
+  options: AuctionLaunchOptions,
+  module = workerModule("auction_worker", import.meta.url),
+): RunningJob<AuctionResult> {
   const { config, hotkey, known, solveLimitMs = Infinity } = options;
-  return launchWorker<AuctionWorkerInput, AuctionJobResult>(options, {
+  const { netuid, onAmbiguous } = config;
+  const asked = { netuid, hotkey, known, network: networkOf(config), onAmbiguous };
+  return launchWorker<AuctionWorkerInput, AuctionResult>(options, {
     name: "auction",
-    module: workerModule("auction_worker", import.meta.url),
-    input: (timeoutMs) => ({
-      netuid: config.netuid,
-      hotkey,
-      known,
-      network: networkOf(config),
-      onAmbiguous: config.onAmbiguous,
-      solveLimitMs,
-      timeoutMs,
-    }),
+    module,
+    input: (timeoutMs) => ({ ...asked, solveLimitMs, timeoutMs }),
+    readAnswer: (answer) => readAuctionAnswer(answer, asked),
     mayConnect: true,
     read: [],
   });
@@ -107,34 +112,39 @@ export function launchCommitment(
     /** @default the configured bid */
     readonly commitment?: BuiltCommitment;
   },
+  module = workerModule("commitment_worker", import.meta.url),
 ): RunningJob<CommitmentResult> {
   const { config, hotkey, force, dryRun } = options;
   const { commitment = requireWorkers(config).commitment } = options;
+  const asked: CommitmentJobInput = {
+    netuid: config.netuid,
+    hotkey,
+    text: commitment.text,
+    workerCount: commitment.totalWorkers,
+    force,
+    dryRun,
+  };
   return launchWorker<CommitmentWorkerInput, CommitmentResult>(options, {
     name: "commitment",
-    module: workerModule("commitment_worker", import.meta.url),
-    input: () => ({
-      netuid: config.netuid,
-      hotkey,
-      hotkeyPath: config.hotkeyPath,
-      text: commitment.text,
-      workerCount: commitment.totalWorkers,
-      force,
-      dryRun,
-      network: networkOf(config),
-    }),
+    module,
+    input: () => ({ ...asked, hotkeyPath: config.hotkeyPath, network: networkOf(config) }),
+    readAnswer: (answer) => readCommitmentAnswer(answer, { ...asked, endpoints: config.endpoints }),
     mayConnect: true,
     read: [config.hotkeyPath],
   });
 }
 
 /** Launches the look-up of the hotkey's address. Its worker may read the hotkey's file and nothing else. */
-export function launchAddress(options: LaunchOptions): RunningJob<string> {
+export function launchAddress(
+  options: LaunchOptions,
+  module = workerModule("address_worker", import.meta.url),
+): RunningJob<string> {
   const { hotkeyPath } = options.config;
   return launchWorker<AddressWorkerInput, string>(options, {
     name: "address",
-    module: workerModule("address_worker", import.meta.url),
+    module,
     input: () => ({ hotkeyPath }),
+    readAnswer: (answer) => checkAnswer("address", hotkeyAddress, answer),
     mayConnect: false,
     read: [hotkeyPath],
   });

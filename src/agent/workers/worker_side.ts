@@ -84,7 +84,7 @@ function routeConsole(post: (message: FromWorker) => void): void {
 
 /** Locks the file until this worker ends: the kernel releases the lock only then. */
 async function holdAlive(path: string): Promise<void> {
-  const file = await Deno.open(path, { write: true });
+  const file = await Deno.open(path);
   await file.lock(true);
 }
 

@@ -60,6 +60,11 @@ export function windowAt(block: number, epochStartBlock: number): ValidationWind
   };
 }
 
+/** The block that a window's inputs are of: its first one, or the genesis where a young chain's first window begins before it. */
+export function inputBlockOf({ firstBlock }: ValidationWindow): number {
+  return Math.max(firstBlock, 0);
+}
+
 /** The window that begins right after `window`. */
 export function nextWindow(window: ValidationWindow, epochStartBlock: number): ValidationWindow {
   return windowAt(window.lastBlock + 1, epochStartBlock);

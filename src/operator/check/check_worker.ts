@@ -7,6 +7,7 @@
  * @module
  */
 
+import "../../agent/workers/seal.ts";
 import { type ChainLook, type ChainLookInput, lookAtChain } from "./chain_look.ts";
 import { serveJob } from "../../agent/workers/worker_side.ts";
 

@@ -261,7 +261,12 @@ export class FaultBench implements AsyncDisposable {
       const keeper = new AuctionKeeper({
         ...context,
         launch: (options) => track(launchAuction(options)),
-        watcher: { headNumber: null, follow: () => {}, ask: () => Promise.reject(new Error("not followed")) },
+        watcher: {
+          headNumber: null,
+          follow: () => {},
+          passOver: () => {},
+          ask: () => Promise.reject(new Error("not followed")),
+        },
         callbacks: { handleWonBids: () => Promise.resolve(), handleLostBids: () => Promise.resolve() },
         fleet: new Fleet(),
         nowMs: Date.now,

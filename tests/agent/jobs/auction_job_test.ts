@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { DEFAULT_AMBIGUITY_POLICY } from "../../../src/auction/ambiguity.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
-import {
-  type AuctionJobResult,
-  type KnownWindow,
-  runAuctionJob,
-} from "../../../src/agent/jobs/auction_job.ts";
+import { type KnownWindow, runAuctionJob } from "../../../src/agent/jobs/auction_job.ts";
+import { type AuctionResult, readAuctionAnswer } from "../../../src/agent/jobs/auction_result.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
 import { epochStart, windowAt } from "../../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
@@ -20,19 +17,21 @@ interface JobOptions {
   readonly onSleep?: (round: number) => void | Promise<void>;
 }
 
-/** The job against a simulator whose head is at `headBlock`. */
+/** The job against a simulator, and what the main thread makes of its answer. */
 async function run(
   simulator: Simulator,
   hotkey: string,
   { known = null, onSleep = () => {} }: JobOptions = {},
-): Promise<AuctionJobResult & { log: LogRecorder; steps: string[]; connections: number }> {
+): Promise<AuctionResult & { log: LogRecorder; steps: string[]; connections: number }> {
   const log = new LogRecorder();
   const steps: string[] = [];
   let connections = 0;
-  const connect = connectorFor({ endpoints: [simulator.url], expectedGenesisHash: undefined }, log);
+  const network = { endpoints: [simulator.url], expectedGenesisHash: undefined };
+  const connect = connectorFor(network, log);
+  const input = { netuid: NETUID, hotkey, onAmbiguous: DEFAULT_AMBIGUITY_POLICY, known };
   let round = 0;
-  const result = await runAuctionJob(
-    { netuid: NETUID, hotkey, onAmbiguous: DEFAULT_AMBIGUITY_POLICY, known },
+  const answer = await runAuctionJob(
+    input,
     {
       connect: async (avoid) => {
         const chain = await connect(avoid);
@@ -46,6 +45,7 @@ async function run(
       log,
     },
   );
+  const result = readAuctionAnswer(structuredClone(answer), { ...input, network });
   return { ...result, log, steps, connections };
 }
 
@@ -99,7 +99,7 @@ Deno.test("runAuctionJob() computes a known window again only if its inputs chan
   const first = await run(simulator, hotkey);
   assert.ok(first.kind === "computed");
   const { firstBlock, mechanismEmissionSplit } = first.snapshot;
-  const known = { firstBlock, mechanismEmissionSplit };
+  const known = { window: first.window, firstBlock, mechanismEmissionSplit };
   assert.equal((await run(simulator, hotkey, { known })).kind, "unchanged");
 
   simulator.chain.setMechanismEmissionSplit(NETUID, [60_000, 5_535]);

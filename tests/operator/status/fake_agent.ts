@@ -12,7 +12,7 @@ import {
 import type { DeliveryReport } from "../../../src/delivery/measured/delivery_report.ts";
 import type { HookName } from "../../../src/config/schema.ts";
 import { findPayShortfall, type PayComparison } from "../../../src/auction/credit/pay_comparison.ts";
-import type { ComputedAuction } from "../../../src/agent/jobs/auction_job.ts";
+import type { ComputedAuction } from "../../../src/agent/jobs/auction_result.ts";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
 import type { UnpackCbc } from "../../../src/auction/solver/cbc/bundled_cbc.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";

@@ -1,0 +1,3 @@
+import "../../../../src/agent/workers/seal.ts";
+import "./package.ts";
+import "../../../../src/agent/workers/auction_worker.ts";
