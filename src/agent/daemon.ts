@@ -24,13 +24,14 @@ import {
 } from "../auction/protocol/constants.ts";
 import { VERSION } from "../version.ts";
 import { finished, type RunningJob } from "./workers/job_host.ts";
-import { launchAddress, launchAuction, launchCommitment } from "./workers/launch.ts";
+import { launchAddress, launchAuction, launchCommitment, type LaunchOptions } from "./workers/launch.ts";
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
 import { type CommitmentKeeperContext, keepCommitment } from "./commitment_keeper.ts";
 import { FailureLog } from "../lib/failure_log.ts";
 import { DeliveryKeeper } from "./delivery_keeper.ts";
 import { PayKeeper } from "./pay_keeper.ts";
 import type { DaemonEvent, DaemonJob, DaemonObserver } from "./events.ts";
+import { EndpointMemory } from "../chain/endpoint_memory.ts";
 import { HeadWatcher } from "./head_watcher.ts";
 import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
@@ -127,6 +128,7 @@ class Daemon implements Disposable {
   readonly #delivery: DeliveryKeeper;
   readonly #pay: PayKeeper;
   readonly #records: RecordKeeper;
+  readonly #endpoints: EndpointMemory;
   readonly #watcher: HeadWatcher;
   readonly #auction: AuctionKeeper;
   readonly #context: JobRunContext & { readonly hooks: HookRunner };
@@ -152,6 +154,7 @@ class Daemon implements Disposable {
     this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, observe });
     this.#pay = new PayKeeper({ log, observe });
     this.#records = new RecordKeeper({ log, nowMs });
+    this.#endpoints = new EndpointMemory(monotonicMs);
     this.#context = {
       settings: this.#settingsSource(),
       failures: new FailureLog(nowMs),
@@ -170,11 +173,12 @@ class Daemon implements Disposable {
         this.#noticeHead(blockNumber);
       },
       onFailure: (failure) => this.#observe({ kind: "endpoint-failed", failure }),
+      order: (endpoints) => this.#endpoints.order(endpoints),
     });
     this.#auction = new AuctionKeeper({
       ...this.#context,
       onReloads: (isPending) => this.#reloads.note(isPending),
-      launch: (launch) => this.#track(parts.launchAuction(launch)),
+      launch: (launch) => this.#track(parts.launchAuction(this.#betterFirst(launch))),
       watcher: this.#watcher,
       callbacks,
       fleet,
@@ -240,6 +244,7 @@ class Daemon implements Disposable {
   }
 
   readonly #observe = (event: DaemonEvent): void => {
+    if (event.kind === "endpoint-failed") this.#endpoints.note(event.failure);
     this.#options.observe?.(event);
     this.#delivery.notice(event);
     this.#pay.notice(event);
@@ -263,6 +268,12 @@ class Daemon implements Disposable {
       onRead: (settings) => this.#observe({ kind: "settings-read", settings }),
       onFailed: (error) => this.#observe({ kind: "settings-failed", error }),
     });
+  }
+
+  /** Has a job begin with the endpoints that were not slow lately. */
+  #betterFirst<Options extends LaunchOptions>(launch: Options): Options {
+    const { config } = launch;
+    return { ...launch, config: { ...config, endpoints: this.#endpoints.order(config.endpoints) } };
   }
 
   /** Remembers a worker until it has ended, which takes up to two seconds: only the stop waits for that. */
@@ -330,7 +341,7 @@ class Daemon implements Disposable {
   #runCommitment(trigger: AuctionTrigger): void {
     const context: CommitmentKeeperContext = {
       ...this.#context,
-      launch: (launch) => this.#track(this.#parts.launchCommitment(launch)),
+      launch: (launch) => this.#track(this.#parts.launchCommitment(this.#betterFirst(launch))),
     };
     this.#begin("commitment", trigger, (log) => keepCommitment(log, context));
   }

@@ -6,16 +6,21 @@
  * @module
  */
 
+import { HEDGE_AFTER_MS } from "../chain/hedge.ts";
 import { ChainError, type ChainErrorKind, type EndpointFailure, endpointFailureOf } from "../chain/errors.ts";
 import { type JsonRpcConnection, openJsonRpc } from "../chain/json_rpc.ts";
 import type { Logger } from "../lib/log.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+/** For the handshake and each answer, when no other endpoint is left to try. */
+const PATIENT_MS = 10_000;
+/** Blocks come every 12 s: a node that announces none for this long is asked for its head. */
+const QUIET_MS = 13_000;
 /** A node that announces no block for this long is given up for the next one. */
 const SILENCE_MS = 90_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
+/** How many connections to a hanging endpoint may wait to be closed before it is tried again. */
+const MAX_CLOSING = 3;
 
 /** The chain to follow. */
 export interface WatchedNetwork {
@@ -32,6 +37,8 @@ export interface HeadWatcherOptions {
   readonly onHead: (blockNumber: number, endpoint: string) => void;
   /** Called when a node cannot be followed, or fails later. */
   readonly onFailure?: (failure: EndpointFailure) => void;
+  /** Puts the better endpoints first. @default as configured */
+  readonly order?: (endpoints: readonly string[]) => readonly string[];
 }
 
 /** A subscription to new heads that reconnects by itself. */
@@ -44,6 +51,8 @@ export class HeadWatcher {
   #headNumber: number | null = null;
   /** Gives the followed node up. */
   #giveUp: (reason: ChainError) => void = () => {};
+  /** How many connections to each endpoint have been closed and are not yet gone. */
+  readonly #closing = new Map<string, number>();
 
   constructor(options: HeadWatcherOptions) {
     this.#options = options;
@@ -95,13 +104,25 @@ export class HeadWatcher {
     { endpoints, expectedGenesisHash }: WatchedNetwork,
     signal: AbortSignal,
   ): Promise<void> {
+    const { order = (list: readonly string[]) => list } = this.#options;
+    const isLast = endpoints.length === 1;
     let retryMs = FIRST_RETRY_MS;
-    for (let turn = 0; !signal.aborted; turn++) {
-      const endpoint = endpoints[turn % endpoints.length]!;
-      const heads = await this.#followEndpoint(endpoint, expectedGenesisHash, signal);
+    /** Those that failed since a head was seen; the next one is tried at once until all have. */
+    const failed = new Set<string>();
+    while (!signal.aborted) {
+      const endpoint = order(endpoints).find((candidate) => !failed.has(candidate))!;
+      const isPatient = isLast || failed.size === endpoints.length - 1;
+      const heads = await this.#followEndpoint(endpoint, expectedGenesisHash, isPatient, signal);
       if (signal.aborted) return;
-      retryMs = heads > 0 ? FIRST_RETRY_MS : Math.min(retryMs * 2, LAST_RETRY_MS);
+      if (heads > 0) {
+        failed.clear();
+        retryMs = FIRST_RETRY_MS;
+      }
+      failed.add(endpoint);
+      if (failed.size < endpoints.length) continue;
+      failed.clear();
       await pause(retryMs, signal);
+      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     }
   }
 
@@ -109,17 +130,21 @@ export class HeadWatcher {
   async #followEndpoint(
     endpoint: string,
     expectedGenesisHash: string | undefined,
+    isPatient: boolean,
     signal: AbortSignal,
   ): Promise<number> {
+    if ((this.#closing.get(endpoint) ?? 0) >= MAX_CLOSING) return 0;
+    const timeoutMs = isPatient ? PATIENT_MS : HEDGE_AFTER_MS;
     const { log, onHead, onFailure } = this.#options;
     let heads = 0;
     let connection: JsonRpcConnection | null = null;
     let silence: number | undefined;
+    let quiet: number | undefined;
     try {
       connection = await openJsonRpc({
         endpoint,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
-        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+        connectTimeoutMs: timeoutMs,
+        requestTimeoutMs: timeoutMs,
         signal,
       });
       const genesisHash = await connection.request("chain_getBlockHash", [0]);
@@ -131,6 +156,7 @@ export class HeadWatcher {
         );
       }
       const { endpoint: label } = connection;
+      const open = connection;
       const ended = Promise.withResolvers<never>();
       this.#giveUp = ended.reject;
       const listen = (): void => {
@@ -139,16 +165,30 @@ export class HeadWatcher {
           () => ended.reject(headFailure(label, "stale-head", "it no longer announces blocks")),
           SILENCE_MS,
         );
+        askLater();
+      };
+      /** Asks a node that is silent: it may hang, or have lost the subscription. */
+      const askLater = (): void => {
+        clearTimeout(quiet);
+        quiet = setTimeout(
+          () =>
+            open.request("chain_getHeader").then((header) => {
+              if (blockNumberOf(header) === this.#headNumber) askLater();
+              else note(header);
+            }).catch(ended.reject),
+          QUIET_MS,
+        );
+      };
+      const note = (header: unknown): void => {
+        const number = blockNumberOf(header);
+        if (number === null || signal.aborted) return;
+        heads++;
+        this.#headNumber = number;
+        listen();
+        onHead(number, label);
       };
       await connection.subscribe("chain_subscribeNewHeads", "chain_unsubscribeNewHeads", [], {
-        onMessage: (header) => {
-          const number = blockNumberOf(header);
-          if (number === null || signal.aborted) return;
-          heads++;
-          this.#headNumber = number;
-          listen();
-          onHead(number, label);
-        },
+        onMessage: note,
         onEnd: (error) => ended.reject(error),
       });
       listen();
@@ -164,11 +204,20 @@ export class HeadWatcher {
       }
     } finally {
       clearTimeout(silence);
+      clearTimeout(quiet);
       this.#connection = null;
       this.#headNumber = null;
-      await connection?.close();
+      if (connection !== null) await this.#close(endpoint, connection);
     }
     return heads;
+  }
+
+  async #close(endpoint: string, connection: JsonRpcConnection): Promise<void> {
+    const note = (change: 1 | -1): void =>
+      void this.#closing.set(endpoint, (this.#closing.get(endpoint) ?? 0) + change);
+    note(1);
+    connection.gone.then(() => note(-1));
+    await connection.close();
   }
 }
 

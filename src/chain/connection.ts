@@ -6,8 +6,9 @@
 
 import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
 import { decodeCommitment } from "./commitment_record.ts";
-import { ChainError } from "./errors.ts";
+import { ChainError, slowError } from "./errors.ts";
 import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";
+import { type Attempt, hedge, type Hedged } from "./hedge.ts";
 import { invalidAnswer, type JsonRpcConnection, openJsonRpc } from "./json_rpc.ts";
 import { endpointLabel } from "./networks.ts";
 import { readPay } from "./pay_reader.ts";
@@ -23,19 +24,24 @@ import type {
   OwnCommitment,
   PayReading,
   ReadSnapshotOptions,
-  SubmitCommitmentOptions,
+  SignCommitmentOptions,
+  SignedExtrinsic,
+  SubmitOptions,
   SubmittedCommitment,
 } from "./types.ts";
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 const DEFAULT_REQUEST_TIMEOUT_MS = 20_000;
+// What a job's 120 s leave for the answers before and after the large one.
+const DEFAULT_LARGE_REQUEST_TIMEOUT_MS = 110_000;
 const DEFAULT_MAX_HEAD_AGE_SECONDS = 60;
 const DEFAULT_FINALIZATION_TIMEOUT_MS = 110_000;
 // After this many blocks without finality, an era that starts at the finalized head has mostly expired.
 const MAX_FINALITY_LAG_BLOCKS = 32;
 
 /**
- * Connects to the first usable endpoint of a list.
+ * Connects to the first usable endpoint of a list. When one does not answer for {@linkcode HEDGE_AFTER_MS}, it tries the next
+ * one, too, and takes the first good connection.
  *
  * It passes over endpoints that are dead, too slow, on another chain or without the required pallets, and those whose best
  * head is too old. If no better endpoint is left, it uses the one with the freshest head and sets `isHeadStale`: an auction
@@ -50,44 +56,65 @@ export async function connectChain(options: ConnectChainOptions): Promise<ChainC
   if (endpoints.length === 0) {
     throw new RangeError("Cannot connect: the list of endpoints is empty; give at least one");
   }
-  const failures: ChainError[] = [];
+  const failures = new Map<string, ChainError>();
   let expectedGenesisHash = options.expectedGenesisHash?.toLowerCase();
   let freshestStale: NodeConnection | null = null;
-  try {
-    for (const endpoint of endpoints) {
-      try {
-        const connection = await NodeConnection.open(endpoint, options, expectedGenesisHash);
-        expectedGenesisHash ??= connection.genesisHash;
-        if (!connection.isHeadStale) {
-          await freshestStale?.close();
-          return connection;
-        }
-        const [kept, dropped]: [NodeConnection, NodeConnection | null] = isFresher(connection, freshestStale)
-          ? [connection, freshestStale]
-          : [freshestStale as NodeConnection, connection];
-        freshestStale = kept;
-        await dropped?.close();
-        throw staleError(connection, maxHeadAgeSeconds);
-      } catch (error) {
-        if (!(error instanceof ChainError) || signal?.aborted) throw error;
-        failures.push(error);
-        options.onAttemptFailed?.(endpointLabel(endpoint), error);
-      }
+
+  const use = async (connection: NodeConnection): Promise<NodeConnection> => {
+    expectedGenesisHash ??= connection.genesisHash;
+    if (connection.genesisHash !== expectedGenesisHash) {
+      await connection.close();
+      throw wrongGenesis(connection.endpoint, connection.genesisHash, expectedGenesisHash);
     }
-  } catch (error) {
-    await freshestStale?.close();
-    throw error;
+    if (!connection.isHeadStale) return connection;
+    const [kept, dropped]: [NodeConnection, NodeConnection | null] = isFresher(connection, freshestStale)
+      ? [connection, freshestStale]
+      : [freshestStale as NodeConnection, connection];
+    freshestStale = kept;
+    await dropped?.close();
+    throw staleError(connection, maxHeadAgeSeconds);
+  };
+  const attempts = endpoints.map(
+    (endpoint): Attempt<NodeConnection> => async ({ signal: beaten, stalled }) => {
+      let hasStalled = false;
+      const onStalled = (): void => {
+        hasStalled = true;
+        stalled();
+      };
+      try {
+        return await use(
+          await NodeConnection.open(endpoint, options, expectedGenesisHash, beaten, onStalled),
+        );
+      } catch (thrown) {
+        if (!(thrown instanceof ChainError) || signal?.aborted) throw thrown;
+        if (beaten.aborted && !hasStalled) return null;
+        const error = beaten.aborted ? slowError(endpointLabel(endpoint)) : thrown;
+        failures.set(endpoint, error);
+        options.onAttemptFailed?.(endpointLabel(endpoint), error);
+        return null;
+      }
+    },
+  );
+  let found: Hedged<NodeConnection> | null = null;
+  try {
+    found = await hedge([...attempts, () => Promise.resolve(freshestStale)], (late) => late.close());
+  } finally {
+    if (found?.value !== freshestStale) await (freshestStale as NodeConnection | null)?.close();
   }
-  if (freshestStale !== null) return freshestStale;
-  const [only] = failures;
-  if (failures.length === 1 && only !== undefined) throw only;
+  if (found !== null) {
+    found.value.closesAfter(found.othersEnded);
+    return found.value;
+  }
+  const inOrder = endpoints.flatMap((endpoint) => failures.get(endpoint) ?? []);
+  const [only] = inOrder;
+  if (inOrder.length === 1 && only !== undefined) throw only;
   throw new ChainError(
-    `Cannot connect to the chain: none of the ${failures.length} endpoints can be used: ` +
-      failures.map((failure) => failure.message).join("; "),
+    `Cannot connect to the chain: none of the ${inOrder.length} endpoints can be used: ` +
+      inOrder.map((failure) => failure.message).join("; "),
     {
       kind: "no-endpoint",
       endpoint: null,
-      retryable: failures.some(({ retryable }) => retryable),
+      retryable: inOrder.some(({ retryable }) => retryable),
     },
   );
 }
@@ -107,6 +134,8 @@ class NodeConnection implements ChainConnection {
   // Other runtime versions than that of the head, which a window's first block may still have.
   readonly #runtimes = new Map<number, Promise<Runtime>>();
   #hasCheckedExtensions = false;
+  /** What was begun with this connection and must end with it. */
+  #others: Promise<void> = Promise.resolve();
 
   private constructor(
     url: string,
@@ -133,13 +162,18 @@ class NodeConnection implements ChainConnection {
     endpoint: string,
     options: ConnectChainOptions,
     expectedGenesisHash: string | undefined,
+    beaten: AbortSignal,
+    onStalled: () => void,
   ): Promise<NodeConnection> {
     const rpc = await openJsonRpc({
       endpoint,
       connectTimeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       requestTimeoutMs: options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS,
-      signal: options.signal,
+      largeRequestTimeoutMs: options.largeRequestTimeoutMs ?? DEFAULT_LARGE_REQUEST_TIMEOUT_MS,
+      signal: options.signal === undefined ? beaten : AbortSignal.any([options.signal, beaten]),
+      onSlowHandshake: onStalled,
     });
+    const stopWatching = rpc.watchStalls(onStalled);
     try {
       const genesisHash = await requestBlockHash(rpc, 0);
       if (expectedGenesisHash !== undefined && genesisHash !== expectedGenesisHash) {
@@ -153,7 +187,18 @@ class NodeConnection implements ChainConnection {
     } catch (error) {
       await rpc.close();
       throw error;
+    } finally {
+      stopWatching();
     }
+  }
+
+  /** Makes {@linkcode close} wait for the end of attempts that another endpoint has beaten. */
+  closesAfter(othersEnded: Promise<void>): void {
+    this.#others = othersEnded;
+  }
+
+  watchStalls(listener: () => void): () => void {
+    return this.#rpc.watchStalls(listener);
   }
 
   bestHeadNumber(): Promise<number> {
@@ -236,29 +281,24 @@ class NodeConnection implements ChainConnection {
     return readPay(this.#rpc, this.#runtime, { netuid, hotkey }, atHash);
   }
 
-  async submitCommitment(options: SubmitCommitmentOptions): Promise<SubmittedCommitment> {
-    const { netuid, data, signer, signal, onStatus } = options;
+  async signCommitment({ netuid, data, signer }: SignCommitmentOptions): Promise<SignedExtrinsic> {
     const extrinsic = buildCommitment(this.#runtime, netuid, data);
     this.#warnOfUnknownExtensions();
     const [nonce, birth] = await Promise.all([
       requestNextNonce(this.#rpc, signer.address),
       requestEraBirth(this.#rpc),
     ]);
-    const signed = signExtrinsic(this.#runtime, extrinsic, signer, {
-      genesisHash: this.genesisHash,
-      nonce,
-      birth,
-    });
-    const blockHash = await waitForFinalization(this.#rpc, signed, {
-      timeoutMs: options.finalizationTimeoutMs ?? DEFAULT_FINALIZATION_TIMEOUT_MS,
-      signal,
-      onStatus,
-    });
-    return await readOutcome(this.#rpc, await this.#runtimeAt(blockHash), signed, blockHash);
+    return signExtrinsic(this.#runtime, extrinsic, signer, { genesisHash: this.genesisHash, nonce, birth });
   }
 
-  close(): Promise<void> {
-    return this.#rpc.close();
+  async submit(extrinsic: SignedExtrinsic, options: SubmitOptions = {}): Promise<SubmittedCommitment> {
+    const { finalizationTimeoutMs: timeoutMs = DEFAULT_FINALIZATION_TIMEOUT_MS, signal, onStatus } = options;
+    const blockHash = await waitForFinalization(this.#rpc, extrinsic, { timeoutMs, signal, onStatus });
+    return await readOutcome(this.#rpc, await this.#runtimeAt(blockHash), extrinsic, blockHash);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#rpc.close(), this.#others]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

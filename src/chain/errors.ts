@@ -4,6 +4,8 @@
  * @module
  */
 
+import { HEDGE_AFTER_MS } from "./hedge.ts";
+
 /**
  * The kind of failure, by which callers decide what to do next.
  *
@@ -65,6 +67,15 @@ export class ChainError extends Error {
     this.retryable = retryable;
     this.code = code;
   }
+}
+
+/** The error of an endpoint that another one has overtaken. */
+export function slowError(endpoint: string): ChainError {
+  return new ChainError(
+    `Cannot wait for ${endpoint}: it did not answer within ${HEDGE_AFTER_MS} ms, and another endpoint did; ` +
+      "check that node and the line to it",
+    { kind: "timeout", endpoint, retryable: true },
+  );
 }
 
 /** The failure of an endpoint, as plain data. */

@@ -11,7 +11,7 @@ import { u8aToHex } from "@polkadot/util";
 import { blake2AsU8a } from "@polkadot/util-crypto";
 import type { HotkeySigner } from "./wallet/signer.ts";
 import type { Runtime } from "./runtime.ts";
-import type { BlockRef } from "./types.ts";
+import type { BlockRef, SignedExtrinsic } from "./types.ts";
 
 /** The longest text that a `Raw<n>` field can carry, in bytes (spec, section 2). */
 export const MAX_COMMITMENT_BYTES = 128;
@@ -21,14 +21,6 @@ export const MAX_COMMITMENT_BYTES = 128;
 const MORTAL_PERIOD_BLOCKS = 64;
 /** Substrate hashes signing payloads that are longer than this. */
 const MAX_PLAIN_PAYLOAD_BYTES = 256;
-
-/** A signed extrinsic, ready to be sent. */
-export interface SignedExtrinsic {
-  /** `0x` and hex. */
-  readonly hex: string;
-  /** BLAKE2-256 of it, `0x` and hex. */
-  readonly hash: string;
-}
 
 /** What the signature covers besides the call. */
 export interface SigningContext {

@@ -1,6 +1,11 @@
 /**
- * JSON-RPC 2.0 over one WebSocket: every request has its own deadline, every failure names the endpoint and the request, and
- * closing is immediate.
+ * JSON-RPC 2.0 over one WebSocket: every request has its own time limit, every failure names the endpoint and the request,
+ * and closing is immediate.
+ *
+ * Time limits follow progress as far as it shows. A `WebSocket` hands over whole messages, so the bytes of a large one
+ * that is on its way cannot be counted. Small answers are limited by the time since the last answer; while a large one
+ * may be under way in front of them, only the large one's own limit holds, which is that of the job. Deno's WebSocket is
+ * kept because it uses the site's HTTP proxy and tries all addresses of a host, which raw connections do not.
  *
  * It replaces the `WsProvider` of @polkadot/api, which checks timeouts only every 5 s, logs to the console, throws from its
  * event handlers on an answer that is not JSON (which ends a Deno process), and loads the whole codec library, which the
@@ -11,6 +16,7 @@
 
 import { within } from "../lib/within.ts";
 import { ChainError, type ChainErrorKind } from "./errors.ts";
+import { HEDGE_AFTER_MS } from "./hedge.ts";
 import { endpointLabel } from "./networks.ts";
 
 /** Options of {@linkcode openJsonRpc}. */
@@ -19,8 +25,12 @@ export interface JsonRpcOptions {
   readonly endpoint: string;
   /** For the WebSocket handshake, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** For each request, in milliseconds. */
+  /** For a small answer since the request or the last answer, in milliseconds. */
   readonly requestTimeoutMs: number;
+  /** For an answer that may be large, in milliseconds. @default requestTimeoutMs */
+  readonly largeRequestTimeoutMs?: number | undefined;
+  /** Called once if the handshake takes longer than {@linkcode HEDGE_AFTER_MS}. */
+  readonly onSlowHandshake?: (() => void) | undefined;
   /** Closes the connection and fails all pending requests. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,15 +52,26 @@ interface PendingRequest {
   readonly method: string;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: ChainError) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly isLarge: boolean;
+  readonly askedMs: number;
+  timer: number;
 }
+
+/** The methods whose answers may take longer than any small answer: metadata, lists of records, whole blocks. */
+const LARGE_ANSWERS: ReadonlySet<string> = new Set([
+  "state_getMetadata",
+  "state_call",
+  "state_getKeysPaged",
+  "state_queryStorageAt",
+  "chain_getBlock",
+]);
 
 // The messages of Substrate nodes for a pruned or unknown block. The code (4003) is that of every client error, including a
 // trapped runtime call, so only the text distinguishes them.
 const UNKNOWN_BLOCK = /UnknownBlock|State already discarded|Header was not found|unknown block/i;
 // A node that sends more notifications than this for unknown subscriptions is broken or hostile.
 const MAX_EARLY_NOTIFICATIONS = 1000;
-const CLOSE_TIMEOUT_MS = 1000;
+const CLOSE_TIMEOUT_MS = 250;
 
 /**
  * Opens a connection.
@@ -58,7 +79,7 @@ const CLOSE_TIMEOUT_MS = 1000;
  * @throws {ChainError} `unreachable`, `timeout` or `aborted`.
  */
 export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConnection> {
-  const { endpoint, connectTimeoutMs, signal } = options;
+  const { endpoint, connectTimeoutMs, signal, onSlowHandshake } = options;
   const label = endpointLabel(endpoint);
   if (signal?.aborted) throw abortedError(label, null, signal);
   const socket = new WebSocket(endpoint);
@@ -74,6 +95,7 @@ export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConne
     () => fail("timeout", `no answer within ${connectTimeoutMs} ms`),
     connectTimeoutMs,
   );
+  const slow = setTimeout(() => onSlowHandshake?.(), HEDGE_AFTER_MS);
   const onAbort = (): void => opened.reject(abortedError(label, null, signal));
   signal?.addEventListener("abort", onAbort, { once: true });
   socket.onopen = () => opened.resolve();
@@ -86,6 +108,7 @@ export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConne
     throw error;
   } finally {
     clearTimeout(timer);
+    clearTimeout(slow);
     signal?.removeEventListener("abort", onAbort);
   }
   return new JsonRpcConnection(socket, options);
@@ -98,6 +121,8 @@ export class JsonRpcConnection {
 
   readonly #socket: WebSocket;
   readonly #requestTimeoutMs: number;
+  readonly #largeRequestTimeoutMs: number;
+  readonly #stallListeners = new Set<() => void>();
   readonly #pending = new Map<number, PendingRequest>();
   readonly #subscriptions = new Map<string, SubscriptionHandlers>();
   readonly #early = new Map<string, unknown[]>();
@@ -106,11 +131,15 @@ export class JsonRpcConnection {
   #earlyCount = 0;
   #nextId = 1;
   #ended: ChainError | null = null;
+  readonly #gone = Promise.withResolvers<void>();
+  #lastAnswerMs = -Infinity;
+  #stallTimer: number | undefined;
 
   constructor(socket: WebSocket, options: JsonRpcOptions) {
     this.endpoint = endpointLabel(options.endpoint);
     this.#socket = socket;
     this.#requestTimeoutMs = options.requestTimeoutMs;
+    this.#largeRequestTimeoutMs = options.largeRequestTimeoutMs ?? options.requestTimeoutMs;
     this.#signal = options.signal;
     this.#onAbort = () => {
       this.#end(abortedError(this.endpoint, null, this.#signal));
@@ -120,7 +149,17 @@ export class JsonRpcConnection {
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onerror = (event) => this.#lost(errorEventText(event));
     socket.onclose = (event) => this.#lost(`the connection was closed (code ${event.code})`);
+    socket.addEventListener("close", () => this.#gone.resolve());
+    if (socket.readyState === WebSocket.CLOSED) this.#gone.resolve();
     if (socket.readyState !== WebSocket.OPEN) this.#lost("the connection was closed at once");
+  }
+
+  /**
+   * Resolves when the socket is closed. Deno offers no way to drop the socket of a node that hangs: it stays until the node
+   * answers the closing handshake or the kernel gives up, which takes about 15 minutes.
+   */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** Whether requests can be sent. */
@@ -142,19 +181,23 @@ export class JsonRpcConnection {
       return promise;
     }
     const id = this.#nextId++;
-    const timer = setTimeout(() => {
-      this.#pending.delete(id);
-      reject(
-        new ChainError(
-          `Cannot complete ${method}: ${this.endpoint} did not answer within ${this.#requestTimeoutMs} ms; ` +
-            "try again or use another endpoint",
-          { kind: "timeout", endpoint: this.endpoint, request: method, retryable: true },
-        ),
-      );
-    }, this.#requestTimeoutMs);
-    this.#pending.set(id, { method, resolve, reject, timer });
+    const isLarge = LARGE_ANSWERS.has(method);
+    const limitMs = isLarge ? this.#largeRequestTimeoutMs : this.#requestTimeoutMs;
+    const timer = setTimeout(() => this.#checkLimit(id), limitMs);
+    this.#pending.set(id, { method, resolve, reject, isLarge, askedMs: performance.now(), timer });
+    this.#stallTimer ??= this.#stallLater();
     this.#socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
     return promise;
+  }
+
+  /**
+   * Calls the listener whenever requests wait and no answer has come for {@linkcode HEDGE_AFTER_MS}.
+   *
+   * @returns stops that.
+   */
+  watchStalls(listener: () => void): () => void {
+    this.#stallListeners.add(listener);
+    return () => this.#stallListeners.delete(listener);
   }
 
   /**
@@ -225,10 +268,50 @@ export class JsonRpcConnection {
     if (pending === undefined) return;
     this.#pending.delete(id as number);
     clearTimeout(pending.timer);
+    this.#noteProgress();
     const error = message["error"];
     if (isRecord(error)) pending.reject(this.#rpcError(pending.method, error));
     else if (Object.hasOwn(message, "result")) pending.resolve(message["result"]);
     else pending.reject(invalidAnswer(this.endpoint, pending.method, "it has neither result nor error"));
+  }
+
+  #noteProgress(): void {
+    this.#lastAnswerMs = performance.now();
+    clearTimeout(this.#stallTimer);
+    this.#stallTimer = this.#pending.size === 0 ? undefined : this.#stallLater();
+  }
+
+  #stallLater(): number {
+    return setTimeout(() => {
+      this.#stallTimer = undefined;
+      if (this.#pending.size > 0) { for (const listener of [...this.#stallListeners]) listener(); }
+    }, HEDGE_AFTER_MS);
+  }
+
+  /** Ends a request whose time is up, or gives it the rest of it. */
+  #checkLimit(id: number): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    const { method, isLarge, askedMs, reject } = pending;
+    let limitMs = this.#largeRequestTimeoutMs;
+    if (!isLarge) {
+      limitMs = this.#requestTimeoutMs;
+      const waitsForLarge = this.#pending.values().some((other) => other.isLarge);
+      const sinceMs = waitsForLarge ? performance.now() : Math.max(askedMs, this.#lastAnswerMs);
+      const restMs = sinceMs + limitMs - performance.now();
+      if (restMs > 0) {
+        pending.timer = setTimeout(() => this.#checkLimit(id), restMs);
+        return;
+      }
+    }
+    this.#pending.delete(id);
+    reject(
+      new ChainError(
+        `Cannot complete ${method}: ${this.endpoint} did not answer within ${limitMs} ms; ` +
+          "try again or use another endpoint",
+        { kind: "timeout", endpoint: this.endpoint, request: method, retryable: true },
+      ),
+    );
   }
 
   #notify(id: string, result: unknown): void {
@@ -282,6 +365,7 @@ export class JsonRpcConnection {
     if (this.#ended !== null) return;
     this.#ended = reason;
     this.#signal?.removeEventListener("abort", this.#onAbort);
+    clearTimeout(this.#stallTimer);
     const pending = [...this.#pending.values()];
     const subscribers = [...this.#subscriptions.values()];
     this.#pending.clear();

@@ -7,11 +7,10 @@
 import type { Vec } from "@polkadot/types";
 import type { DispatchError as DispatchErrorCodec, EventRecord } from "@polkadot/types/interfaces";
 import { ChainError, type ChainErrorKind, DispatchError } from "./errors.ts";
-import type { SignedExtrinsic } from "./extrinsic.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import { decodeAnswer, readValue } from "./storage.ts";
-import type { SubmittedCommitment } from "./types.ts";
+import type { SignedExtrinsic, SubmittedCommitment } from "./types.ts";
 
 const SUBMIT = "author_submitAndWatchExtrinsic";
 const UNWATCH = "author_unwatchExtrinsic";

@@ -19,8 +19,10 @@ export interface ConnectChainOptions {
   readonly expectedGenesisHash?: string | undefined;
   /** For each WebSocket handshake. @default {10_000} */
   readonly connectTimeoutMs?: number;
-  /** For each request. @default {20_000} */
+  /** For a small answer since the request or the last answer. @default {20_000} */
   readonly requestTimeoutMs?: number;
+  /** For an answer that may be large, which a slow line takes long to carry. @default {110_000} */
+  readonly largeRequestTimeoutMs?: number;
   /** An endpoint whose best head is older is passed over if another one is better. @default {60} */
   readonly maxHeadAgeSeconds?: number;
   /** Milliseconds since 1970. */
@@ -75,12 +77,24 @@ export interface PayReading {
   readonly lastEpochBlock: number | null;
 }
 
-/** Options of `ChainConnection.submitCommitment`. */
-export interface SubmitCommitmentOptions {
+/** Options of `ChainConnection.signCommitment`. */
+export interface SignCommitmentOptions {
   readonly netuid: number;
   /** The commitment text in UTF-8, at most 128 bytes. */
   readonly data: Uint8Array;
   readonly signer: HotkeySigner;
+}
+
+/** A signed extrinsic, ready to be sent. */
+export interface SignedExtrinsic {
+  /** `0x` and hex. */
+  readonly hex: string;
+  /** BLAKE2-256 of it, `0x` and hex. */
+  readonly hash: string;
+}
+
+/** Options of `ChainConnection.submit`. */
+export interface SubmitOptions {
   /** How long to wait for finalization. @default {110_000} */
   readonly finalizationTimeoutMs?: number;
   /** Stops waiting; the extrinsic may still be included. */
@@ -138,13 +152,22 @@ export interface ChainConnection {
   registeredUid(netuid: number, hotkey: string, atHash?: string): Promise<number | null>;
   /** What the last epoch before a block paid a hotkey; one request. */
   readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading>;
+  /** Signs a commitment with the hotkey's next nonce (spec, section 7); changes nothing on the chain. */
+  signCommitment(options: SignCommitmentOptions): Promise<SignedExtrinsic>;
   /**
-   * Publishes a commitment and waits for its finalization (spec, section 7).
+   * Submits a signed commitment and waits for its finalization. Not to be repeated at another endpoint: it may have reached
+   * the chain although this fails.
    *
    * Throws `DispatchError` if the extrinsic failed on the chain; `ChainError` of kind `rejected` or `dropped` if it was never
    * included.
    */
-  submitCommitment(options: SubmitCommitmentOptions): Promise<SubmittedCommitment>;
+  submit(extrinsic: SignedExtrinsic, options?: SubmitOptions): Promise<SubmittedCommitment>;
+  /**
+   * Calls the listener whenever requests wait and no answer has come for two seconds.
+   *
+   * @returns stops that.
+   */
+  watchStalls(listener: () => void): () => void;
   /** Closes the connection; safe to call twice. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -6,7 +6,13 @@
 
 import { blake2AsU8a, encodeAddress } from "@polkadot/util-crypto";
 import { connectChain } from "../../src/chain/connection.ts";
-import type { ChainConnection, ConnectChainOptions } from "../../src/chain/types.ts";
+import type {
+  ChainConnection,
+  ConnectChainOptions,
+  SignCommitmentOptions,
+  SubmitOptions,
+  SubmittedCommitment,
+} from "../../src/chain/types.ts";
 import { imageFromMetadata, Runtime, type SimulatorOptions } from "../../src/simulator/mod.ts";
 import { type HotkeySigner, openHotkeySigner } from "../../src/chain/wallet/signer.ts";
 import { type MockMethod, type MockNode, RpcFault, startMockNode } from "./mock_node.ts";
@@ -42,6 +48,14 @@ export function connect(
     nowMs: Date.now,
     ...options,
   });
+}
+
+/** Signs and submits a commitment. */
+export async function submitCommitment(
+  chain: ChainConnection,
+  { netuid, data, signer, ...options }: SignCommitmentOptions & SubmitOptions,
+): Promise<SubmittedCommitment> {
+  return await chain.submit(await chain.signCommitment({ netuid, data, signer }), options);
 }
 
 /** A node that serves the simulator's runtime but for one name in its metadata, and an empty state. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ChainError, type ChainErrorKind } from "../../src/chain/errors.ts";
 import { type JsonRpcConnection, openJsonRpc } from "../../src/chain/json_rpc.ts";
-import { NO_ANSWER, RpcFault, startMockNode } from "./mock_node.ts";
+import { type MockMethod, NO_ANSWER, RpcFault, startMockNode } from "./mock_node.ts";
 
 function open(endpoint: string, signal?: AbortSignal): Promise<JsonRpcConnection> {
   return openJsonRpc({ endpoint, connectTimeoutMs: 2000, requestTimeoutMs: 150, signal });
@@ -82,6 +82,51 @@ Deno.test("request() has a deadline of its own and the connection survives it", 
   await never;
   assert.equal(await rpc.request("now"), 1);
   await rpc.close();
+});
+
+/** Answers with the parameter after this many milliseconds. */
+function later(delayMs: number): MockMethod {
+  return ([id, value], session) => {
+    setTimeout(() => session.sendText(JSON.stringify({ jsonrpc: "2.0", id, result: value })), delayMs);
+    return NO_ANSWER;
+  };
+}
+
+Deno.test("request() waits longer for a large answer, and for small ones as long as a large one may be in front", async () => {
+  await using node = startMockNode({
+    state_getKeysPaged: later(400),
+    small: later(500),
+    never: () => NO_ANSWER,
+  });
+  const rpc = await openJsonRpc({
+    endpoint: node.url,
+    connectTimeoutMs: 2000,
+    requestTimeoutMs: 150,
+    largeRequestTimeoutMs: 600,
+  });
+  assert.deepEqual(
+    await Promise.all([rpc.request("state_getKeysPaged", [1, "large"]), rpc.request("small", [2, "small"])]),
+    ["large", "small"],
+  );
+  const startMs = performance.now();
+  await assert.rejects(rpc.request("never"), fails("timeout", node.url, "never"));
+  assert.ok(performance.now() - startMs < 400, "alone a small answer has its own limit");
+  await rpc.close();
+});
+
+Deno.test("watchStalls() tells that requests wait, not that there are none", async () => {
+  await using node = startMockNode({ never: () => NO_ANSWER, now: () => 1 });
+  const rpc = await openJsonRpc({ endpoint: node.url, connectTimeoutMs: 2000, requestTimeoutMs: 5000 });
+  const stalled = Promise.withResolvers<number>();
+  const stopWatching = rpc.watchStalls(() => stalled.resolve(performance.now()));
+  await rpc.request("now");
+  await new Promise((resolve) => setTimeout(resolve, 2200));
+  const askedMs = performance.now();
+  const never = rpc.request("never").catch(() => {});
+  assert.ok(await stalled.promise - askedMs > 1900);
+  stopWatching();
+  await rpc.close();
+  await never;
 });
 
 Deno.test("request() keeps the node's error code and text", async () => {

@@ -6,7 +6,7 @@ import { loadRuntime, type Runtime } from "../../src/chain/runtime.ts";
 import { unknownExtensions } from "../../src/chain/extrinsic.ts";
 import type { ChainWarning } from "../../src/chain/types.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
-import { ALICE, aliceSigner, BOB, chainWithout, connect, NETUID } from "./fixtures.ts";
+import { ALICE, aliceSigner, BOB, chainWithout, connect, NETUID, submitCommitment } from "./fixtures.ts";
 
 const GENESIS = `0x${"00".repeat(32)}`;
 
@@ -71,7 +71,7 @@ Deno.test("submitCommitment() warns of unknown extensions once a connection", as
   const warnings: ChainWarning[] = [];
   await using connection = await connect(node.url, { onWarning: (warning) => warnings.push(warning) });
   const publish = async (): Promise<unknown> =>
-    await connection.submitCommitment({
+    await submitCommitment(connection, {
       netuid: NETUID,
       data: new Uint8Array(1),
       signer: await aliceSigner(),
@@ -104,7 +104,11 @@ Deno.test("the client asks for common methods only", async () => {
   await using simulator = await startSimulator();
   simulator.chain.registerNeuron(NETUID, { hotkey: ALICE, uid: 0 });
   await using connection = await connect(simulator.url);
-  await connection.submitCommitment({ netuid: NETUID, data: new Uint8Array(1), signer: await aliceSigner() });
+  await submitCommitment(connection, {
+    netuid: NETUID,
+    data: new Uint8Array(1),
+    signer: await aliceSigner(),
+  });
   const head = await connection.bestHead();
   const tempo = await connection.tempo(NETUID);
   await connection.readSnapshot({ netuid: NETUID, tempo, head, firstBlockNumber: head.number });

@@ -4,7 +4,7 @@ import { openJsonRpc } from "../../src/chain/json_rpc.ts";
 import { waitForFinalization, type WaitOptions } from "../../src/chain/submission.ts";
 import type { ChainWarning } from "../../src/chain/types.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
-import { ALICE, aliceSigner, BOB, connect, NETUID, RUNTIMES } from "./fixtures.ts";
+import { ALICE, aliceSigner, BOB, connect, NETUID, RUNTIMES, submitCommitment } from "./fixtures.ts";
 import { type MockMethod, RpcFault, startMockNode } from "./mock_node.ts";
 
 const TEXT = "2;b;BTC,1=0.1:3";
@@ -19,7 +19,7 @@ for (const [runtimeName, options] of RUNTIMES) {
     await using connection = await connect(simulator.url, { onWarning: (warning) => warnings.push(warning) });
     const signer = await aliceSigner();
     const statuses: string[] = [];
-    const first = await connection.submitCommitment({
+    const first = await submitCommitment(connection, {
       netuid: NETUID,
       data,
       signer,
@@ -36,7 +36,7 @@ for (const [runtimeName, options] of RUNTIMES) {
     });
     // The nonce goes on, and the exact length decides the variant.
     for (const bytes of [new Uint8Array(), new Uint8Array(128).fill(0x41)]) {
-      await connection.submitCommitment({ netuid: NETUID, data: bytes, signer });
+      await submitCommitment(connection, { netuid: NETUID, data: bytes, signer });
       const read = await connection.readCommitment(NETUID, ALICE);
       assert.equal(read?.fieldKind, `Raw${bytes.length}`);
       assert.equal(read?.data, `0x${bytes.toHex()}`);
@@ -48,7 +48,7 @@ for (const [runtimeName, options] of RUNTIMES) {
     await using simulator = await startSimulator({ startBlock: START, ...options });
     await using connection = await connect(simulator.url);
     const signer = await aliceSigner();
-    await assert.rejects(connection.submitCommitment({ netuid: NETUID, data, signer }), (error) => {
+    await assert.rejects(submitCommitment(connection, { netuid: NETUID, data, signer }), (error) => {
       assert.ok(error instanceof DispatchError && error instanceof ChainError);
       assert.deepEqual(
         [
@@ -73,9 +73,9 @@ Deno.test("submitCommitment() names the space limit and that it passes", async (
   const signer = await aliceSigner();
   // Room for one commitment, which counts 100 bytes at least.
   simulator.chain.setStorage(simulator.chain.storageKey("Commitments", "MaxSpace"), "0x64000000");
-  await connection.submitCommitment({ netuid: NETUID, data, signer });
+  await submitCommitment(connection, { netuid: NETUID, data, signer });
   await assert.rejects(
-    connection.submitCommitment({ netuid: NETUID, data, signer }),
+    submitCommitment(connection, { netuid: NETUID, data, signer }),
     (error) => {
       assert.ok(error instanceof DispatchError);
       assert.deepEqual([error.details.errorName, error.retryable], ["SpaceLimitExceeded", true]);
@@ -90,7 +90,7 @@ Deno.test("submitCommitment() refuses more than 128 bytes before anything is sen
   await using connection = await connect(simulator.url);
   simulator.resetRequestCounts();
   await assert.rejects(
-    connection.submitCommitment({ netuid: NETUID, data: new Uint8Array(129), signer: await aliceSigner() }),
+    submitCommitment(connection, { netuid: NETUID, data: new Uint8Array(129), signer: await aliceSigner() }),
     /it has 129 bytes; shorten it to at most 128/,
   );
   assert.deepEqual(simulator.requestCounts(), {});
@@ -102,7 +102,7 @@ Deno.test("submitCommitment() waits for a chain that finalizes late", async () =
   simulator.chain.advance(5);
   await using connection = await connect(simulator.url);
   const statuses: string[] = [];
-  const { blockNumber } = await connection.submitCommitment({
+  const { blockNumber } = await submitCommitment(connection, {
     netuid: NETUID,
     data,
     signer: await aliceSigner(),
@@ -122,7 +122,7 @@ Deno.test("submitCommitment() survives a lost fork", async () => {
   await using connection = await connect(simulator.url);
   const statuses: string[] = [];
   let isRetracted = false;
-  await connection.submitCommitment({
+  await submitCommitment(connection, {
     netuid: NETUID,
     data,
     signer: await aliceSigner(),
@@ -148,7 +148,7 @@ Deno.test("submitCommitment() stops with the signal and at its deadline", async 
   const signer = await aliceSigner();
   const controller = new AbortController();
   await assert.rejects(
-    connection.submitCommitment({
+    submitCommitment(connection, {
       netuid: NETUID,
       data,
       signer,
@@ -158,7 +158,7 @@ Deno.test("submitCommitment() stops with the signal and at its deadline", async 
     { kind: "aborted", request: "author_submitAndWatchExtrinsic" },
   );
   await assert.rejects(
-    connection.submitCommitment({ netuid: NETUID, data, signer, finalizationTimeoutMs: 30 }),
+    submitCommitment(connection, { netuid: NETUID, data, signer, finalizationTimeoutMs: 30 }),
     { kind: "timeout" },
   );
 });
@@ -174,7 +174,7 @@ Deno.test("submitCommitment() passes on why the node refuses an extrinsic", asyn
   });
   await using connection = await connect(simulator.url);
   await assert.rejects(
-    connection.submitCommitment({ netuid: NETUID, data, signer: await aliceSigner() }),
+    submitCommitment(connection, { netuid: NETUID, data, signer: await aliceSigner() }),
     (error) => {
       assert.ok(error instanceof ChainError);
       assert.deepEqual([error.kind, error.code, error.retryable], ["rejected", 1010, true]);

@@ -107,6 +107,11 @@ export class FaultProxy implements AsyncDisposable {
     this.#hasStruck = false;
   }
 
+  /** Ends the connections that hang. */
+  endHanging(): void {
+    for (const { client } of this.#sessions) if (client.isMute) client.close();
+  }
+
   /** Rewrites all further messages of the node. */
   rewrite(change: (text: string) => string): void {
     this.#rewrite = change;

@@ -51,6 +51,10 @@ export class ServerSocket {
     return this.#isClosed;
   }
 
+  get isMute(): boolean {
+    return this.#isMute;
+  }
+
   /** Reads the request of the handshake and returns the answer to it; `null` if it is none. */
   async readHandshake(): Promise<string | null> {
     let request = "";
@@ -79,7 +83,9 @@ export class ServerSocket {
       const opcode = header[0]! & 0x0f;
       const length = await this.#readLength(header[1]! & 0x7f);
       const mask = await this.#read(4);
-      if (length === null || mask === null || opcode === OPCODE.close) return null;
+      if (length === null || mask === null) return null;
+      // A node that hangs does not answer the closing handshake either.
+      if (opcode === OPCODE.close && !this.#isMute) return null;
       const isText = opcode === OPCODE.text && length > 0;
       const payload = await this.#read(isText ? length - 1 : length);
       if (payload === null) return null;

@@ -141,12 +141,10 @@ export async function runCommitmentJob(
   step("submitting the commitment");
   const signer = await context.openSigner();
   log.info("Publishing miner commitment", { reason: decision.reason, text, previous: decision.currentText });
+  const extrinsic = await line.ask((chain) => chain.signCommitment({ netuid, data, signer }));
   // Not retried on another endpoint: the extrinsic may already be in the pool.
   const submitted = await line.askOnce((chain) =>
-    chain.submitCommitment({
-      netuid,
-      data,
-      signer,
+    chain.submit(extrinsic, {
       onStatus: (status) => {
         step(`waiting for finalization (extrinsic ${status})`);
         log.debug("Miner commitment extrinsic", { status });

@@ -30,13 +30,14 @@ export function connectorFor(
   noteFailure: (error: unknown) => void = () => {},
 ): Connect {
   let genesisHash = expectedGenesisHash;
-  return async (avoid) => {
+  return async (avoid, signal) => {
     const left = endpoints.filter((endpoint) => !avoid.has(endpoint));
     if (left.length === 0) throw noEndpointLeft(endpoints);
     const chain = await connectChain({
       endpoints: left,
       expectedGenesisHash: genesisHash,
       nowMs: Date.now,
+      signal,
       onAttemptFailed: (endpoint, error) => {
         log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message });
         noteFailure(error);

@@ -47,6 +47,9 @@ export type EndpointLook =
   }
   | { readonly endpoint: string; readonly error: string };
 
+/** Leaves time for the endpoints after one that hangs. */
+const LARGE_ANSWER_TIMEOUT_MS = 30_000;
+
 /** Looks at wallet and all endpoints; failures are part of the result. */
 export async function lookAtChain(
   { hotkeyPath, endpoints, expectedGenesisHash, netuid }: ChainLookInput,
@@ -61,7 +64,12 @@ export async function lookAtChain(
     step(`asking ${label}`);
     const startedMs = performance.now();
     try {
-      await using chain = await connectChain({ endpoints: [endpoint], expectedGenesisHash, nowMs: Date.now });
+      await using chain = await connectChain({
+        endpoints: [endpoint],
+        expectedGenesisHash,
+        nowMs: Date.now,
+        largeRequestTimeoutMs: LARGE_ANSWER_TIMEOUT_MS,
+      });
       const connectMs = performance.now() - startedMs;
       const head = await chain.bestHead();
       looks.push({

@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { CONNECT } from "../../support/fault_proxy.ts";
 import { FaultBench, type Subject, SUBJECTS } from "./bench.ts";
 
-/** Trials with the proxy's endpoint alone: whether the run survives the fault. */
-const ALONE: readonly (readonly [Subject, fault: string, stage: string, survives: boolean])[] = [
+/** A trial, and whether the run succeeds in spite of the fault. */
+type Sample = readonly [Subject, fault: string, stage: string, survives: boolean];
+
+const ALONE: readonly Sample[] = [
   ["auction", "handshake cut", CONNECT, false],
   ["auction", "cut in mid-frame", "Metadata_metadata_at_version", false],
   ["auction", "reset", "NeuronInfoRuntimeApi_get_neurons_lite", false],
@@ -16,10 +18,28 @@ const ALONE: readonly (readonly [Subject, fault: string, stage: string, survives
   ["head", "garbage", "chain_newHead", true],
 ];
 
+const WITH_ANOTHER: readonly Sample[] = [
+  ["auction", "accepted and silent", CONNECT, true],
+  ["auction", "stuck in mid-frame", "Metadata_metadata_at_version", true],
+  ["auction", "silent", "NeuronInfoRuntimeApi_get_neurons_lite", true],
+  ["commitment", "wrong id", "chain_getHeader", true],
+  ["commitment", "silent", "system_accountNextIndex", true],
+  ["head", "silent", "chain_getBlockHash", true],
+  ["head", "accepted and silent", CONNECT, true],
+];
+
 Deno.test("a fault of the only endpoint ends the run clearly, routes nothing by half and submits nothing twice", async () => {
+  await tryAll(ALONE, false);
+});
+
+Deno.test("an endpoint that hangs costs at most three seconds when there is another one", async () => {
+  await tryAll(WITH_ANOTHER, true);
+});
+
+async function tryAll(samples: readonly Sample[], hasAnother: boolean): Promise<void> {
   await Promise.all(SUBJECTS.map(async (subject) => {
-    await using bench = await FaultBench.set(false);
-    for (const [, name, stage, survives] of ALONE.filter((trial) => trial[0] === subject)) {
+    await using bench = await FaultBench.set(hasAnother);
+    for (const [, name, stage, survives] of samples.filter((sample) => sample[0] === subject)) {
       const fault = bench.faults.find((candidate) => candidate.name === name);
       assert.ok(fault !== undefined, `there is a fault "${name}"`);
       const where = `${subject}: ${name} at ${stage}`;
@@ -29,4 +49,4 @@ Deno.test("a fault of the only endpoint ends the run clearly, routes nothing by 
       assert.equal(result.error === null, survives, `${where}: ${result.error ?? "it succeeded"}`);
     }
   }));
-});
+}

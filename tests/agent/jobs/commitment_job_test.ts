@@ -45,8 +45,9 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
           data: `0x${new TextEncoder().encode(current.text).toHex()}`,
         },
       ),
-    submitCommitment: () =>
-      Promise.resolve({ extrinsicHash: "0x1", blockHash: "0x2", blockNumber: includedIn }),
+    signCommitment: () => Promise.resolve({ hex: "0x", hash: "0x1" }),
+    submit: () => Promise.resolve({ extrinsicHash: "0x1", blockHash: "0x2", blockNumber: includedIn }),
+    watchStalls: () => () => {},
     close: () => Promise.resolve(),
   } as Partial<ChainConnection> as ChainConnection;
   const log = new LogRecorder();

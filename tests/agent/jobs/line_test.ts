@@ -82,11 +82,50 @@ Deno.test("Line.ask() distinguishes endpoints of one host without showing their 
   assert.doesNotMatch(JSON.stringify(log.lines), /key-|token/);
 });
 
+Deno.test("Line.ask() asks the next endpoint, too, when one is slow, and goes on with the first answer", async () => {
+  await using chain = await twoNodes();
+  const log = new LogRecorder();
+  const failures: unknown[] = [];
+  const noteFailure = (error: unknown): void => void failures.push(endpointFailureOf(error));
+  const connect = connectorFor(
+    { endpoints: chain.endpoints, expectedGenesisHash: undefined },
+    log,
+    noteFailure,
+  );
+  await using line = new Line(connect, log, noteFailure);
+  assert.equal(await line.ask((connection) => Promise.resolve(connection.endpoint)), chain.endpoints[0]);
+  chain.nodes[0].setFault("chain_getHeader", { kind: "hang" });
+  const startMs = performance.now();
+  await line.ask((connection) => connection.bestHead());
+  assert.ok(performance.now() - startMs < 3500);
+  assert.equal(await line.ask((connection) => Promise.resolve(connection.endpoint)), chain.endpoints[1]);
+  assert.deepEqual(failures, [{ endpoint: chain.endpoints[0], kind: "timeout" }]);
+  assert.match(String(log.fieldsOf("Endpoint failed")?.error), /did not answer within 2000 ms, and another/);
+});
+
+Deno.test("Line.ask() stays with a slow endpoint that answers before the next one", async () => {
+  await using chain = await twoNodes();
+  chain.nodes[0].setFault("chain_getHeader", { kind: "delay", delayMs: 2300 });
+  chain.nodes[1].setFault("chain_getBlockHash", { kind: "hang" });
+  const log = new LogRecorder();
+  await using line = new Line(
+    connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
+    log,
+  );
+  await line.ask((connection) => connection.bestHead());
+  assert.equal(await line.ask((connection) => Promise.resolve(connection.endpoint)), chain.endpoints[0]);
+  assert.deepEqual(log.events("warning"), []);
+});
+
 Deno.test("Line.ask() asks once when a retry is pointless", async () => {
   let connections = 0;
   await using line = new Line(() => {
     connections++;
-    return Promise.resolve({ endpoint: "ws://a", close: () => Promise.resolve() } as never);
+    return Promise.resolve({
+      endpoint: "ws://a",
+      watchStalls: () => () => {},
+      close: () => Promise.resolve(),
+    } as never);
   }, new LogRecorder());
   const final = new ChainError("no such pallet", {
     kind: "missing-pallet",
