@@ -7,7 +7,7 @@
 import { HEDGE_AFTER_MS } from "./hedge.ts";
 
 /**
- * The kind of failure, by which callers decide what to do next.
+ * The kinds of failure, by which callers decide what to do next.
  *
  * - `unreachable`: no connection, or it was lost; `timeout`: no answer in time; `aborted`: the caller's signal.
  * - `stale-head`: the best head is older than allowed; `wrong-genesis`: the endpoint serves another chain.
@@ -18,20 +18,23 @@ import { HEDGE_AFTER_MS } from "./hedge.ts";
  * - `rejected`: the transaction pool refused the extrinsic; `dropped`: it left the pool before finalization.
  * - `dispatch`: it was included and failed; see {@linkcode DispatchError}.
  */
-export type ChainErrorKind =
-  | "unreachable"
-  | "timeout"
-  | "aborted"
-  | "stale-head"
-  | "wrong-genesis"
-  | "no-endpoint"
-  | "missing-pallet"
-  | "missing-state"
-  | "rpc"
-  | "invalid-answer"
-  | "rejected"
-  | "dropped"
-  | "dispatch";
+export const CHAIN_ERROR_KINDS = [
+  "unreachable",
+  "timeout",
+  "aborted",
+  "stale-head",
+  "wrong-genesis",
+  "no-endpoint",
+  "missing-pallet",
+  "missing-state",
+  "rpc",
+  "invalid-answer",
+  "rejected",
+  "dropped",
+  "dispatch",
+] as const;
+/** One of {@linkcode CHAIN_ERROR_KINDS}. */
+export type ChainErrorKind = (typeof CHAIN_ERROR_KINDS)[number];
 
 /** The data of a {@linkcode ChainError}. */
 export interface ChainErrorOptions {

@@ -30,7 +30,7 @@ import { cutText } from "../../lib/cut_text.ts";
 import type { AuctionJobInput } from "./auction_job.ts";
 import type { SnapshotWindow, SolvedOutcome } from "./compute_outcome.ts";
 import type { JobNetwork } from "./connect.ts";
-import { checkAnswer, WorkerAnswerError } from "./worker_answer.ts";
+import { checkAnswer, listOf, WorkerAnswerError } from "./worker_answer.ts";
 
 /** The result of an auction run. */
 export type AuctionResult = ComputedAuction | UnchangedAuction;
@@ -90,29 +90,30 @@ const base58 = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{1,64}$/, "must be an SS58
 /** Limits that a snapshot in a file need not keep; {@link parseSnapshot} checks the rest. */
 const snapshotLimits = z.looseObject({
   chain: z.looseObject({ specName: name }),
-  commitments: z.array(
+  commitments: listOf(
     z.looseObject({
       hotkey: base58,
       fieldKind: name,
       storageKey: z.string().max(1000),
       data: z.string().nullable(),
     }),
-  ).max(MAX_RECORDS).refine(
+    MAX_RECORDS,
+  ).refine(
     (records) => records.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) <= MAX_DATA,
     `must have at most ${MAX_DATA} characters of data`,
   ),
-  neurons: z.array(z.looseObject({ hotkey: base58 })).max(MAX_RECORDS),
-  mechanismEmissionSplit: z.array(z.unknown()).max(MAX_RECORDS).nullable(),
+  neurons: listOf(z.looseObject({ hotkey: base58 }), MAX_RECORDS),
+  mechanismEmissionSplit: listOf(z.unknown(), MAX_RECORDS).nullable(),
 });
 
 const solvedByGlpk = z.object({
   engine: z.literal("glpk"),
   provenOptimal: z.boolean(),
   limitation: z.string().transform(cutText).nullable(),
-  wins: z.array(count),
+  wins: listOf(count, MAX_AUCTION_WORKERS),
   own: z.object({
-    runs: z.array(z.object({ itemIndex: count, won: winRange })),
-    bids: z.array(z.object({ won: winRange })),
+    runs: listOf(z.object({ itemIndex: count, won: winRange }), MAX_WORKERS),
+    bids: listOf(z.object({ won: winRange }), MAX_WORKERS),
     workers: winRange,
     value: z.object({ fewest: amount, most: amount }),
     exact: z.boolean(),

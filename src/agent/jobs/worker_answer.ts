@@ -22,6 +22,12 @@ export class WorkerAnswerError extends Error {
 /** The address of a hotkey, in the alphabet of Base58 with a length that SS58 gives to 32 bytes. */
 export const hotkeyAddress = z.string().regex(/^[1-9A-HJ-NP-Za-km-z]{46,48}$/, "must be an SS58 address");
 
+/** A list whose length is looked at before its entries: a list may claim four billion entries and hold none. */
+export function listOf<T>(entry: z.ZodType<T>, maxLength: number): z.ZodType<T[]> {
+  const isShort = (list: unknown): boolean => !Array.isArray(list) || list.length <= maxLength;
+  return z.unknown().refine(isShort, `must have at most ${maxLength} entries`).pipe(z.array(entry));
+}
+
 /** How much is shown of where a mistake is; the keys on the way may be the worker's own. */
 const MAX_PLACE = 100;
 

@@ -49,6 +49,8 @@ export interface StartJobOptions<Input, Output> {
   readonly readAnswer: (answer: unknown) => Output;
   readonly permissions: JobPermissions;
   readonly timeoutMs: number;
+  /** How much the process may grow during the run. @default 512 MiB */
+  readonly maxGrowthBytes?: number;
   /** Gets the worker's log lines. */
   readonly log: Logger;
   /** The labels of the endpoints that the worker may report as failed. */
@@ -104,10 +106,10 @@ export class WorkerDiedError extends Error {
 /** The process grew too much while the worker ran, which was terminated. */
 export class WorkerGrowthError extends Error {
   override readonly name = "WorkerGrowthError";
-  constructor(job: string, step: string) {
+  constructor(job: string, step: string, maxGrowthBytes: number) {
     super(
       `Cannot finish the ${job} job: terminated while ${step}, because the process took over ` +
-        `${MAX_GROWTH_BYTES / 1024 ** 2} MiB more memory than before the run`,
+        `${maxGrowthBytes / 1024 ** 2} MiB more memory than before the run`,
     );
   }
 }
@@ -177,15 +179,15 @@ class JobRun<Input, Output> {
 
   /** Runs the worker until the result is settled, then terminates it. */
   async #untilAnswered(alivePath: string): Promise<void> {
-    const { name, timeoutMs, signal } = this.#options;
+    const { name, timeoutMs, maxGrowthBytes = MAX_GROWTH_BYTES, signal } = this.#options;
     const limit = setTimeout(
       () => this.#answer.reject(new JobTimeoutError(name, timeoutMs, this.#step)),
       timeoutMs,
     );
     const { rss } = Deno.memoryUsage();
     const look = setInterval(() => {
-      if (Deno.memoryUsage().rss - rss <= MAX_GROWTH_BYTES) return;
-      this.#answer.reject(new WorkerGrowthError(name, this.#step));
+      if (Deno.memoryUsage().rss - rss <= maxGrowthBytes) return;
+      this.#answer.reject(new WorkerGrowthError(name, this.#step, maxGrowthBytes));
     }, GROWTH_LOOK_MS);
     const stop = (): void => this.#answer.reject(signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });

@@ -31,6 +31,8 @@ export interface LaunchOptions {
   readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
   /** @default the protocol's 120 s */
   readonly timeoutMs?: number;
+  /** How much the process may grow during the run. @default 512 MiB */
+  readonly maxGrowthBytes?: number;
 }
 
 /** Options of a job that acts for a hotkey. */

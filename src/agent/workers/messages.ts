@@ -8,7 +8,7 @@
  */
 
 import * as z from "zod";
-import type { ChainErrorKind } from "../../chain/errors.ts";
+import { CHAIN_ERROR_KINDS } from "../../chain/errors.ts";
 import { cutText } from "../../lib/cut_text.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
 import { checkAnswer } from "../jobs/worker_answer.ts";
@@ -19,22 +19,6 @@ export type ToWorker =
   | { readonly type: "start"; readonly input: unknown; readonly alivePath: string }
   /** The chain has a new head. */
   | { readonly type: "new-head" };
-
-const CHAIN_ERROR_KINDS = [
-  "unreachable",
-  "timeout",
-  "aborted",
-  "stale-head",
-  "wrong-genesis",
-  "no-endpoint",
-  "missing-pallet",
-  "missing-state",
-  "rpc",
-  "invalid-answer",
-  "rejected",
-  "dropped",
-  "dispatch",
-] as const satisfies readonly ChainErrorKind[];
 
 /** Foreign texts may be in it, and of any length. */
 const text = z.string().transform(cutText);

@@ -67,6 +67,8 @@ export class WorkerLog {
         if (Array.isArray(value)) {
           return value.slice(0, MAX_ENTRIES).map((entry) => this.#bounded(entry, depth - 1));
         }
+        // A typed array has an entry for each byte.
+        if (Object.getPrototypeOf(value) !== Object.prototype) return Object.prototype.toString.call(value);
         return this.#boundedEntries(Object.entries(value).slice(0, MAX_ENTRIES), depth - 1);
       default:
         return value;

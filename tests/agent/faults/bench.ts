@@ -37,6 +37,9 @@ export type Subject = typeof SUBJECTS[number];
 /** What a single endpoint's failure may cost a run, and a run with a second endpoint, in milliseconds. */
 export const LIMIT_MS = { alone: 120_000, withAnother: 3_000 } as const;
 
+/** Several trials share one process. */
+const MAX_GROWTH_BYTES = 4 * 1024 ** 3;
+
 /** One trial. */
 export interface Trial {
   readonly subject: Subject;
@@ -263,11 +266,14 @@ export class FaultBench implements AsyncDisposable {
       signal: new AbortController().signal,
     };
     if (job === "commitment") {
-      await keepCommitment(log, { ...context, launch: (options) => track(launchCommitment(options)) });
+      await keepCommitment(log, {
+        ...context,
+        launch: (options) => track(launchCommitment({ ...options, maxGrowthBytes: MAX_GROWTH_BYTES })),
+      });
     } else {
       const keeper = new AuctionKeeper({
         ...context,
-        launch: (options) => track(launchAuction(options)),
+        launch: (options) => track(launchAuction({ ...options, maxGrowthBytes: MAX_GROWTH_BYTES })),
         watcher: {
           headNumber: null,
           follow: () => {},

@@ -188,6 +188,13 @@ const LIES: readonly (readonly [what: string, lie: Lie, expected: RegExp, asked?
       /commitments is wrong/,
     ],
     [
+      "four billion records",
+      (a) => void (a.snapshot.commitments = Array(2 ** 32 - 1)),
+      /commitments is wrong/,
+    ],
+    ["four billion winners", (a) => void (a.solved.wins = Array(2 ** 32 - 1)), /wins is wrong/],
+    ["four billion ranges", (a) => void (a.solved.own.runs = Array(2 ** 32 - 1)), /runs is wrong/],
+    [
       "no change, with nothing known",
       (a) => ({ kind: "unchanged", head: a.snapshot.head }),
       /no window was known/,

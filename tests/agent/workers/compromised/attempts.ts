@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The variable of the environment with the code that a compromised package runs; from source, workers can read it. */
+export const CODE_VARIABLE = "IH_MINER_TEST_COMPROMISED";
+
 /** Attempts that no worker's rights allow, from source or bundled. */
 const NEVER: Readonly<Record<string, string>> = {
   "write a file": `Deno.writeTextFileSync("/tmp/ih-miner-attack", "x")`,

@@ -2,12 +2,14 @@
 /// <reference lib="deno.unstable" />
 /// <reference lib="deno.worker" />
 /**
- * Plays a compromised package inside a worker: runs the code in the query of the worker's URL before the worker's own.
+ * Plays a compromised package inside a worker: runs the code in a variable of the environment before the worker's own.
  *
  * The code may call `post(message)`, and `onAnswer(change)` to change the answer that the worker's own code gives.
  *
  * @module
  */
+
+import { CODE_VARIABLE } from "./attempts.ts";
 
 const post = self.postMessage.bind(self);
 
@@ -18,6 +20,6 @@ function onAnswer(change: (answer: unknown) => unknown): void {
     )) as typeof self.postMessage;
 }
 
-const code = new URL(self.location.href).searchParams.get("code") ?? "";
+const code = Deno.env.get(CODE_VARIABLE) ?? "";
 const run: (...args: unknown[]) => unknown = new Function("post", "onAnswer", code) as typeof run;
 run(post, onAnswer);
