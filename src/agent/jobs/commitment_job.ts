@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { SubmittedCommitment } from "../../chain/types.ts";
+import { ChainError } from "../../chain/errors.ts";
+import type { ChainConnection, SubmittedCommitment } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import { BLOCK_TIME_SECONDS } from "../../auction/protocol/constants.ts";
 import { epochStart, firstWindowFrom, type ValidationWindow } from "../../auction/protocol/windows.ts";
@@ -32,6 +33,7 @@ export interface CommitmentJobContext {
   readonly connect: Connect;
   /** Called only to sign. */
   readonly openSigner: () => Promise<HotkeySigner>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** Reports what the job is doing. */
   readonly step: (step: string) => void;
   /** Called with errors that do not end the job. */
@@ -58,7 +60,10 @@ export interface CommitmentResult extends PublishDecision {
   readonly workerCount: number;
   /** The block of the decision. */
   readonly headNumber: number;
-  /** The block of the publication; `null` if nothing was published. */
+  /**
+   * The block of the publication; `null` if nothing was published. It is final unless the node's confirmation was lost and
+   * the bid was found on the best chain.
+   */
   readonly submitted: SubmittedCommitment | null;
   /**
    * The first window that the bid counts for, even if it is empty; with `dryRun` as if published in the next block.
@@ -150,7 +155,17 @@ export async function runCommitmentJob(
         log.debug("Miner commitment extrinsic", { status });
       },
     })
-  );
+  ).catch(async (error) => {
+    const rounds = lookRounds(error);
+    if (rounds === 0) throw error;
+    step("looking for the commitment on the chain");
+    context.noteFailure?.(error);
+    log.warning("Submission not confirmed: looking for it on the chain", { error });
+    const wanted = { netuid, hotkey, data: `0x${data.toHex()}`, afterBlock: head.number };
+    const found = await findCommitment(line, wanted, rounds, context.sleep);
+    if (found === null) throw error;
+    return { extrinsicHash: extrinsic.hash, ...found };
+  });
   log.info("Miner commitment updated", {
     worker_count: workerCount,
     reason: decision.reason,
@@ -160,6 +175,52 @@ export async function runCommitmentJob(
   });
   return finish("published", submitted, submitted.blockNumber);
 }
+
+/** How often to look for a commitment whose submission was not confirmed: for a few blocks. */
+const LOOK_ROUNDS = 6;
+const LOOK_INTERVAL_MS = 6_000;
+
+/** How often to look for the commitment after this error of its submission; 0 if it cannot have reached the chain. */
+function lookRounds(error: unknown): number {
+  if (!(error instanceof ChainError)) return 0;
+  // Finality has taken the job's time: one look tells whether the bid is on the best chain.
+  if (error.kind === "timeout") return 1;
+  return ["unreachable", "invalid-answer", "missing-state", "rpc"].includes(error.kind) ? LOOK_ROUNDS : 0;
+}
+
+/** Looks for a commitment on the best chain, at any endpoint; `null` if it does not appear. */
+async function findCommitment(
+  line: Line,
+  { netuid, hotkey, data, afterBlock }: {
+    readonly netuid: number;
+    readonly hotkey: string;
+    /** `0x` and hex. */
+    readonly data: string;
+    readonly afterBlock: number;
+  },
+  rounds: number,
+  sleep: (ms: number) => Promise<void>,
+): Promise<BlockLocation | null> {
+  const look = async (chain: ChainConnection): Promise<BlockLocation | null> => {
+    const current = await chain.readCommitment(netuid, hotkey);
+    if (current?.data !== data || current.block === null || current.block <= afterBlock) return null;
+    return { blockNumber: current.block, blockHash: await chain.blockHash(current.block) };
+  };
+  for (let round = 0; round < rounds; round++) {
+    if (round > 0) await sleep(LOOK_INTERVAL_MS);
+    try {
+      const found = await line.ask(look);
+      if (found !== null) return found;
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error;
+      // Otherwise the only endpoint may come back.
+      if (!error.retryable) return null;
+    }
+  }
+  return null;
+}
+
+type BlockLocation = Pick<SubmittedCommitment, "blockNumber" | "blockHash">;
 
 /** Logs from which block on nothing can be won; until then the previous bid can win and must be delivered. */
 function logWithdrawal(

@@ -21,10 +21,11 @@ export interface CommitmentWorkerInput extends CommitmentJobInput {
 }
 
 serveJob<CommitmentWorkerInput, CommitmentResult>(
-  (input, { log, step, noteFailure }) =>
+  (input, { log, step, noteFailure, sleepOrNewHead }) =>
     runCommitmentJob(input, {
       connect: connectorFor(input.network, log, noteFailure),
       openSigner: () => openHotkeySigner(input.hotkeyPath),
+      sleep: sleepOrNewHead,
       step,
       noteFailure,
       log,

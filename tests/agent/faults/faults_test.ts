@@ -12,9 +12,10 @@ const ALONE: readonly Sample[] = [
   ["auction", "cut in mid-frame", "Metadata_metadata_at_version", false],
   ["auction", "reset", "NeuronInfoRuntimeApi_get_neurons_lite", false],
   ["auction", "head goes back", "chain_getBlockHash#2", true],
-  ["commitment", "reset", "author_submitAndWatchExtrinsic", false],
-  ["commitment", "another genesis", "author_extrinsicUpdate", false],
+  ["commitment", "reset", "author_submitAndWatchExtrinsic", true],
+  ["commitment", "another genesis", "chain_getHeader#2", false],
   ["commitment", "sent twice", "author_submitAndWatchExtrinsic", true],
+  ["commitment", "garbage", "chain_getFinalizedHead", false],
   ["head", "garbage", "chain_newHead", true],
 ];
 
@@ -24,6 +25,7 @@ const WITH_ANOTHER: readonly Sample[] = [
   ["auction", "silent", "NeuronInfoRuntimeApi_get_neurons_lite", true],
   ["commitment", "wrong id", "chain_getHeader", true],
   ["commitment", "silent", "system_accountNextIndex", true],
+  ["commitment", "cut in mid-frame", "author_extrinsicUpdate", true],
   ["head", "silent", "chain_getBlockHash", true],
   ["head", "accepted and silent", CONNECT, true],
 ];

@@ -57,6 +57,7 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
     {
       connect: () => Promise.resolve(chain),
       openSigner: () => Promise.resolve({ address: "me" } as never),
+      sleep: () => Promise.resolve(),
       step: () => {},
       log,
     },

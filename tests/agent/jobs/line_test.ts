@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { ChainError, endpointFailureOf } from "../../../src/chain/errors.ts";
-import { type CommitmentJobInput, runCommitmentJob } from "../../../src/agent/jobs/commitment_job.ts";
+import { type CommitmentResult, runCommitmentJob } from "../../../src/agent/jobs/commitment_job.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
+import { openHotkeySigner } from "../../../src/chain/wallet/signer.ts";
 import { Line } from "../../../src/agent/jobs/line.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
 import { NETUID, setUpMarket } from "../../../scripts/scene/market.ts";
@@ -152,29 +153,58 @@ Deno.test("connectorFor() stays with the chain that answered first", async () =>
   await assert.rejects(line.ask((connection) => connection.readSnapshot(read)), /out of order/);
 });
 
-Deno.test("runCommitmentJob() does not submit an extrinsic to another endpoint that may already be in the pool", async () => {
+/** Publishes a bid at two nodes, of which the first closes the connection instead of answering the submission. */
+async function publishUnconfirmed(
+  onSleep: (nodes: readonly Simulator[], hotkey: string, data: string) => void,
+): Promise<{ result: CommitmentResult; submissions: (number | undefined)[]; log: LogRecorder }> {
   await using chain = await twoNodes();
   chain.nodes[0].setFault("author_submitAndWatchExtrinsic", { kind: "close" });
-  const { openHotkeySigner } = await import("../../../src/chain/wallet/signer.ts");
   const signer = await openHotkeySigner(
     "hotkey",
     () => Promise.resolve(JSON.stringify({ secretSeed: "0x".padEnd(66, "7") })),
   );
-  for (const node of chain.nodes) node.chain.registerNeuron(NETUID, { hotkey: signer.address });
+  const hotkey = signer.address;
+  for (const node of chain.nodes) node.chain.registerNeuron(NETUID, { hotkey });
   const log = new LogRecorder();
-  const input: CommitmentJobInput = {
-    netuid: NETUID,
-    hotkey: signer.address,
-    text: "2;b;BTC,1=0.45:1",
-    workerCount: 1,
-    force: false,
-    dryRun: false,
-  };
-  await assert.rejects(runCommitmentJob(input, {
+  const text = "2;b;BTC,1=0.45:1";
+  const input = { netuid: NETUID, hotkey, text, workerCount: 1, force: false, dryRun: false };
+  const result = await runCommitmentJob(input, {
     connect: connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
     openSigner: () => Promise.resolve(signer),
+    sleep: () => Promise.resolve(onSleep(chain.nodes, hotkey, text)),
     step: () => {},
     log,
-  }));
-  assert.equal(chain.nodes[1].requestCounts().author_submitAndWatchExtrinsic ?? 0, 0);
+  });
+  const submissions = chain.nodes.map((node) => node.requestCounts().author_submitAndWatchExtrinsic);
+  return { result, submissions, log };
+}
+
+Deno.test("runCommitmentJob() finds a bid on the chain whose confirmation was lost, and submits it once", async () => {
+  const { result, submissions, log } = await publishUnconfirmed(([, other], hotkey, data) => {
+    other!.chain.advance(1);
+    other!.chain.setCommitment({ netuid: NETUID, hotkey, data });
+  });
+  assert.equal(result.action, "published");
+  assert.equal(result.submitted?.blockNumber, 7_500_001);
+  assert.match(result.submitted?.blockHash ?? "", /^0x[0-9a-f]{64}$/);
+  assert.deepEqual(submissions, [1, undefined]);
+  assert.ok(log.events("warning").includes("Submission not confirmed: looking for it on the chain"));
+});
+
+Deno.test("runCommitmentJob() fails with the submission's error when the bid does not appear", async () => {
+  let rounds = 0;
+  await assert.rejects(
+    publishUnconfirmed(() => void rounds++),
+    /Cannot publish the commitment: the node did not confirm its receipt/,
+  );
+  assert.equal(rounds, 5);
+});
+
+Deno.test("runCommitmentJob() does not take an older bid of the same text for the new one", async () => {
+  await assert.rejects(
+    publishUnconfirmed(([, other], hotkey, data) =>
+      other!.chain.setCommitment({ netuid: NETUID, hotkey, data, block: 7_500_000 })
+    ),
+    /did not confirm its receipt/,
+  );
 });
