@@ -7,7 +7,7 @@
 import type { Compact, Struct, Tuple, u64, Vec } from "@polkadot/types";
 import { compactFromU8aLim } from "@polkadot/util";
 import type { NeuronRecord } from "../auction/inputs/snapshot.ts";
-import { decodeStrictly, LEGACY_NEURON_INFO_TYPE, type Runtime, type RuntimeApiMethod } from "./runtime.ts";
+import { decodeWhole, LEGACY_NEURON_INFO_TYPE, type Runtime, type RuntimeApiMethod } from "./runtime.ts";
 
 const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
 
@@ -17,7 +17,7 @@ const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
  * Newer runtimes describe the type in their metadata. Older ones (spec 218) return `Bytes` with the encoded list, or have
  * metadata (V14) without runtime APIs: then the type of `runtime.ts` is used.
  *
- * @throws {Error} if the bytes are not a list of neurons.
+ * @throws {Error} if the bytes are not a list of neurons and nothing else: what begins with a zero would be an empty list.
  */
 export function decodeNeurons(runtime: Runtime, method: RuntimeApiMethod, bytes: Uint8Array): NeuronRecord[] {
   return [...neuronList(runtime, method, bytes)].map(toNeuronRecord);
@@ -26,12 +26,12 @@ export function decodeNeurons(runtime: Runtime, method: RuntimeApiMethod, bytes:
 function neuronList(runtime: Runtime, { outputType }: RuntimeApiMethod, bytes: Uint8Array): Vec<Struct> {
   const { registry } = runtime;
   if (outputType === null) {
-    const list = isByteString(bytes) ? decodeStrictly(registry, "Bytes", bytes).toU8a(true) : bytes;
-    return decodeStrictly(registry, LEGACY_LIST_TYPE, list) as Vec<Struct>;
+    const list = isByteString(bytes) ? decodeWhole(registry, "Bytes", bytes).toU8a(true) : bytes;
+    return decodeWhole(registry, LEGACY_LIST_TYPE, list) as Vec<Struct>;
   }
-  const output = decodeStrictly(registry, outputType, bytes);
+  const output = decodeWhole(registry, outputType, bytes);
   return output instanceof Uint8Array
-    ? decodeStrictly(registry, LEGACY_LIST_TYPE, output.toU8a(true)) as Vec<Struct>
+    ? decodeWhole(registry, LEGACY_LIST_TYPE, output.toU8a(true)) as Vec<Struct>
     : output as Vec<Struct>;
 }
 

@@ -224,6 +224,19 @@ export function decodeStrictly(registry: Registry, type: string, bytes: Uint8Arr
   return value;
 }
 
+/**
+ * Decodes a value that takes up all bytes.
+ *
+ * @throws {Error} if the bytes are not such a value, or go on after it.
+ */
+export function decodeWhole(registry: Registry, type: string, bytes: Uint8Array): Codec {
+  const value = decodeStrictly(registry, type, bytes);
+  if (value.encodedLength < bytes.length) {
+    throw new RangeError(`Cannot decode ${type}: the bytes go on after its end`);
+  }
+  return value;
+}
+
 async function requestRuntimeVersion(
   rpc: JsonRpcConnection,
   atHash?: string,

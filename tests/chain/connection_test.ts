@@ -252,6 +252,7 @@ Deno.test("readSnapshot() survives nonsense in every answer it needs", async () 
     ["state_queryStorageAt", [{ changes: [["0x00"]] }]],
     ["state_call", null],
     ["state_call", "0x04"],
+    ["state_call", "0x0000"],
   ];
   for (const [method, answer] of nonsense) {
     let isConnected = false;
