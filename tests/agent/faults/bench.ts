@@ -207,8 +207,8 @@ export class FaultBench implements AsyncDisposable {
 
   #limitMs(subject: Subject, stage: string): number {
     if (this.#hasAnother) {
-      // That a subscription is silent shows only when the next block is due.
-      const dueMs = stage.startsWith("chain_newHead") ? BLOCK_TIME_SECONDS * 1000 : 0;
+      // That a subscription is silent, or has the wrong ID, shows only when the next block is due.
+      const dueMs = /^chain_(newHead|subscribeNewHeads)/.test(stage) ? BLOCK_TIME_SECONDS * 1000 : 0;
       return dueMs + LIMIT_MS.withAnother + CALM_RUN_MS;
     }
     return subject === "head" ? HEAD_LIMIT_MS : LIMIT_MS.alone;
