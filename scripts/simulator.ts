@@ -4,14 +4,11 @@
  * @module
  */
 
-import { z } from "zod";
 import { type OptionSpecs, parseArguments, UsageError } from "../src/lib/args.ts";
 import {
   applyScenario,
   controlHelp,
-  imageFromMetadata,
   Runtime,
-  runtimeVersionSchema,
   type Scenario,
   scenarioSchema,
   type Simulator,
@@ -19,6 +16,7 @@ import {
 } from "../src/simulator/mod.ts";
 import { asError } from "../src/lib/errors.ts";
 import { complain, say, wholeNumber } from "./command_line.ts";
+import { readJsonFile, readRuntime } from "./scene/runtime_file.ts";
 
 const OPTIONS: OptionSpecs = {
   port: { type: "string" },
@@ -99,30 +97,19 @@ function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], un
   ) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
-async function readRuntime(values: Values): Promise<Runtime> {
+async function runtimeOf(values: Values): Promise<Runtime> {
   const metadataPath = textOf(values, "metadata");
   const versionPath = textOf(values, "runtime-version");
   if (metadataPath === undefined && versionPath === undefined) return Runtime.builtin();
   if (metadataPath === undefined || versionPath === undefined) {
     throw new UsageError("--metadata and --runtime-version go together");
   }
-  const version = await readJson("runtime-version", versionPath, runtimeVersionSchema);
-  return new Runtime(imageFromMetadata(await Deno.readFile(metadataPath), version));
-}
-
-/** @throws {UsageError} when the file is not JSON that fits the schema. */
-async function readJson<T>(option: string, path: string, schema: z.ZodType<T>): Promise<T> {
-  try {
-    return schema.parse(JSON.parse(await Deno.readTextFile(path)));
-  } catch (error) {
-    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
-    throw new UsageError(`--${option} ${path}: ${reason}`, { cause: error });
-  }
+  return await readRuntime(metadataPath, versionPath);
 }
 
 async function readScenario(values: Values): Promise<Scenario | undefined> {
   const path = textOf(values, "scenario");
-  return path === undefined ? undefined : await readJson("scenario", path, scenarioSchema);
+  return path === undefined ? undefined : await readJsonFile("--scenario", path, scenarioSchema);
 }
 
 function metadataVersionsOf(values: Values): (14 | 15)[] | undefined {
@@ -149,7 +136,7 @@ async function start(values: Values): Promise<Simulator> {
   const simulator = await startSimulator(given({
     port: numberOf(values, "port") ?? 9944,
     controlPort: numberOf(values, "control-port") ?? 9945,
-    runtime: await readRuntime(values),
+    runtime: await runtimeOf(values),
     metadataVersions: metadataVersionsOf(values),
     startBlock: numberOf(values, "start-block") ?? scenario?.startBlock,
     startTimestampMs: numberOf(values, "start-timestamp") ?? scenario?.startTimestampMs,

@@ -97,8 +97,8 @@ export function windowOf(block: number): ValidationWindow {
   return windowAt(block, epochStart(NETUID, TEMPO, block));
 }
 
-/** Registers validators and miners on the chain and publishes their commitments at the given block. */
-export function setUpMarket(chain: SimulatedChain, committedAtBlock: number): Market {
+/** Sets up the subnet and registers its validators, who publish prices at the given block. Returns how many there are. */
+export function setUpValidators(chain: SimulatedChain, committedAtBlock: number): number {
   chain.setTempo(NETUID, TEMPO);
   chain.setMechanismEmissionSplit(NETUID, [60_500, 5_035]);
   for (const { name, stakeAlpha } of VALIDATORS) {
@@ -108,11 +108,17 @@ export function setUpMarket(chain: SimulatedChain, committedAtBlock: number): Ma
       validatorPermit: true,
     });
   }
+  publishPrices(chain, "0.75", committedAtBlock);
+  return VALIDATORS.length;
+}
+
+/** Registers validators and miners on the chain and publishes their commitments at the given block. */
+export function setUpMarket(chain: SimulatedChain, committedAtBlock: number): Market {
+  const validators = setUpValidators(chain, committedAtBlock);
   const miners = BIDS.map(([name, text]) => ({ name, hotkey: addressOf(name), text }));
   for (const { hotkey } of miners) chain.registerNeuron(NETUID, { hotkey });
   renewBids(chain, 0, committedAtBlock);
-  publishPrices(chain, "0.75", committedAtBlock);
-  return { validators: VALIDATORS.length, miners: miners.map(({ name, hotkey }) => ({ name, hotkey })) };
+  return { validators, miners: miners.map(({ name, hotkey }) => ({ name, hotkey })) };
 }
 
 /** Registers more miners and publishes their bids, which have a few different sizes and prices. */
@@ -127,11 +133,14 @@ export function renewBids(chain: SimulatedChain, competitors: number, block: num
     chain.setCommitment({ netuid: NETUID, hotkey: addressOf(name), data, block });
   }
   for (let i = 0; i < competitors; i++) {
-    // Most use the installer's default price; the others undercut it.
-    const price = i % 10 < 6 ? "1.05" : (0.95 + (i % 7) / 100).toFixed(2);
-    const data = `2;b;BTC,${price}=0.${10 + (i * 7) % 36}:${1 + i % 5}`;
-    chain.setCommitment({ netuid: NETUID, hotkey: competitorAddress(i), data, block });
+    chain.setCommitment({ netuid: NETUID, hotkey: competitorAddress(i), data: competitorBid(i), block });
   }
+}
+
+/** The bid of a competitor. Most use the installer's default price; the others undercut it. */
+export function competitorBid(index: number): string {
+  const price = index % 10 < 6 ? "1.05" : (0.95 + (index % 7) / 100).toFixed(2);
+  return `2;b;BTC,${price}=0.${10 + (index * 7) % 36}:${1 + index % 5}`;
 }
 
 /** Publishes the validators' prices and bans, with this budget factor. */
