@@ -24,6 +24,8 @@ export interface Bundle {
   readonly workers: readonly string[];
   /** Absolute paths of the data beside the modules. */
   readonly data: readonly string[];
+  /** The folders of the packages whose code is in it, relative to the sources; sorted. */
+  readonly packages: readonly string[];
 }
 
 /** A source or a package is not in the form that the bundle needs. */
@@ -49,8 +51,9 @@ export interface BundleOptions {
  */
 export async function bundle({ sources, output, build, data = [] }: BundleOptions): Promise<Bundle> {
   const workers = await workerModules(sources);
+  let metafile;
   try {
-    await esbuild.build({
+    ({ metafile } = await esbuild.build({
       absWorkingDir: sources,
       entryPoints: [MAIN, ...workers],
       outdir: output,
@@ -74,7 +77,8 @@ export async function bundle({ sources, output, build, data = [] }: BundleOption
       loader: { ".wasm": "binary" },
       plugins: [embedGlpk, leaveOutNodeMetrics],
       logLevel: "warning",
-    });
+      metafile: true,
+    }));
   } finally {
     await esbuild.stop();
   }
@@ -89,7 +93,18 @@ export async function bundle({ sources, output, build, data = [] }: BundleOption
     files,
     workers: workers.map(bundled),
     data: data.map((path) => join(output, basename(path))),
+    packages: packagesIn(metafile),
   };
+}
+
+/** A module's path up to its package: `node_modules/.deno/zod@4.6.7/node_modules/zod`. */
+const PACKAGE_FOLDER = /^node_modules\/\.deno\/[^/]+\/node_modules\/(?:@[^/]+\/)?[^/]+/;
+
+function packagesIn({ outputs }: esbuild.Metafile): string[] {
+  const modules = Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path)
+  );
+  return [...new Set(modules.flatMap((path) => PACKAGE_FOLDER.exec(path)?.[0] ?? []))].sort();
 }
 
 async function workerModules(sources: string): Promise<string[]> {
