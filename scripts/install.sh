@@ -8,6 +8,7 @@ set -eu
 usage() {
   cat <<'EOF'
 install.sh PROGRAM [OPTIONS]   install ih-miner, or upgrade it to PROGRAM
+install.sh --rollback          go back to the version before; a second --rollback returns to the newer one
 install.sh --uninstall         remove the program and its units; configuration and state stay
 
 Settings of a new configuration. Without an option, the script asks; without a terminal, it uses the default:
@@ -38,7 +39,7 @@ wrong() {
   exit 2
 }
 
-program='' root='' uninstall=no ask=yes start=yes
+program='' root='' rollback=no uninstall=no ask=yes start=yes
 network='' netuid='' wallet_dir='' wallet_name='' hotkey_name='' price='' sizes=''
 proxy='' proxy_file='' sentinel='' pool_name='' proxy_unit=''
 while [ $# -gt 0 ]; do
@@ -50,6 +51,7 @@ while [ $# -gt 0 ]; do
       eval "$name=\$2"
       shift 2
       ;;
+    --rollback) rollback=yes && shift ;;
     --uninstall) uninstall=yes && shift ;;
     --yes) ask=no && shift ;;
     --no-start) start=no && shift ;;
@@ -77,6 +79,59 @@ user=ih-miner
 # Whether systemd runs and this installation is for this host.
 with_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
+# Starts the agent with the program that is installed now, unless --no-start.
+start_agent() {
+  [ "$start" = yes ] || return 0
+  # The previous version uses its unpacked files until it has stopped; the new one does not need them.
+  systemctl stop ih-miner.service
+  find /var/cache/ih-miner -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+  systemctl start ih-miner.service
+  did "started ih-miner.service"
+}
+
+# What a program says of its version. The self-extracting form unpacks into $work: root needs no copy of its own.
+version_of() { IH_MINER_CACHE="$work/cache" "$1" --version; }
+
+# Refuses a host that the program cannot run on, and says why.
+check_host() {
+  machine=$(uname -m)
+  case $machine in
+    x86_64 | aarch64) ;;
+    i?86 | arm*) wrong "this system has 32 bits ($machine), and ih-miner needs 64. Where the processor has them, as in a Raspberry Pi 3 or later, install the 64-bit edition of the system" ;;
+    *) wrong "ih-miner runs on x86-64 and ARM64; this machine is $machine" ;;
+  esac
+  bits=$(getconf LONG_BIT 2>/dev/null) || bits=64
+  [ "$bits" = 64 ] || wrong "the kernel has 64 bits ($machine), but the system's programs have $bits, and ih-miner needs 64; install the 64-bit edition of the system"
+  # getconf is part of glibc, but not on every host.
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1)
+  case $libc in
+    glibc\ * | *GLIBC* | *"GNU libc"*) ;;
+    *musl*) wrong "this system uses musl, and ih-miner needs glibc 2.27 or newer, as Debian 10, Ubuntu 18.04 and later have it" ;;
+    # Unknown: the program itself shows whether it runs.
+    *) return 0 ;;
+  esac
+  glibc=${libc##* }
+  minor=${glibc#2.}
+  minor=${minor%%[!0-9]*}
+  case $glibc in
+    2.[0-9]*)
+      [ "$minor" -ge 27 ] ||
+        wrong "this system has glibc $glibc, and ih-miner needs 2.27 or newer, as Debian 10, Ubuntu 18.04 and later have it"
+      ;;
+  esac
+}
+
+# Refuses a program for another machine. A script is the self-extracting form, which says so itself.
+check_machine() { # program
+  case $(od -An -tx1 -N20 "$1" | tr -d ' \n') in
+    7f454c46????????????????????????????3e00) for=x86_64 ;;
+    7f454c46????????????????????????????b700) for=aarch64 ;;
+    7f454c46*) for="another machine" ;;
+    *) return 0 ;;
+  esac
+  [ "$for" = "$machine" ] || wrong "$1 is for $for, and this machine is $machine; take the file for $machine"
+}
+
 if [ "$uninstall" = yes ]; then
   say "Removing ih-miner:"
   if with_systemd; then
@@ -103,6 +158,26 @@ if [ "$uninstall" = yes ]; then
   exit 0
 fi
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+if [ "$rollback" = yes ]; then
+  [ -z "$program" ] || wrong "--rollback takes no program; it goes back to $bin/ih-miner.previous"
+  [ -f "$bin/ih-miner.previous" ] ||
+    wrong "there is no $bin/ih-miner.previous to go back to; to install a version, name its file: install.sh ./ih-miner"
+  before=$(version_of "$bin/ih-miner.previous") || wrong "$bin/ih-miner.previous does not run here; nothing was changed"
+  say "Going back to $before:"
+  # Atomically, and a kill at any moment leaves both versions.
+  cp -p "$bin/ih-miner" "$bin/ih-miner.newer"
+  mv -f "$bin/ih-miner.previous" "$bin/ih-miner"
+  mv -f "$bin/ih-miner.newer" "$bin/ih-miner.previous"
+  did "wrote $bin/ih-miner, and kept what was there as $bin/ih-miner.previous"
+  if with_systemd; then start_agent; fi
+  say "Done. Units, configuration and state stay as they are."
+  exit 0
+fi
+
 [ -n "$program" ] || wrong "name the program to install: install.sh ./ih-miner; see --help"
 [ -f "$program" ] || wrong "there is no file $program"
 [ -x "$program" ] || wrong "$program is not executable; run chmod +x $program"
@@ -111,11 +186,9 @@ for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
   [ -f "$here/$unit" ] || wrong "$here/$unit is missing; copy the whole scripts folder"
 done
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' HUP INT TERM
-# The self-extracting form unpacks into $work here: root does not need a copy of its own.
-version=$(IH_MINER_CACHE="$work/cache" "$program" --version) || wrong "$program does not run here"
+check_host
+check_machine "$program"
+version=$(version_of "$program") || wrong "$program does not run here"
 
 # Takes a setting from its option, else asks for it, else uses the default. Fails when there is no value.
 setting() { # name, question, default
@@ -299,13 +372,7 @@ if with_systemd; then
   systemctl enable --quiet ih-miner.service
   if [ -e "$dropins/ih-miner-reload.path.d/10-sentinel.conf" ]; then systemctl enable --quiet --now ih-miner-reload.path; fi
   did "enabled the units"
-  if [ "$start" = yes ]; then
-    # The previous version uses its unpacked files until it has stopped; the new one does not need them.
-    systemctl stop ih-miner.service
-    find /var/cache/ih-miner -mindepth 1 -maxdepth 1 -exec rm -rf {} +
-    systemctl start ih-miner.service
-    did "started ih-miner.service"
-  fi
+  start_agent
 fi
 
 say "The user $user needs access to these files:"

@@ -27,6 +27,8 @@ interface Host extends AsyncDisposable {
   readonly root: string;
   readonly program: string;
   install(...args: string[]): Promise<{ code: number; out: string; err: string }>;
+  /** Puts a stand-in before the host's own tool: a shell script. */
+  standIn(tool: string, script: string): Promise<void>;
   /** Path below the root → content and mode. */
   files(): Promise<Record<string, string>>;
 }
@@ -35,6 +37,8 @@ async function host(): Promise<Host> {
   const folder = await Deno.makeTempDir();
   const root = join(folder, "root");
   const path = join(folder, "ih-miner");
+  const tools = join(folder, "tools");
+  await Deno.mkdir(tools);
   await Deno.writeTextFile(path, program("1.0.0"), { mode: 0o755 });
   return {
     root,
@@ -42,11 +46,14 @@ async function host(): Promise<Host> {
     install: async (...args) => {
       const { code, stdout, stderr } = await new Deno.Command("sh", {
         args: [join(SCRIPTS, "install.sh"), ...args, "--root", root],
+        env: { PATH: `${tools}:${Deno.env.get("PATH")}` },
         stdin: "null",
       }).output();
       const text = new TextDecoder();
       return { code, out: text.decode(stdout), err: text.decode(stderr) };
     },
+    standIn: (tool, script) =>
+      Deno.writeTextFile(join(tools, tool), `#!/bin/sh\n${script}\n`, { mode: 0o755 }),
     files: () => contentOf(root, ""),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
@@ -181,3 +188,109 @@ for (const [what, args, message] of refusals) {
     assert.deepEqual(await at.files(), {});
   });
 }
+
+Deno.test("install.sh --rollback goes back to the version before, and forth again", async () => {
+  await using at = await host();
+  await at.install(at.program, ...SETTINGS);
+  await Deno.writeTextFile(at.program, program("1.1.0"));
+  await at.install(at.program);
+  const upgraded = await at.files();
+
+  const back = await at.install("--rollback");
+  assert.equal(back.code, 0, back.err);
+  assert.match(back.out, /Going back to ih-miner 1\.0\.0/);
+  assert.deepEqual(await at.files(), {
+    ...upgraded,
+    "/usr/local/bin/ih-miner": `755 ${program("1.0.0")}`,
+    "/usr/local/bin/ih-miner.previous": `755 ${program("1.1.0")}`,
+  });
+  assert.equal((await at.install("--rollback")).code, 0);
+  assert.deepEqual(await at.files(), upgraded);
+});
+
+Deno.test("install.sh --rollback changes nothing without a version before that runs", async () => {
+  await using at = await host();
+  await at.install(at.program, ...SETTINGS);
+  const before = await at.files();
+  const none = await at.install("--rollback");
+  assert.equal(none.code, 2);
+  assert.match(none.err, /there is no .*ih-miner\.previous to go back to/);
+  assert.deepEqual(await at.files(), before);
+
+  const previous = join(at.root, "/usr/local/bin/ih-miner.previous");
+  await Deno.writeTextFile(previous, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const damaged = await at.install("--rollback");
+  assert.equal(damaged.code, 2);
+  assert.match(damaged.err, /does not run here; nothing was changed/);
+  assert.equal((await at.files())["/usr/local/bin/ih-miner"], before["/usr/local/bin/ih-miner"]);
+});
+
+/** The beginning of an ELF program; `machine` is the byte at 18. */
+const elf = (machine: number): Uint8Array =>
+  new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, ...Array(9).fill(0), 2, 0, machine, 0]);
+const GLIBC = "echo 'glibc 2.36'";
+const getconf = (bits: number, libc: string): string =>
+  `case $1 in LONG_BIT) echo ${bits} ;; GNU_LIBC_VERSION) ${libc} ;; esac`;
+
+const hosts: [what: string, machine: string, tools: Record<string, string>, RegExp][] = [
+  ["a 32-bit system", "armv7l", {}, /has 32 bits \(armv7l\), and ih-miner needs 64/],
+  ["an unknown machine", "riscv64", {}, /runs on x86-64 and ARM64; this machine is riscv64/],
+  [
+    "32-bit programs on a 64-bit kernel",
+    "aarch64",
+    { getconf: getconf(32, GLIBC) },
+    /the kernel has 64 bits \(aarch64\), but the system's programs have 32/,
+  ],
+  [
+    "a glibc that is too old",
+    "x86_64",
+    { getconf: getconf(64, "echo 'glibc 2.26'") },
+    /has glibc 2\.26, and ih-miner needs 2\.27/,
+  ],
+  [
+    "a glibc that is too old, where getconf is missing",
+    "x86_64",
+    { getconf: "exit 127", ldd: "echo 'ldd (GNU libc) 2.17'" },
+    /has glibc 2\.17/,
+  ],
+  [
+    "another C library",
+    "x86_64",
+    { getconf: getconf(64, "exit 1"), ldd: "echo 'musl libc (x86_64)' >&2; exit 1" },
+    /uses musl, and ih-miner needs glibc/,
+  ],
+];
+for (const [what, machine, tools, message] of hosts) {
+  Deno.test(`install.sh refuses a host with ${what} and installs nothing`, async () => {
+    await using at = await host();
+    await at.standIn("uname", `echo ${machine}`);
+    for (const [tool, script] of Object.entries(tools)) await at.standIn(tool, script);
+    const { code, err } = await at.install(at.program, ...SETTINGS);
+    assert.equal(code, 2);
+    assert.match(err, message);
+    assert.deepEqual(await at.files(), {});
+  });
+}
+
+for (const libc of ["glibc 2.27", "glibc 2.36", "glibc 2.100", "glibc 3.0"]) {
+  Deno.test(`install.sh accepts ${libc}`, async () => {
+    await using at = await host();
+    await at.standIn("uname", "echo aarch64");
+    await at.standIn("getconf", getconf(64, `echo '${libc}'`));
+    const { code, err } = await at.install(at.program, ...SETTINGS);
+    assert.equal(code, 0, err);
+  });
+}
+
+Deno.test("install.sh refuses a program for another machine", async () => {
+  for (const [machine, byte, name] of [["x86_64", 183, "aarch64"], ["aarch64", 62, "x86_64"]] as const) {
+    await using at = await host();
+    await at.standIn("uname", `echo ${machine}`);
+    await at.standIn("getconf", getconf(64, GLIBC));
+    await Deno.writeFile(at.program, elf(byte));
+    const { code, err } = await at.install(at.program, ...SETTINGS);
+    assert.equal(code, 2);
+    assert.match(err, new RegExp(`is for ${name}, and this machine is ${machine}; take the file`));
+    assert.deepEqual(await at.files(), {});
+  }
+});
