@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { type DaemonParts, realParts, runDaemon } from "../src/agent/daemon.ts";
 import { BLOCK_TIME_SECONDS } from "../src/auction/protocol/constants.ts";
 import { parseArguments } from "../src/lib/args.ts";
+import { HostClock } from "../src/lib/clock.ts";
 import { logger, startLogging } from "../src/lib/log.ts";
 import { Telemetry } from "../src/operator/status/telemetry.ts";
 import { startSimulator } from "../src/simulator/mod.ts";
@@ -70,9 +71,10 @@ const parts: DaemonParts = {
   jitterMs: () => 0,
   staggerMs: 0,
   nowMs,
+  monotonicMs: nowMs,
 };
 const stop = new AbortController();
-await using telemetry = new Telemetry({ log: logger(), nowMs });
+await using telemetry = new Telemetry({ log: logger(), clock: new HostClock(nowMs, nowMs) });
 const daemon = runDaemon({
   configPath: rig.configPath,
   environment: { HOME: rig.folder },

@@ -383,6 +383,7 @@ export class AuctionKeeper {
       stateDirectory: config.stateDirectory,
       dryRun: false,
       nowMs: this.#context.nowMs(),
+      steadyMs: this.#context.monotonicMs(),
       log,
       onReloads: this.#context.onReloads,
     };

@@ -14,6 +14,7 @@ import { ConfigError } from "../config/errors.ts";
 import { HOOK_PATIENCE_MS, HookRunner } from "./hooks/hooks.ts";
 import type { ComputedAuction } from "./jobs/auction_result.ts";
 import { settleOwed, warnAboutRouting } from "./jobs/deliver.ts";
+import { hostClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import { redactUrls } from "../lib/redact.ts";
 import { within } from "../lib/within.ts";
@@ -73,7 +74,10 @@ export interface DaemonParts {
   readonly staggerMs: number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Milliseconds on a clock that never goes back. */
+  /**
+   * Milliseconds since 1970 by the host's clock at the start, on a clock that never steps. An observer that keeps the times
+   * of events uses the same.
+   */
   readonly monotonicMs: () => number;
   readonly launchAuction: typeof launchAuction;
   readonly launchCommitment: typeof launchCommitment;
@@ -87,7 +91,7 @@ export function realParts(): DaemonParts {
     jitterMs,
     staggerMs: 3_000,
     nowMs: Date.now,
-    monotonicMs: () => performance.now(),
+    monotonicMs: () => hostClock.steadyMs(),
     launchAuction,
     launchCommitment,
   };
@@ -151,9 +155,9 @@ class Daemon implements Disposable {
       options.observe?.(event);
       this.#records.notice(event);
     };
-    this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, observe });
+    this.#delivery = new DeliveryKeeper({ fleet, log, nowMs, monotonicMs, observe });
     this.#pay = new PayKeeper({ log, observe });
-    this.#records = new RecordKeeper({ log, nowMs });
+    this.#records = new RecordKeeper({ log, nowMs, monotonicMs });
     this.#endpoints = new EndpointMemory(monotonicMs);
     this.#context = {
       settings: this.#settingsSource(),
@@ -247,8 +251,9 @@ class Daemon implements Disposable {
     if (event.kind === "endpoint-failed") this.#endpoints.note(event.failure);
     this.#options.observe?.(event);
     this.#delivery.notice(event);
-    this.#pay.notice(event);
+    // What was paid is recorded by the chain's time, which the records take from the outcome.
     this.#records.notice(event);
+    this.#pay.notice(event);
   };
 
   #settingsSource(): SettingsSource {
@@ -292,8 +297,9 @@ class Daemon implements Disposable {
   async #settleOwed(log: Logger): Promise<boolean> {
     const { routing, stateDirectory } = this.#settings.config;
     const { failures } = this.#context;
-    const nowMs = this.#parts.nowMs();
-    const reports = await settleOwed({ routing, stateDirectory, dryRun: false, nowMs, failures, log });
+    const [nowMs, steadyMs] = [this.#parts.nowMs(), this.#parts.monotonicMs()];
+    const owed = { routing, stateDirectory, dryRun: false, nowMs, steadyMs, failures, log };
+    const reports = await settleOwed(owed);
     this.#observe({ kind: "reload-retried", reports });
     return reports.some(({ reload }) => reload === "pending");
   }

@@ -28,6 +28,8 @@ export interface DeliveryKeeperContext {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Milliseconds on a clock that never steps. */
+  readonly monotonicMs: () => number;
   readonly observe: DaemonObserver;
 }
 
@@ -41,11 +43,12 @@ export class DeliveryKeeper {
   /** Whether nothing is to be delivered any more: the window is over without a successor, or all was released. */
   #isEnded = false;
 
-  constructor({ fleet, log, nowMs, observe }: DeliveryKeeperContext) {
+  constructor({ fleet, log, nowMs, monotonicMs, observe }: DeliveryKeeperContext) {
     this.#fleet = fleet;
     this.#watch = new DeliveryWatch({
       log,
       nowMs,
+      monotonicMs,
       onReport: (report) => observe({ kind: "delivery-measured", report }),
     });
   }

@@ -30,7 +30,7 @@ interface OpenWindow {
   computed: ComputedAuction;
   credit: CreditedWorkers | null;
   isCreditFinal: boolean;
-  /** When it was seen to be over, in milliseconds since 1970; `null` while it is not. */
+  /** When it was seen to be over, on the monotonic clock; `null` while it is not. */
   overSinceMs: number | null;
 }
 
@@ -39,24 +39,30 @@ export interface RecordKeeperOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** Milliseconds on a clock that never steps. */
+  readonly monotonicMs: () => number;
 }
 
 /** Writes the records. */
 export class RecordKeeper {
   readonly #log: Logger;
   readonly #nowMs: () => number;
+  readonly #monotonicMs: () => number;
   readonly #failures: FailureLog;
   readonly #queue: WorkQueue<() => Promise<void>>;
   readonly #open = new Map<number, OpenWindow>();
   #settings: Settings | null = null;
   /** The block that ended the epoch written last; it is written once, also by the ledger. */
   #lastPaidBlock: number | null = null;
+  /** How far the chain's time is ahead of the monotonic clock; `null`: the chain has no time. */
+  #chainLeadMs: number | null = null;
   /** Computed in this run: it is written when the routing is done. */
   #unsaved: ComputedAuction | null = null;
 
-  constructor({ log, nowMs }: RecordKeeperOptions) {
+  constructor({ log, nowMs, monotonicMs }: RecordKeeperOptions) {
     this.#log = log;
     this.#nowMs = nowMs;
+    this.#monotonicMs = monotonicMs;
     this.#failures = new FailureLog(nowMs);
     this.#queue = new WorkQueue({
       work: (write) => write(),
@@ -87,7 +93,7 @@ export class RecordKeeper {
       case "staleness-checked":
         if (event.isWindowOver) {
           for (const open of this.#open.values()) {
-            open.overSinceMs ??= this.#nowMs();
+            open.overSinceMs ??= this.#monotonicMs();
           }
         }
         break;
@@ -107,8 +113,10 @@ export class RecordKeeper {
   }
 
   #noteOutcome(computed: ComputedAuction): void {
+    const { timestampMs } = computed.snapshot.head;
+    if (timestampMs !== null) this.#chainLeadMs = timestampMs - this.#monotonicMs();
     const { firstBlock } = computed.window;
-    for (const [block, open] of this.#open) if (block < firstBlock) open.overSinceMs ??= this.#nowMs();
+    for (const [block, open] of this.#open) if (block < firstBlock) open.overSinceMs ??= this.#monotonicMs();
     const known = this.#open.get(firstBlock);
     // A window that becomes final has the snapshot that is kept already.
     if (known?.computed.snapshot !== computed.snapshot) this.#unsaved = computed;
@@ -141,13 +149,18 @@ export class RecordKeeper {
 
   #awaitsCredit({ isCreditFinal }: OpenWindow, overSinceMs: number): boolean {
     const apis = this.#settings?.config.delivery.workersApis.length ?? 0;
-    return apis > 0 && !isCreditFinal && this.#nowMs() - overSinceMs < CREDIT_PATIENCE_MS;
+    return apis > 0 && !isCreditFinal && this.#monotonicMs() - overSinceMs < CREDIT_PATIENCE_MS;
+  }
+
+  /** By the chain's time, since the host's clock may be wrong; by the host's where the chain has none. */
+  get #timeMs(): number {
+    return this.#chainLeadMs === null ? this.#nowMs() : this.#chainLeadMs + this.#monotonicMs();
   }
 
   #writeLine({ computed: { outcome }, credit }: OpenWindow): void {
     const credited = credit === null ? null : creditedHashrates(outcome, credit);
     const { netuid, own: { hotkey } } = outcome;
-    const line = ledgerLine(outcome, { credited, nowMs: this.#nowMs() });
+    const line = ledgerLine(outcome, { credited, nowMs: this.#timeMs });
     this.#writeLedger({ netuid, hotkey }, WINDOW_TABLE, line);
   }
 
@@ -156,7 +169,7 @@ export class RecordKeeper {
     if (settings === null || comparison === null || comparison.paidAtBlock === this.#lastPaidBlock) return;
     this.#lastPaidBlock = comparison.paidAtBlock;
     const owner = { netuid: settings.config.netuid, hotkey: settings.hotkey };
-    this.#writeLedger(owner, PAY_TABLE, payLine(comparison, this.#nowMs()));
+    this.#writeLedger(owner, PAY_TABLE, payLine(comparison, this.#timeMs));
   }
 
   #writeLedger<Line extends object>(owner: LedgerOwner, table: CsvTable<Line>, line: Line): void {

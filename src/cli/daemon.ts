@@ -10,6 +10,7 @@ import { osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import { type DaemonControl, runDaemon } from "../agent/daemon.ts";
 import type { DaemonEvent } from "../agent/events.ts";
+import { hostClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import { Telemetry } from "../operator/status/telemetry.ts";
@@ -33,11 +34,11 @@ export async function runAgent(
   Deno.addSignalListener("SIGHUP", onHangUp);
   try {
     const environment = readEnvironment();
-    await using telemetry = new Telemetry({ log, nowMs: Date.now });
+    await using telemetry = new Telemetry({ log, clock: hostClock });
     const alerter = new Alerter({
       log: telemetry.log,
       report: () => telemetry.report(),
-      nowMs: Date.now,
+      clock: hostClock,
       onTried: (error, isLost) => telemetry.observe({ kind: "alert-tried", error, isLost }),
     });
     const observe = (event: DaemonEvent): void => {

@@ -43,6 +43,7 @@ class Bench {
       fleet: { read } as unknown as Fleet,
       log: this.log,
       nowMs: Date.now,
+      monotonicMs: Date.now,
       observe: (event) => {
         assert.ok(event.kind === "delivery-measured");
         this.reports.push(event.report);

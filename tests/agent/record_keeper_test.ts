@@ -5,14 +5,18 @@ import { type LedgerContent, ledgerFolder, readLedger } from "../../src/agent/re
 import { type LedgerLine, WINDOW_TABLE } from "../../src/agent/records/ledger_line.ts";
 import { PAY_TABLE } from "../../src/agent/records/pay_line.ts";
 import { SnapshotStore } from "../../src/agent/records/snapshot_store.ts";
-import { epochPaid, FakeAgent, HOTKEY } from "../operator/status/fake_agent.ts";
+import { computeWindow, epochPaid, FakeAgent, HOTKEY, START_MS } from "../operator/status/fake_agent.ts";
 
 const OWNER = { netuid: 89, hotkey: HOTKEY };
 const WORKERS_API = '[[delivery.sources]]\nworkers_api = "http://127.0.0.1:8000"\n';
 
 /** An agent with a state folder and a keeper that observes it. */
 class KeptAgent extends FakeAgent {
-  readonly keeper = new RecordKeeper({ log: this.log, nowMs: () => this.nowMs });
+  readonly keeper = new RecordKeeper({
+    log: this.log,
+    nowMs: () => this.nowMs + this.steppedMs,
+    monotonicMs: () => this.nowMs,
+  });
 
   private constructor(readonly state: string) {
     super();
@@ -114,6 +118,44 @@ Deno.test("RecordKeeper writes each epoch that was paid once, in a file of its o
     [[361, 0.0125, 0.0125, "as-expected"], [722, 0, null, "unknown"]],
   );
 });
+
+for (const hours of [-10, 10]) {
+  Deno.test(`RecordKeeper waits three minutes for a credit while the host's clock steps by ${hours} h`, async () => {
+    await using agent = await KeptAgent.open(WORKERS_API);
+    const written = async (): Promise<number> => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return (await readLedger(ledgerFolder(agent.state, OWNER), WINDOW_TABLE, "2000-01")).lines.length;
+    };
+    await agent.window(0);
+    await agent.window(1);
+    agent.step(hours);
+    agent.pass(179);
+    agent.run("auction");
+    assert.equal(await written(), 0);
+    agent.pass(2);
+    agent.run("auction");
+    assert.equal(await written(), 1);
+  });
+}
+
+for (
+  const [when, hours] of [["10 h ahead", 10], ["10 h behind", -10], [
+    "in 1970",
+    -START_MS / 3_600_000,
+  ]] as const
+) {
+  Deno.test(`RecordKeeper writes pay by the chain's time with a host's clock ${when}`, async () => {
+    await using agent = await KeptAgent.open();
+    agent.step(hours);
+    await agent.window(0);
+    agent.pass(600);
+    agent.pay([epochPaid(361, 0.0125)]);
+    await agent.keeper.stop();
+    const { lines } = await readLedger(ledgerFolder(agent.state, OWNER), PAY_TABLE, "1970-01");
+    const { snapshot } = await computeWindow({});
+    assert.deepEqual(lines.map(({ seenAt }) => Date.parse(seenAt)), [snapshot.head.timestampMs! + 600_000]);
+  });
+}
 
 Deno.test("RecordKeeper writes no ledger and no snapshots where they are turned off", async () => {
   await using agent = await KeptAgent.open("", "ledger = false\nsnapshots = 0\n");

@@ -48,6 +48,8 @@ export interface OwedContext {
   readonly dryRun: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** What `nowMs` would be if the host's clock had not been set since the agent started. @default nowMs */
+  readonly steadyMs?: number;
   readonly failures: FailureLog;
   readonly log: Logger;
 }
@@ -124,13 +126,13 @@ export async function routeDemand(
   demand: RoutingDemand,
   context: RoutingContext,
 ): Promise<readonly RouteReport[]> {
-  const { routing, stateDirectory, dryRun, nowMs, failures, log, onReloads } = context;
+  const { routing, stateDirectory, dryRun, nowMs, steadyMs, failures, log, onReloads } = context;
   const { targets, fleet } = routing.kind === "on" ? routing : { targets: [], fleet: null };
   // ASICs that are no longer configured leave the subnet even if there is nothing else to do.
   const isFleetBusy = fleet !== null || context.fleet.owesRelease([]);
   const settled = await Promise.allSettled([
     ...targets.map(async (target): Promise<RouteReport> => {
-      const report = await applyRouting(target, demand, { stateDirectory, dryRun, nowMs });
+      const report = await applyRouting(target, demand, { stateDirectory, dryRun, nowMs, steadyMs });
       logRouting(report, failures, log);
       return report;
     }),
@@ -224,11 +226,11 @@ function logMiners(
  * @returns the report of each proxy whose file could be used.
  */
 export async function settleOwed(context: OwedContext): Promise<readonly RecoveryReport[]> {
-  const { routing, stateDirectory, dryRun, nowMs, failures, log } = context;
+  const { routing, stateDirectory, dryRun, nowMs, steadyMs, failures, log } = context;
   if (routing.kind === "off") return [];
   const settled = await Promise.all(routing.targets.map(async (target): Promise<RecoveryReport[]> => {
     try {
-      const report = await recoverRouting(target, { stateDirectory, dryRun, nowMs });
+      const report = await recoverRouting(target, { stateDirectory, dryRun, nowMs, steadyMs });
       if (report.recovered.outcome !== "none") log.warning("Interrupted run recovered", { ...report });
       else logReload(report, failures, log);
       return [report];

@@ -9,7 +9,7 @@ import type { CsvTable } from "./csv_table.ts";
 
 /** One epoch. */
 export interface PayLine extends Omit<PayComparison, "origin"> {
-  /** When the agent saw it: ISO 8601, UTC, by the host's clock. */
+  /** When the agent saw it: ISO 8601, UTC; by the host's clock where the chain has no time. */
   readonly seenAt: string;
   /** The windows that it pays for. */
   readonly forFirstBlock: number;

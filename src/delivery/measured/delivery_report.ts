@@ -44,7 +44,7 @@ export interface DeliveryReport extends Pick<DeliveredWindow, "firstBlock" | "wi
   readonly surplusPh: number | null;
   /** What the judgement is based on. */
   readonly measuredSeconds: number;
-  /** Start of the measurement, in milliseconds since 1970. */
+  /** Start of the measurement, in milliseconds on the clock that never steps. */
   readonly sinceMs: number;
   /** Whether the window is over. */
   readonly isFinal: boolean;

@@ -7,6 +7,7 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
+import { hostClock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type CreditReport, reportCredit } from "./credit.ts";
 import { DeliveryLog } from "./delivery_log.ts";
@@ -37,6 +38,8 @@ export interface DeliveryWatchOptions extends Partial<Timers> {
   readonly log: Logger;
   /** Milliseconds since 1970. @default Date.now */
   readonly nowMs?: () => number;
+  /** Milliseconds on a clock that never steps; the times of reports are of this one. @default hostClock.steadyMs */
+  readonly monotonicMs?: () => number;
   /** Called after each reading, and when window, sources or limits change. Must not throw. */
   readonly onReport: (report: DeliveryReport) => void;
 }
@@ -52,6 +55,8 @@ interface Followed {
   readonly average: WindowAverage;
   /** Whether the average covers the window from its beginning. */
   readonly isWhole: boolean;
+  /** How far the host's clock was ahead of the monotonic one when the window's span was known. */
+  readonly clockLeadMs: number;
   readonly credit: CreditReport | null;
 }
 
@@ -65,6 +70,7 @@ interface Closed extends Followed {
 export class DeliveryWatch {
   readonly #log: DeliveryLog;
   readonly #nowMs: () => number;
+  readonly #monotonicMs: () => number;
   readonly #timers: Timers;
   readonly #onReport: (report: DeliveryReport) => void;
   readonly #reader: SourceReader;
@@ -74,6 +80,7 @@ export class DeliveryWatch {
   /** That of the window; `null` before the first source. */
   #average: WindowAverage | null = null;
   #isWhole = false;
+  #clockLeadMs = 0;
   #credit: CreditReport | null = null;
   #closed: Closed | null = null;
   /** Ends the readings of the current sources. */
@@ -90,12 +97,14 @@ export class DeliveryWatch {
     const {
       log,
       nowMs = Date.now,
+      monotonicMs = () => hostClock.steadyMs(),
       setTimer = setTimeout,
       clearTimer = clearTimeout,
       onReport,
     } = options;
     this.#log = new DeliveryLog(log);
     this.#nowMs = nowMs;
+    this.#monotonicMs = monotonicMs;
     // The global timers must not be called as methods.
     this.#timers = {
       setTimer: (callback, ms) => setTimer(callback, ms),
@@ -121,8 +130,10 @@ export class DeliveryWatch {
       // If no window was known before, this one may have begun long ago.
       this.#isWhole = former !== null && this.#hasSources;
       this.#window = window;
+      this.#clockLeadMs = this.#presentClockLeadMs;
       this.#begin();
     } else if (!isDeepStrictEqual(former, window)) {
+      if (!isDeepStrictEqual(former?.span, window?.span)) this.#clockLeadMs = this.#presentClockLeadMs;
       this.#window = window;
       this.#tell();
     }
@@ -173,11 +184,15 @@ export class DeliveryWatch {
     return this.#sources.delivered.length + this.#sources.credited.length > 0;
   }
 
+  get #presentClockLeadMs(): number {
+    return this.#nowMs() - this.#monotonicMs();
+  }
+
   /** Starts reading the sources for the window. */
   #begin(): void {
     this.#end();
     if (this.#hasSources && (this.#window !== null || this.#closed !== null)) {
-      const nowMs = this.#nowMs();
+      const nowMs = this.#monotonicMs();
       if (this.#window !== null) {
         this.#average ??= new WindowAverage(nowMs);
         this.#average.skipTo(nowMs);
@@ -211,11 +226,11 @@ export class DeliveryWatch {
     }
     const [delivered, credited] = await Promise.all([
       this.#reader.read(this.#sources.delivered, NO_SPAN, signal),
-      this.#readCredit(window, this.#nowMs(), signal),
+      this.#readCredit({ window, clockLeadMs: this.#clockLeadMs }, this.#nowMs(), signal),
     ]);
     // Meanwhile the window or the sources may have changed.
     if (signal.aborted) return;
-    const atMs = this.#nowMs();
+    const atMs = this.#monotonicMs();
     const hasFigure = this.#sources.delivered.length > 0;
     const deliveredPh = hasFigure ? delivered.values?.reduce((sum, ph) => sum + ph, 0) ?? null : null;
     average.add({ atMs, deliveredPh });
@@ -229,7 +244,7 @@ export class DeliveryWatch {
 
   /** What is credited from the window's first block to a time. */
   async #readCredit(
-    { won, span }: DeliveredWindow,
+    { window: { won, span }, clockLeadMs }: Pick<Followed, "window" | "clockLeadMs">,
     endMs: number,
     signal: AbortSignal,
   ): Promise<{ readonly credit: CreditReport | null; readonly errors: readonly string[] }> {
@@ -237,6 +252,14 @@ export class DeliveryWatch {
     if (credited.length === 0) return { credit: null, errors: [] };
     const unknown = (why: string) => ({ credit: null, errors: [`Cannot tell what is credited: ${why}`] });
     if (typeof span === "string") return unknown(span);
+    const stepSeconds = Math.round((this.#presentClockLeadMs - clockLeadMs) / 1000);
+    if (Math.abs(stepSeconds) > MAX_CLOCK_DIFFERENCE_SECONDS) {
+      return unknown(
+        `this host's clock was set ${stepSeconds < 0 ? "back" : "ahead"} by ${
+          Math.abs(stepSeconds)
+        } s in this window`,
+      );
+    }
     const { startMs } = span;
     const aheadSeconds = Math.round((startMs - endMs) / 1000);
     if (aheadSeconds > MAX_CLOCK_DIFFERENCE_SECONDS) {
@@ -256,7 +279,13 @@ export class DeliveryWatch {
     const [window, average] = [this.#window, this.#average];
     this.#giveUpClosed();
     if (window === null || average === null) return;
-    const followed = { window, average, isWhole: this.#isWhole, credit: null };
+    const followed = {
+      window,
+      average,
+      isWhole: this.#isWhole,
+      clockLeadMs: this.#clockLeadMs,
+      credit: null,
+    };
     if (this.#sources.credited.length === 0 || typeof window.span === "string") {
       this.#judge(followed, true);
       return;
@@ -269,8 +298,8 @@ export class DeliveryWatch {
   }
 
   async #readClosed(closed: Closed, signal: AbortSignal): Promise<void> {
-    const { window, endMs, attempts } = closed;
-    const { credit, errors } = await this.#readCredit(window, endMs, signal);
+    const { endMs, attempts } = closed;
+    const { credit, errors } = await this.#readCredit(closed, endMs, signal);
     if (signal.aborted || this.#closed !== closed) return;
     if (credit === null && attempts + 1 < CLOSING_ATTEMPTS) {
       this.#closed = { ...closed, attempts: attempts + 1 };
@@ -295,10 +324,10 @@ export class DeliveryWatch {
     this.#judge({ window, average, isWhole: this.#isWhole, credit: this.#credit }, false);
   }
 
-  #judge(followed: Followed, isFinal: boolean): void {
+  #judge(followed: Omit<Followed, "clockLeadMs">, isFinal: boolean): void {
     const { window, average, credit } = followed;
     const { firstBlock, windowIndex } = window;
-    const figures = average.report(this.#nowMs());
+    const figures = average.report(this.#monotonicMs());
     const delivery = deliveryOf(followed, figures, isFinal);
     const { wonHashratePh, countedPh } = delivery;
     const report: DeliveryReport = {
@@ -334,7 +363,7 @@ const NO_SPAN: Span = { startMs: 0, endMs: 0 };
 
 /** The credit where it is known, else what is delivered. */
 function deliveryOf(
-  { window, isWhole, credit }: Followed,
+  { window, isWhole, credit }: Omit<Followed, "clockLeadMs">,
   { averagePh, measuredSeconds, elapsedSeconds }: DeliveryFigures,
   isFinal: boolean,
 ): Delivery {

@@ -11,7 +11,7 @@ const MAX_SPAN_MS = 3 * SAMPLE_INTERVAL_MS;
 
 /** One reading. */
 export interface DeliverySample {
-  /** Milliseconds since 1970. */
+  /** Milliseconds on a clock that never steps. */
   readonly atMs: number;
   /** `null` if it could not be read. */
   readonly deliveredPh: number | null;
@@ -32,15 +32,14 @@ export class WindowAverage {
   /** PH/s × ms. */
   #sum = 0;
 
-  /** @param startMs milliseconds since 1970. */
+  /** @param startMs milliseconds on a clock that never steps. */
   constructor(readonly startMs: number) {
     this.#lastMs = startMs;
   }
 
   /** Adds a reading, which counts for the time since the previous one or the start. */
   add({ atMs, deliveredPh }: DeliverySample): void {
-    // A clock that was set back yields no time.
-    const spanMs = Math.min(Math.max(0, atMs - this.#lastMs), MAX_SPAN_MS);
+    const spanMs = Math.min(atMs - this.#lastMs, MAX_SPAN_MS);
     this.skipTo(atMs);
     if (deliveredPh === null) return;
     this.#measuredMs += spanMs;
@@ -57,7 +56,7 @@ export class WindowAverage {
     return {
       averagePh: this.#measuredMs === 0 ? null : this.#sum / this.#measuredMs,
       measuredSeconds: this.#measuredMs / 1000,
-      elapsedSeconds: Math.max(0, nowMs - this.startMs) / 1000,
+      elapsedSeconds: (nowMs - this.startMs) / 1000,
     };
   }
 }

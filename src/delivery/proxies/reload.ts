@@ -84,6 +84,8 @@ export interface ReloadContext {
   readonly processes: Processes;
   /** The modification time for a sentinel, in milliseconds since 1970. */
   readonly nowMs: number;
+  /** What `nowMs` would be if the host's clock had not been set since the agent started. @default nowMs */
+  readonly steadyMs?: number | undefined;
 }
 
 /** Signals a reload. Never rejects: resolves with the reason of a failure, or `null`. */
@@ -117,7 +119,7 @@ async function signalProxy(
   }
   if (await isYounger(pid, pidFile, context)) {
     return `process ${pid} began long after ${pidFile} was written, so it is not the proxy, which has ended; ` +
-      "start the proxy, or correct pid_file";
+      "start the proxy, correct pid_file, or touch the file if this host's clock was set in between";
   }
   try {
     processes.signal(pid, signal);
@@ -137,19 +139,19 @@ async function signalProxy(
 /**
  * Whether a process is too young to be the one whose PID was written: PIDs are reused, and these signals terminate programs
  * that do not handle them. Clocks are sometimes set, on hosts without a battery at each boot, so a file that seems older
- * than the first process proves nothing.
+ * than the first process proves nothing, nor one that is too old only by the clock of before or after it was set.
  */
 async function isYounger(
   pid: number,
   pidFile: string,
-  { files, processes, nowMs }: ReloadContext,
+  { files, processes, nowMs, steadyMs = nowMs }: ReloadContext,
 ): Promise<boolean> {
   const writtenMs = await files.modifiedMs(pidFile);
   const ages = await processes.ageSeconds([pid, FIRST_PID]);
   if (writtenMs === null || ages === null) return false;
   const [processAge = 0, bootAge = 0] = ages;
-  const fileAge = (nowMs - writtenMs) / 1000;
-  return fileAge < bootAge && fileAge - processAge > MAX_PID_LAG_SECONDS;
+  return [nowMs, steadyMs].map((ms) => (ms - writtenMs) / 1000)
+    .every((fileAge) => fileAge < bootAge && fileAge - processAge > MAX_PID_LAG_SECONDS);
 }
 
 async function runCommand(words: readonly string[], processes: Processes): Promise<string | null> {

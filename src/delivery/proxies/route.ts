@@ -60,6 +60,8 @@ export interface RoutingOptions {
   readonly dryRun: boolean;
   /** Milliseconds since 1970, for the sentinel and the start of a pending reload. */
   readonly nowMs: number;
+  /** What `nowMs` would be if the host's clock had not been set since the agent started. @default nowMs */
+  readonly steadyMs?: number | undefined;
   /** @default osFiles */
   readonly files?: Files;
   /** @default osProcesses */
@@ -234,7 +236,7 @@ async function settleReload(
   target: RoutingTarget,
   { files, targetPath, journalPath }: Place,
   journal: Journal,
-  { dryRun, nowMs, processes = osProcesses }: RoutingOptions,
+  { dryRun, nowMs, steadyMs, processes = osProcesses }: RoutingOptions,
 ): Promise<ReloadReport> {
   const method = reloadMethodOf(target);
   const shown = shownReloadMethod(method);
@@ -242,7 +244,7 @@ async function settleReload(
   const settled = { ...shown, reloadPendingSinceMs: null, reloadError: null };
   if (journal.reload === null) return { ...settled, reload: "not-needed" };
   if (dryRun) return { ...settled, reload: would };
-  const reloadError = await giveReload(method, { files, processes, nowMs });
+  const reloadError = await giveReload(method, { files, processes, nowMs, steadyMs });
   if (reloadError !== null) {
     return { ...shown, reload: "pending", reloadPendingSinceMs: journal.reload.sinceMs, reloadError };
   }

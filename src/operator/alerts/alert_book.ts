@@ -41,7 +41,11 @@ interface Entry {
 export class AlertBook {
   readonly #entries = new Map<string, Entry>();
 
-  /** Compares the active alerts with the remembered ones; returns ends before beginnings. */
+  /**
+   * Compares the active alerts with the remembered ones; returns ends before beginnings.
+   *
+   * @param nowMs by a clock that never steps.
+   */
   update(active: readonly Alert[], nowMs: number): AlertChange[] {
     const there = new Map(active.map((alert) => [identityOf(alert), alert]));
     const changes: AlertChange[] = [];

@@ -8,10 +8,11 @@ import { ConfigError } from "../../config/errors.ts";
 import type { WebhookConfig } from "../../config/hooks.ts";
 import type { Config } from "../../config/load.ts";
 import type { DaemonEvent } from "../../agent/events.ts";
+import type { HostClock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { StatusReport } from "../status/status_report.ts";
 import { activeAlerts, type AlertOptions } from "./alert.ts";
-import { AlertBook } from "./alert_book.ts";
+import { AlertBook, type AlertChange } from "./alert_book.ts";
 import { notificationOf } from "./message.ts";
 import { WebhookSender, type WebhookSenderParts } from "./webhook.ts";
 
@@ -25,15 +26,14 @@ export interface AlerterParts extends WebhookSenderParts {
   readonly log: Logger;
   /** Returns the current status. */
   readonly report: () => StatusReport;
-  /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly clock: HostClock;
 }
 
 /** Compares the status with the alerts reported before. */
 export class Alerter {
   readonly #log: Logger;
   readonly #report: () => StatusReport;
-  readonly #nowMs: () => number;
+  readonly #clock: HostClock;
   readonly #sender: WebhookSender;
   #book = new AlertBook();
   #isBroken = false;
@@ -42,7 +42,7 @@ export class Alerter {
   constructor(parts: AlerterParts) {
     this.#log = parts.log;
     this.#report = parts.report;
-    this.#nowMs = parts.nowMs;
+    this.#clock = parts.clock;
     this.#sender = new WebhookSender(parts);
   }
 
@@ -64,8 +64,8 @@ export class Alerter {
     try {
       const report = this.#report();
       const active = activeAlerts(report, config);
-      for (const change of this.#book.update(active, this.#nowMs())) {
-        this.#sender.send(notificationOf(change, report));
+      for (const change of this.#book.update(active, this.#clock.steadyMs())) {
+        this.#sender.send(notificationOf(this.#byHostClock(change), report));
       }
       for (const alert of active) this.#sender.renew(alert);
       this.#isBroken = false;
@@ -73,6 +73,16 @@ export class Alerter {
       if (!this.#isBroken) this.#log.error("Alerts cannot be checked", { error });
       this.#isBroken = true;
     }
+  }
+
+  /** With times for people. */
+  #byHostClock(change: AlertChange): AlertChange {
+    const { beganAtMs, endedAtMs } = change;
+    return {
+      ...change,
+      beganAtMs: this.#clock.wallMs(beganAtMs),
+      endedAtMs: endedAtMs === null ? null : this.#clock.wallMs(endedAtMs),
+    };
   }
 
   /** Resolves when all notifications have been sent or given up. */

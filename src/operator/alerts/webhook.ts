@@ -230,7 +230,9 @@ export class WebhookSender {
 function judge({ ok, status, headers }: Response, nowMs: number): Answer {
   if (ok) return { kind: "accepted" };
   if (status === 408 || status === 429 || status >= 500) {
-    const afterMs = retryAfterMs(headers.get("retry-after"), nowMs);
+    // A date is meant by the service's clock; the host's may be wrong.
+    const serviceMs = Date.parse(headers.get("date") ?? "");
+    const afterMs = retryAfterMs(headers.get("retry-after"), Number.isNaN(serviceMs) ? nowMs : serviceMs);
     return { kind: "retry", why: `it answered with HTTP ${status}`, afterMs };
   }
   const hint = status < 400

@@ -1,5 +1,6 @@
 /**
- * The state of the running agent, built from the daemon's events. Reads no clock: each event comes with its time.
+ * The state of the running agent, built from the daemon's events. Reads no clock: each event comes with its time. All times
+ * are of a clock that never steps (`src/lib/clock.ts`), in milliseconds since 1970, so that their differences are ages.
  *
  * @module
  */
@@ -27,8 +28,10 @@ import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } fr
 
 /** Windows kept: twelve hours. */
 const KEPT_WINDOWS = 60;
+/** Before there was anything to route. */
+const EARLIEST_MS = Date.UTC(2020, 0);
 
-/** A job's runs. Times are in milliseconds since 1970, `null` if there was none. */
+/** A job's runs. A time is `null` if there was none. */
 export interface JobState {
   runs: number;
   failures: number;
@@ -74,6 +77,8 @@ export interface ProxyState {
   readonly identities: readonly PoolIdentity[];
   /** The state of its reload when last checked; `null`: not checked yet. */
   readonly reload: ReloadReport | null;
+  /** Since when the reload is pending; `null`: it is not. */
+  readonly reloadPendingSinceMs: number | null;
   /** Why routing to it fails at the moment; `null`: it works. */
   readonly error: string | null;
   readonly checkedAtMs: number;
@@ -138,15 +143,15 @@ export class AgentStatus {
   /** `null` before the chain's pay was read. */
   pay: PayReport | null = null;
   staleness: Extract<DaemonEvent, { kind: "staleness-checked" }> | null = null;
-  /** When the agent began to follow the configured chain, in milliseconds since 1970. */
+  /** When the agent began to follow the configured chain. */
   followedSinceMs: number;
   /** The calls of each configured hook that was called. */
   readonly hooks = new Map<HookName, Tries>();
   webhook: WebhookState = NO_ALERTS;
   /** The routing of each destination in the last window; empty before it was routed. */
   #results: readonly (RouteReport | FailedTarget)[] = [];
+  #correctionMs = 0;
 
-  /** @param startedAtMs milliseconds since 1970. */
   constructor(readonly startedAtMs: number) {
     this.followedSinceMs = startedAtMs;
   }
@@ -180,8 +185,13 @@ export class AgentStatus {
     return outcomeTierCredit(window.outcome, this.#results, ownerOf(settings));
   }
 
-  /** Applies one event. */
-  apply(event: DaemonEvent, nowMs: number): void {
+  /**
+   * Applies one event.
+   *
+   * @param correctionMs how far the host's clock is ahead of `nowMs`.
+   */
+  apply(event: DaemonEvent, nowMs: number, correctionMs = 0): void {
+    this.#correctionMs = correctionMs;
     switch (event.kind) {
       case "settings-read":
         this.#adoptSettings(event.settings, nowMs);
@@ -302,7 +312,7 @@ export class AgentStatus {
       const former = this.#proxyAt(result, nowMs);
       if ("error" in result) return { ...former, error: result.error, checkedAtMs: nowMs };
       return {
-        ...withReload(former, result, nowMs),
+        ...this.#withReload(former, result, nowMs),
         values: result.values,
         identities: result.identities,
         error: null,
@@ -323,7 +333,7 @@ export class AgentStatus {
 
   /** A reload can be pending from an earlier run before this one has routed anything. */
   #noteReload(report: RecoveryReport, nowMs: number): void {
-    const proxy = withReload(this.#proxyAt(report, nowMs), report, nowMs);
+    const proxy = this.#withReload(this.#proxyAt(report, nowMs), report, nowMs);
     const isKnown = this.proxies.some(({ path }) => path === report.path);
     if (isKnown) {
       this.proxies = this.proxies.map((former) => former.path === report.path ? proxy : former);
@@ -339,6 +349,19 @@ export class AgentStatus {
     this.#noteWhetherRouted(nowMs);
   }
 
+  /** Records the newest state of a proxy's reload. */
+  #withReload(proxy: ProxyState, reload: ReloadReport, nowMs: number): ProxyState {
+    const { reloadPendingSinceMs: sinceMs } = reload;
+    return {
+      ...proxy,
+      reload,
+      reloadPendingSinceMs: sinceMs === null
+        ? null
+        : proxy.reloadPendingSinceMs ?? pendingSince(sinceMs, nowMs, this.#correctionMs),
+      reloadedAtMs: isReloadGiven(reload.reload) ? nowMs : proxy.reloadedAtMs,
+    };
+  }
+
   #proxyAt({ mode, path }: Pick<ProxyState, "mode" | "path">, nowMs: number): ProxyState {
     const former = this.proxies.find((proxy) => proxy.path === path);
     return former !== undefined ? { ...former, mode } : {
@@ -347,6 +370,7 @@ export class AgentStatus {
       values: [],
       identities: [],
       reload: null,
+      reloadPendingSinceMs: null,
       error: null,
       checkedAtMs: nowMs,
       writtenAtMs: null,
@@ -362,9 +386,15 @@ function isRoutedAlike(former: AuctionOutcome, outcome: AuctionOutcome): boolean
     former.own.routedHashratePh === outcome.own.routedHashratePh;
 }
 
-/** Records the newest state of a proxy's reload. */
-function withReload(proxy: ProxyState, reload: ReloadReport, nowMs: number): ProxyState {
-  return { ...proxy, reload, reloadedAtMs: isReloadGiven(reload.reload) ? nowMs : proxy.reloadedAtMs };
+/**
+ * Since when a reload is pending that an earlier process may have left. Its journal has the time by the host's clock of then,
+ * which may have been wrong: a time that cannot be counts as now.
+ *
+ * @param sinceMs by the host's clock.
+ * @param correctionMs how far the host's clock is ahead of `nowMs`.
+ */
+function pendingSince(sinceMs: number, nowMs: number, correctionMs: number): number {
+  return sinceMs < EARLIEST_MS ? nowMs : Math.min(sinceMs - correctionMs, nowMs);
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -42,7 +42,7 @@ export interface ReadinessCheck {
   readonly message: string;
 }
 
-/** Looks at everything, in the order of {@link CHECK_NAMES}. */
+/** Looks at everything, in the order of {@link CHECK_NAMES}. @param nowMs by the clock of the status. */
 export function checkReadiness(status: AgentStatus, nowMs: number): ReadinessCheck[] {
   return [
     checkConfiguration(status),
@@ -204,10 +204,13 @@ function strays(report: FleetReport): string[] {
   ];
 }
 
-function proxyProblem({ path, reload, error }: ProxyState, nowMs: number): RoutingProblem | null {
+function proxyProblem(
+  { path, reload, reloadPendingSinceMs, error }: ProxyState,
+  nowMs: number,
+): RoutingProblem | null {
   if (error !== null) return { text: redactUrls(error), isYoung: false };
   if (reload?.reload !== "pending") return null;
-  const seconds = secondsSince(reload.reloadPendingSinceMs, nowMs) ?? 0;
+  const seconds = secondsSince(reloadPendingSinceMs, nowMs) ?? 0;
   const text = `${path} is written, but the proxy could not be told to reload for ${
     formatDuration(seconds)
   }: ${reload.reloadError ?? "unknown reason"}; it is retried until it succeeds`;

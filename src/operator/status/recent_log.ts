@@ -17,7 +17,7 @@ const LEFT_OUT: readonly string[] = ["run_id"];
 
 /** One log line, or several that are alike. */
 export interface RecentLine {
-  /** Of the last one, in milliseconds since 1970. */
+  /** When the last one came, by the clock of the status. */
   readonly atMs: number;
   readonly level: Exclude<LogLevel, "debug">;
   readonly event: string;
@@ -37,7 +37,7 @@ export interface RecentField {
 export class RecentLog {
   readonly #lines: RecentLine[] = [];
 
-  /** @param nowMs milliseconds since 1970. */
+  /** @param nowMs the clock of the status, which never steps. */
   constructor(private readonly nowMs: () => number) {}
 
   /** The lines kept, newest first. */

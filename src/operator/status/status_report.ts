@@ -42,6 +42,7 @@ import type {
 import type { IdentityStatus } from "./identities.ts";
 import { checkReadiness, type ReadinessCheck, secondsSince } from "./readiness.ts";
 import type { RecentLine, RecentLog } from "./recent_log.ts";
+import type { HostClock } from "../../lib/clock.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { NO_TRIES, reportStreak, type StreakReport, type Tries } from "./tries.ts";
 
@@ -348,17 +349,39 @@ const NO_FLEET: FleetReport = {
   removed: [],
 };
 
+/** When a report is made. Ages are differences of steady times; times for people are by the host's present clock. */
+class ReportTime {
+  /** Steady, like all times of the status. */
+  readonly nowMs: number;
+  readonly #correctionMs: number;
+
+  constructor(clock: HostClock) {
+    this.nowMs = clock.steadyMs();
+    this.#correctionMs = clock.correctionMs;
+  }
+
+  iso(ms: number): string {
+    return new Date(ms + this.#correctionMs).toISOString();
+  }
+
+  isoOrNull(ms: number | null): string | null {
+    return ms === null ? null : this.iso(ms);
+  }
+}
+
 /** Makes the report. */
-export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: number): StatusReport {
+export function reportStatus(status: AgentStatus, recent: RecentLog, clock: HostClock): StatusReport {
   const { settings, staleness, window } = status;
+  const time = new ReportTime(clock);
+  const { nowMs } = time;
   const checks = checkReadiness(status, nowMs);
-  const history = status.windows.map(summarise);
+  const history = status.windows.map((state) => summarise(state, time));
   return {
     format: STATUS_FORMAT,
     version: VERSION,
     commit: BUILD?.commit ?? null,
-    now: iso(nowMs),
-    startedAt: iso(status.startedAtMs),
+    now: time.iso(nowMs),
+    startedAt: time.iso(status.startedAtMs),
     uptimeSeconds: secondsSince(status.startedAtMs, nowMs) ?? 0,
     ready: checks.every(({ ok }) => ok),
     checks,
@@ -368,27 +391,27 @@ export function reportStatus(status: AgentStatus, recent: RecentLog, nowMs: numb
       network: [settings.config.network].flat().map(redactUrls),
     },
     cbc: settings === null ? null : reportCbc(settings.config, window),
-    window: window === null ? null : reportWindow(window, status, nowMs),
+    window: window === null ? null : reportWindow(window, status, time),
     routingOff: settings?.config.routing.kind === "off" ? settings.config.routing.reason : null,
     stale: staleness?.isStale === true ? { policy: staleness.policy } : null,
-    proxies: status.proxies.map(reportProxy),
-    fleet: status.fleet === null ? null : reportFleet(status.fleet),
+    proxies: status.proxies.map((proxy) => reportProxy(proxy, time)),
+    fleet: status.fleet === null ? null : reportFleet(status.fleet, time),
     identities: status.identities,
     delivery: window === null || window.delivery === null
       ? null
-      : reportDelivery(window.delivery, window.outcome),
-    commitment: status.commitment === null ? null : reportCommitment(status.commitment, settings, nowMs),
+      : reportDelivery(window.delivery, window.outcome, time),
+    commitment: status.commitment === null ? null : reportCommitment(status.commitment, settings, time),
     pay: status.pay === null ? null : reportPay(status.pay),
-    chain: reportChain(status, nowMs),
-    jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], nowMs)),
+    chain: reportChain(status, time),
+    jobs: (["auction", "commitment"] as const).map((job) => reportJob(job, status.jobs[job], time)),
     hooks: HOOK_NAMES.filter((hook) => settings?.config.hooks.programs[hook] !== undefined)
-      .map((hook) => ({ hook, ...reportTries(status.hooks.get(hook) ?? NO_TRIES) })),
+      .map((hook) => ({ hook, ...reportTries(status.hooks.get(hook) ?? NO_TRIES, time) })),
     webhook: settings === null || settings.config.alerting === null
       ? null
-      : { ...reportTries(status.webhook), lost: status.webhook.lost },
+      : { ...reportTries(status.webhook, time), lost: status.webhook.lost },
     history,
     windowsWithoutWin: history.length - 1 - history.findLastIndex(({ wonWorkers }) => wonWorkers > 0),
-    events: recent.newestFirst.map(({ atMs, ...line }) => ({ at: iso(atMs), ...line })),
+    events: recent.newestFirst.map(({ atMs, ...line }) => ({ at: time.iso(atMs), ...line })),
   };
 }
 
@@ -403,15 +426,18 @@ function reportCbc({ solver, cbc }: Settings["config"], window: WindowState | nu
   };
 }
 
-function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState): WindowSummary {
+function summarise(
+  { outcome, delivery, computedAtMs, routedAtMs }: WindowState,
+  time: ReportTime,
+): WindowSummary {
   const { window, own, budgetPh, estimated, reason, stage } = outcome;
   return {
     index: window.index,
     firstBlock: window.firstBlock,
     lastBlock: window.lastBlock,
     firstBlockTime: window.firstBlockTime,
-    computedAt: iso(computedAtMs),
-    routedAt: isoOrNull(routedAtMs),
+    computedAt: time.iso(computedAtMs),
+    routedAt: time.isoOrNull(routedAtMs),
     hasBids: own.hasBids,
     wonHashratePh: own.wonHashratePh,
     lostHashratePh: own.lostHashratePh,
@@ -436,22 +462,22 @@ function summarise({ outcome, delivery, computedAtMs, routedAtMs }: WindowState)
 function reportWindow(
   state: WindowState,
   { head, tierCredit, settings }: AgentStatus,
-  nowMs: number,
+  time: ReportTime,
 ): WindowStatus {
   const { outcome, delivery } = state;
   const { firstBlock, lastBlock } = outcome.window;
   const blocks = lastBlock - firstBlock + 1;
   const headNumber = Math.max(head?.blockNumber ?? 0, outcome.head.number);
-  const sinceHead = secondsSince(head?.seenAtMs ?? state.computedAtMs, nowMs) ?? 0;
+  const sinceHead = secondsSince(head?.seenAtMs ?? state.computedAtMs, time.nowMs) ?? 0;
   const secondsLeft = Math.max(0, (lastBlock + 1 - headNumber) * BLOCK_TIME_SECONDS - sinceHead);
   const { solver } = outcome;
   return {
-    ...summarise(state),
+    ...summarise(state, time),
     isOver: headNumber > lastBlock,
     blocksDone: Math.min(Math.max(headNumber - firstBlock + 1, 0), blocks),
     blocks,
     secondsLeft,
-    endsAt: iso(nowMs + secondsLeft * 1000),
+    endsAt: time.iso(time.nowMs + secondsLeft * 1000),
     bids: reportBids(outcome.own),
     rangesExact: outcome.own.rangesExact,
     estimatedBecause: outcome.estimatedBecause.map(describeEstimate),
@@ -516,34 +542,41 @@ function describeEstimate(reason: EstimateReason): string {
   }
 }
 
-function reportProxy(state: ProxyState): ProxyReport {
+function reportProxy(state: ProxyState, time: ReportTime): ProxyReport {
   const { mode, path, values, reload, error } = state;
   return {
     mode,
     path,
     error: error === null ? null : redactUrls(error),
     values,
-    checkedAt: iso(state.checkedAtMs),
-    writtenAt: isoOrNull(state.writtenAtMs),
+    checkedAt: time.iso(state.checkedAtMs),
+    writtenAt: time.isoOrNull(state.writtenAtMs),
     reload: reload?.reload ?? "not-needed",
-    reloadedAt: isoOrNull(state.reloadedAtMs),
-    reloadPendingSince: isoOrNull(reload?.reloadPendingSinceMs ?? null),
+    reloadedAt: time.isoOrNull(state.reloadedAtMs),
+    reloadPendingSince: time.isoOrNull(state.reloadPendingSinceMs),
     reloadError: reload?.reloadError ?? null,
   };
 }
 
-function reportFleet({ report, error, checkedAtMs, switchedAtMs }: FleetState): FleetStatus {
+function reportFleet(
+  { report, error, checkedAtMs, switchedAtMs }: FleetState,
+  time: ReportTime,
+): FleetStatus {
   const { mode: _mode, dryRun: _dryRun, ...figures } = report ?? NO_FLEET;
-  return { ...figures, error, checkedAt: iso(checkedAtMs), switchedAt: isoOrNull(switchedAtMs) };
+  return { ...figures, error, checkedAt: time.iso(checkedAtMs), switchedAt: time.isoOrNull(switchedAtMs) };
 }
 
-function reportDelivery(report: DeliveryReport, outcome: AuctionOutcome): DeliveryStatus {
+function reportDelivery(
+  report: DeliveryReport,
+  outcome: AuctionOutcome,
+  time: ReportTime,
+): DeliveryStatus {
   const { sinceMs, unreadableSinceMs, ...figures } = report;
   // An unreadable source has no current figure.
   const now = figures.isFinal
     ? { nowPh: null, errors: [], unreadableSince: null }
-    : { errors: figures.errors.map(redactUrls), unreadableSince: isoOrNull(unreadableSinceMs) };
-  return { ...figures, ...now, ...costOf(report, outcome), banShare: BAN_SHARE, since: iso(sinceMs) };
+    : { errors: figures.errors.map(redactUrls), unreadableSince: time.isoOrNull(unreadableSinceMs) };
+  return { ...figures, ...now, ...costOf(report, outcome), banShare: BAN_SHARE, since: time.iso(sinceMs) };
 }
 
 /** What is lost in the window at this rate. */
@@ -574,18 +607,18 @@ function costOf(
 function reportCommitment(
   state: CommitmentState,
   settings: Settings | null,
-  nowMs: number,
+  time: ReportTime,
 ): CommitmentReport {
   const { result, checkedAtMs, publishedAtMs } = state;
-  const sinceCheck = secondsSince(checkedAtMs, nowMs) ?? 0;
+  const sinceCheck = secondsSince(checkedAtMs, time.nowMs) ?? 0;
   const atCheck = result.action === "published" ? 0 : result.ageSeconds;
   const ageSeconds = atCheck === null ? null : atCheck + sinceCheck;
   const left = (limit: number): number | null => ageSeconds === null ? null : Math.max(0, limit - ageSeconds);
   return {
     text: result.text,
     workers: result.workerCount,
-    checkedAt: iso(checkedAtMs),
-    publishedAt: isoOrNull(publishedAtMs),
+    checkedAt: time.iso(checkedAtMs),
+    publishedAt: time.isoOrNull(publishedAtMs),
     ageSeconds,
     renewalInSeconds: left(COMMITMENT_RENEWAL_AGE_SECONDS),
     expiresInSeconds: result.workerCount === 0 ? null : left(MAX_BID_AGE_SECONDS),
@@ -613,23 +646,23 @@ function reportPay({ comparisons, shortfall, comparableFromBlock }: PayReport): 
   };
 }
 
-function reportChain({ head, endpoints, followedSinceMs }: AgentStatus, nowMs: number): ChainReport {
+function reportChain({ head, endpoints, followedSinceMs }: AgentStatus, time: ReportTime): ChainReport {
   return {
-    followedSince: iso(followedSinceMs),
+    followedSince: time.iso(followedSinceMs),
     headNumber: head?.blockNumber ?? null,
-    headSeenAt: isoOrNull(head?.seenAtMs ?? null),
-    headAgeSeconds: secondsSince(head?.seenAtMs ?? null, nowMs),
+    headSeenAt: time.isoOrNull(head?.seenAtMs ?? null),
+    headAgeSeconds: secondsSince(head?.seenAtMs ?? null, time.nowMs),
     endpoint: head?.endpoint === null || head === null ? null : redactUrls(head.endpoint),
     endpoints: [...endpoints].map(([endpoint, { failures, lastKind, lastFailureAtMs }]) => ({
       endpoint: redactUrls(endpoint),
       failures,
       lastKind,
-      lastFailureAt: iso(lastFailureAtMs),
+      lastFailureAt: time.iso(lastFailureAtMs),
     })),
   };
 }
 
-function reportJob(job: DaemonJob, state: JobState, nowMs: number): JobReport {
+function reportJob(job: DaemonJob, state: JobState, time: ReportTime): JobReport {
   const { failing, lastDurationMs } = state;
   return {
     job,
@@ -637,22 +670,14 @@ function reportJob(job: DaemonJob, state: JobState, nowMs: number): JobReport {
     runs: state.runs,
     failures: state.failures,
     skipped: state.skipped,
-    lastSuccessAt: isoOrNull(state.lastSuccessAtMs),
-    lastSuccessSecondsAgo: secondsSince(state.lastSuccessAtMs, nowMs),
-    lastFailureAt: isoOrNull(state.lastFailureAtMs),
+    lastSuccessAt: time.isoOrNull(state.lastSuccessAtMs),
+    lastSuccessSecondsAgo: secondsSince(state.lastSuccessAtMs, time.nowMs),
+    lastFailureAt: time.isoOrNull(state.lastFailureAtMs),
     lastDurationSeconds: lastDurationMs === null ? null : lastDurationMs / 1000,
-    failing: reportStreak(failing),
+    failing: reportStreak(failing, (ms) => time.iso(ms)),
   };
 }
 
-function reportTries({ calls, failures, failing }: Tries): Omit<HookReport, "hook"> {
-  return { calls, failures, failing: reportStreak(failing) };
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : iso(ms);
+function reportTries({ calls, failures, failing }: Tries, time: ReportTime): Omit<HookReport, "hook"> {
+  return { calls, failures, failing: reportStreak(failing, (ms) => time.iso(ms)) };
 }

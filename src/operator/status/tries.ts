@@ -51,9 +51,12 @@ export function continueStreak(
   return { sinceMs: streak?.sinceMs ?? nowMs, times: (streak?.times ?? 0) + 1, error };
 }
 
-/** The streak for a report; URLs are cut to their hosts. */
-export function reportStreak(streak: FailureStreak | null): StreakReport | null {
+/** The streak for a report, its time as `iso` writes it; URLs are cut to their hosts. */
+export function reportStreak(
+  streak: FailureStreak | null,
+  iso: (ms: number) => string,
+): StreakReport | null {
   if (streak === null) return null;
   const { sinceMs, times, error } = streak;
-  return { since: new Date(sinceMs).toISOString(), times, error: redactUrls(error) };
+  return { since: iso(sinceMs), times, error: redactUrls(error) };
 }

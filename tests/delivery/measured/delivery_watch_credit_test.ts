@@ -207,6 +207,28 @@ Deno.test("DeliveryWatch asks for no span that this host's clock cannot tell", a
   assert.deepEqual(bench.api.spans, []);
 });
 
+for (const hours of [-10, 10]) {
+  Deno.test(`DeliveryWatch claims no credit of a window in which the host's clock steps by ${hours} h`, async () => {
+    const bench = new Bench();
+    bench.api.says = { a: 1.8 };
+    bench.follow(0);
+    await bench.pass(400);
+    assert.equal(bench.last.basis, "credited");
+    const asked = bench.api.spans.length;
+    bench.step(hours);
+    await bench.pass(20);
+    const how = hours < 0 ? "back" : "ahead";
+    assert.match(
+      bench.last.errors[0]!,
+      new RegExp(`this host's clock was set ${how} by 36000 s in this window`),
+    );
+    assert.deepEqual([bench.last.credit, bench.api.spans.length], [null, asked]);
+    bench.step(-hours);
+    await bench.pass(20);
+    assert.deepEqual([bench.last.basis, bench.last.errors], ["credited", []]);
+  });
+}
+
 Deno.test("use() of DeliveryWatch judges a closed window at once when nothing can be asked any more", async () => {
   const bench = new Bench();
   bench.api.says = { a: 1.8 };

@@ -284,6 +284,29 @@ Deno.test("DeliveryWatch takes a suspended host for a gap", async () => {
   assert.equal(bench.last.measuredSeconds, 80);
 });
 
+for (const hours of [-10, 10]) {
+  Deno.test(`DeliveryWatch measures on while the host's clock steps by ${hours} h`, async () => {
+    const bench = Bench.following();
+    bench.source.says = 1;
+    await bench.pass(100);
+    bench.source.says = 0.5;
+    bench.step(hours);
+    await bench.pass(100);
+    const { measuredSeconds, averagePh, sinceMs, level } = bench.last;
+    assert.deepEqual([measuredSeconds, averagePh, sinceMs, level], [200, 0.75, START_MS, "alert"]);
+  });
+
+  Deno.test(`DeliveryWatch tells since when a source is unreadable while the host's clock steps by ${hours} h`, async () => {
+    const bench = Bench.following();
+    bench.step(hours);
+    bench.source.says = new Error("off");
+    await bench.pass(20);
+    bench.step(hours);
+    await bench.pass(200);
+    assert.equal(bench.last.unreadableSinceMs, START_MS + 20_000);
+  });
+}
+
 Deno.test("DeliveryWatch does not count a reading of the former window in the next one", async () => {
   const bench = Bench.following();
   bench.source.says = "slow";

@@ -77,6 +77,7 @@ Deno.test("DeliveryWatch has the averages of 100 windows right while sources fai
   const watch = new DeliveryWatch({
     log,
     nowMs: () => clock.now,
+    monotonicMs: () => clock.now,
     setTimer: (callback, delayMs) => Number(clock.setTimeout(callback, delayMs)),
     clearTimer: (timer) => clock.clearTimeout(timer),
     onReport: (report) => {

@@ -11,13 +11,21 @@ export class WatchBench {
   readonly clock = createClock(START_MS);
   readonly log = new LogRecorder();
   readonly reports: DeliveryReport[] = [];
+  #steppedMs = 0;
   readonly watch = new DeliveryWatch({
     log: this.log,
     nowMs: () => this.clock.now,
+    monotonicMs: () => this.clock.now - this.#steppedMs,
     setTimer: (callback, delayMs) => Number(this.clock.setTimeout(callback, delayMs)),
     clearTimer: (timer) => this.clock.clearTimeout(timer),
     onReport: (report) => this.reports.push(report),
   });
+
+  /** Sets the host's clock. */
+  step(hours: number): void {
+    this.#steppedMs += hours * 3_600_000;
+    this.clock.setSystemTime(this.clock.now + hours * 3_600_000);
+  }
 
   async pass(seconds: number): Promise<void> {
     await this.clock.tickAsync(seconds * 1_000);

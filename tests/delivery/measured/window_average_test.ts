@@ -29,14 +29,6 @@ Deno.test("report() of WindowAverage takes a reading for no more than three inte
   assert.deepEqual(average.report(3_600_000), { averagePh: 4, measuredSeconds: 80, elapsedSeconds: 3_600 });
 });
 
-Deno.test("report() of WindowAverage measures nothing while the clock runs backwards", () => {
-  const average = new WindowAverage(100_000);
-  average.add({ atMs: 40_000, deliveredPh: 9 });
-  assert.deepEqual(average.report(40_000), { averagePh: null, measuredSeconds: 0, elapsedSeconds: 0 });
-  average.add({ atMs: 60_000, deliveredPh: 1 });
-  assert.equal(average.report(60_000).averagePh, 1);
-});
-
 Deno.test("report() of WindowAverage is the mean of readings at equal distances, and between the least and the most", () => {
   const hashrate = fc.double({ min: 0, max: 1e6, noNaN: true });
   fc.assert(fc.property(fc.array(hashrate, { minLength: 1 }), (readings) => {

@@ -91,8 +91,19 @@ for (const [when, pid, failure, message] of noSignal) {
   });
 }
 
+/** A process and the file with its id. */
+interface PidCase {
+  /** The age of the file by the host's clock. */
+  readonly fileSeconds: number;
+  readonly processSeconds: number;
+  readonly bootSeconds?: number;
+  /** How far the host's clock was set since the agent started. */
+  readonly setHours?: number;
+  readonly isTold: boolean;
+}
+
 for (
-  const [what, { fileSeconds, processSeconds, bootSeconds = 1_000_000, isTold }] of [
+  const [what, { fileSeconds, processSeconds, bootSeconds = 1_000_000, setHours = 0, isTold }] of [
     ["wrote its id long ago", { fileSeconds: 5_000, processSeconds: 5_003, isTold: true }],
     ["began long after its id was written", { fileSeconds: 5_000, processSeconds: 60, isTold: false }],
     ["began a bit later, by a clock that was set", {
@@ -107,7 +118,25 @@ for (
       bootSeconds: 700,
       isTold: true,
     }],
-  ] as [string, { fileSeconds: number; processSeconds: number; bootSeconds?: number; isTold: boolean }][]
+    ["wrote its id an hour before the clock was set ahead by 10 h", {
+      fileSeconds: 39_600,
+      processSeconds: 3_600,
+      setHours: 10,
+      isTold: true,
+    }],
+    ["wrote its id an hour before the clock was set back by 10 h", {
+      fileSeconds: -32_400,
+      processSeconds: 3_600,
+      setHours: -10,
+      isTold: true,
+    }],
+    ["began long after its id was written, with a clock that was set ahead by 10 h", {
+      fileSeconds: 100_000,
+      processSeconds: 60,
+      setHours: 10,
+      isTold: false,
+    }],
+  ] as [string, PidCase][]
 ) {
   Deno.test(`giveReload() ${isTold ? "signals" : "does not signal"} a process that ${what}`, async () => {
     const files = disk();
@@ -115,7 +144,8 @@ for (
     files.modified.set(PID_FILE, nowMs - fileSeconds * 1000);
     const processes = new FakeProcesses();
     processes.ages = { 4711: processSeconds, 1: bootSeconds };
-    const reason = await giveReload(BY_SIGNAL, { files, processes, nowMs });
+    const steadyMs = nowMs - setHours * 3_600_000;
+    const reason = await giveReload(BY_SIGNAL, { files, processes, nowMs, steadyMs });
     assert.deepEqual(processes.asked, isTold ? [["SIGHUP", 4711]] : []);
     if (isTold) assert.equal(reason, null);
     else assert.match(reason ?? "", /process 4711 began long after \/run\/proxy\.pid was written/);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Alerter, type AlertsConfig } from "../../../src/operator/alerts/alerter.ts";
 import type { DaemonEvent } from "../../../src/agent/events.ts";
+import { HostClock } from "../../../src/lib/clock.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { FakeAgent } from "../status/fake_agent.ts";
 import { FakeService } from "./fake_service.ts";
@@ -10,7 +11,7 @@ function configOf(service: FakeService): AlertsConfig {
 }
 
 function alerterOf(agent: FakeAgent, log = new LogRecorder()): Alerter {
-  return new Alerter({ log, report: () => agent.telemetry.report(), nowMs: () => agent.nowMs });
+  return new Alerter({ log, report: () => agent.telemetry.report(), clock: agent.clock });
 }
 
 Deno.test("check() of Alerter sends one message when something breaks, and one when it is over", async () => {
@@ -79,7 +80,7 @@ Deno.test("check() of Alerter never throws, and complains once", async () => {
     report: () => {
       throw new RangeError("Invalid time value");
     },
-    nowMs: () => 0,
+    clock: new HostClock(),
   });
   const config: AlertsConfig = {
     webhook: { url: "http://chat.example/x", format: "json" },
@@ -126,6 +127,49 @@ Deno.test("observe() of Alerter goes by the configuration that was read last", a
   assert.equal(service.received.length, 1);
 });
 
+for (const hours of [-10, 10]) {
+  Deno.test(`check() of Alerter reports an end once, after a minute, when the host's clock steps by ${hours} h`, async () => {
+    await using service = new FakeService();
+    await using agent = new FakeAgent();
+    const [alerter, config] = [alerterOf(agent), configOf(service)];
+    await agent.work();
+    agent.run("commitment", new Error("no endpoint answers"));
+    alerter.check(config);
+    agent.pass(60);
+    agent.run("commitment");
+    alerter.check(config);
+    agent.step(hours);
+    agent.pass(59);
+    alerter.check(config);
+    await alerter.settled();
+    assert.equal(service.received.length, 1);
+    agent.pass(1);
+    alerter.check(config);
+    await alerter.settled();
+    const { body } = service.received.at(-1)!;
+    assert.deepEqual([service.received.length, body.state], [2, "over"]);
+    assert.match(body.title, /^Over after 1 min: /);
+    assert.equal(Date.parse(body.ended_at), agent.clock.wallMs(agent.nowMs - 60_000));
+  });
+
+  Deno.test(`check() of Alerter reports a reload pending for 30 s when the host's clock steps by ${hours} h`, async () => {
+    await using service = new FakeService();
+    await using agent = new FakeAgent();
+    const [alerter, config] = [alerterOf(agent), configOf(service)];
+    await agent.work();
+    agent.route({ reload: "pending", reloadPendingSinceMs: agent.nowMs, reloadError: "gone" });
+    agent.step(hours);
+    agent.pass(29);
+    alerter.check(config);
+    await alerter.settled();
+    assert.equal(service.received.length, 0);
+    agent.pass(2);
+    alerter.check(config);
+    await alerter.settled();
+    assert.deepEqual(service.received.map(({ body }) => body.kind), ["reload-pending"]);
+  });
+}
+
 Deno.test("check() of Alerter tells late what goes on, in the words of then", async () => {
   await using service = new FakeService();
   await using agent = new FakeAgent();
@@ -136,7 +180,7 @@ Deno.test("check() of Alerter tells late what goes on, in the words of then", as
   const alerter: Alerter = new Alerter({
     log: new LogRecorder(),
     report: () => agent.telemetry.report(),
-    nowMs: () => agent.nowMs,
+    clock: agent.clock,
     monotonicMs: () => clockMs,
     sleep: (ms) => {
       clockMs += ms;

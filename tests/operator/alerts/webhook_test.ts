@@ -104,8 +104,9 @@ Deno.test("send() of WebhookSender is as patient as the service asks for, within
   await using service = new FakeService();
   const sending = new Sending(service.config(), { nowMs: () => START_MS });
   const asked = ["30", "0", "1.5", new Date(START_MS + 90_000).toUTCString(), "99999", "soon", "-5"];
+  const date = new Date(START_MS).toUTCString();
   for (const value of asked) {
-    service.answers.push(new Response("", { status: 429, headers: { "retry-after": value } }));
+    service.answers.push(new Response("", { status: 429, headers: { "retry-after": value, date } }));
   }
   sending.sender.send(NOTIFICATION);
   await sending.sender.settled();
@@ -113,6 +114,21 @@ Deno.test("send() of WebhookSender is as patient as the service asks for, within
   assert.equal(service.received.length, 8);
   assert.deepEqual(sending.log.events("error"), []);
 });
+
+for (const [when, nowMs] of [["10 h ahead", START_MS + 36e6], ["in 1970", 0]] as const) {
+  Deno.test(`send() of WebhookSender waits until a date by the service's clock with a host's clock ${when}`, async () => {
+    await using service = new FakeService();
+    const sending = new Sending(service.config(), { nowMs: () => nowMs });
+    const headers = {
+      "retry-after": new Date(START_MS + 90_000).toUTCString(),
+      date: new Date(START_MS).toUTCString(),
+    };
+    service.answers.push(new Response("", { status: 503, headers }));
+    sending.sender.send(NOTIFICATION);
+    await sending.sender.settled();
+    assert.deepEqual([sending.sleptMs, service.received.length], [[90_000], 2]);
+  });
+}
 
 Deno.test("send() of WebhookSender lets nothing new disturb a service that asked for patience", async () => {
   await using service = new FakeService();

@@ -18,6 +18,7 @@ import type { UnpackCbc } from "../../../src/auction/solver/cbc/bundled_cbc.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";
 import { epochStart, type ValidationWindow, windowAt } from "../../../src/auction/protocol/windows.ts";
 import type { RoutingReport } from "../../../src/delivery/proxies/route.ts";
+import { HostClock } from "../../../src/lib/clock.ts";
 import { Telemetry } from "../../../src/operator/status/telemetry.ts";
 
 export const HOTKEY = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
@@ -174,10 +175,18 @@ export function epochPaid(paidAtBlock: number, paidShare: number): PayComparison
 export class FakeAgent implements AsyncDisposable {
   readonly log = new LogRecorder();
   nowMs = START_MS;
-  readonly telemetry = new Telemetry({ log: this.log, nowMs: () => this.nowMs });
+  /** How far the host's clock was set. */
+  steppedMs = 0;
+  readonly clock = new HostClock(() => this.nowMs + this.steppedMs, () => this.nowMs);
+  readonly telemetry = new Telemetry({ log: this.log, clock: this.clock });
 
   observe(event: DaemonEvent): void {
     this.telemetry.observe(event);
+  }
+
+  /** Sets the host's clock. */
+  step(hours: number): void {
+    this.steppedMs += hours * 3_600_000;
   }
 
   pass(seconds: number): void {
@@ -327,7 +336,8 @@ export class FakeAgent implements AsyncDisposable {
   }
 }
 
-async function computeWindow(
+/** The outcome of one of the first windows. */
+export async function computeWindow(
   { number = 0, cap = "1", text = BID, own = {}, overrides = {} }: FakeWindow,
 ): Promise<ComputedAuction> {
   const firstBlock = Array.from({ length: number }).reduce<number>(

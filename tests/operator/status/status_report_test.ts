@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
+import type { StatusReport } from "../../../src/operator/status/status_report.ts";
+import { Telemetry } from "../../../src/operator/status/telemetry.ts";
+import { HostClock } from "../../../src/lib/clock.ts";
+import { LogRecorder } from "../../support/log_recorder.ts";
 import { BID, EMPTY, FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
 
 Deno.test("reportStatus() counts down the window by the head and the time since it", async () => {
@@ -18,6 +22,64 @@ Deno.test("reportStatus() counts down the window by the head and the time since 
   agent.seeHead(window.lastBlock + 1);
   const over = agent.telemetry.report().window;
   assert.deepEqual([over?.isOver, over?.blocksDone, over?.secondsLeft], [true, blocks, 0]);
+});
+
+for (const hours of [-10, 10]) {
+  Deno.test(`reportStatus() has ages and times right when the host's clock steps by ${hours} h`, async () => {
+    await using agent = new FakeAgent();
+    await agent.readSettings(HOOKS_CONFIG);
+    await agent.work();
+    agent.measure();
+    agent.callHook("on_result", "exit code 1");
+    agent.run("commitment", new Error("no endpoint answers"));
+    const before = agent.telemetry.report();
+    agent.step(hours);
+    agent.pass(30);
+    const after = agent.telemetry.report();
+    const nowMs = START_MS + 30_000 + hours * 3_600_000;
+    assert.equal(Date.parse(after.now), nowMs);
+    assert.deepEqual(
+      [after.uptimeSeconds, after.chain.headAgeSeconds, after.jobs[0]?.lastSuccessSecondsAgo],
+      [before.uptimeSeconds, before.chain.headAgeSeconds, before.jobs[0]?.lastSuccessSecondsAgo]
+        .map((seconds) => seconds! + 30),
+    );
+    assert.equal(after.commitment?.ageSeconds, before.commitment!.ageSeconds! + 30);
+    assert.equal(after.window?.secondsLeft, before.window!.secondsLeft - 30);
+    assert.equal(Date.parse(after.window!.endsAt), nowMs + after.window!.secondsLeft * 1000);
+    const times = (report: StatusReport): (string | null | undefined)[] => [
+      report.startedAt,
+      report.window?.computedAt,
+      report.window?.routedAt,
+      report.commitment?.checkedAt,
+      report.commitment?.publishedAt,
+      report.chain.followedSince,
+      report.chain.headSeenAt,
+      report.delivery?.since,
+      report.hooks[0]?.failing?.since,
+      ...report.jobs.flatMap(({ lastSuccessAt, failing }) => [lastSuccessAt, failing?.since]),
+      ...report.proxies.flatMap(({ checkedAt, writtenAt, reloadedAt }) => [checkedAt, writtenAt, reloadedAt]),
+      ...report.events.map(({ at }) => at),
+    ];
+    const agesMs = (report: StatusReport): number[] =>
+      times(report).map((time) => Date.parse(report.now) - Date.parse(time ?? report.now));
+    assert.deepEqual(agesMs(after), agesMs(before).map((age, i) => times(before)[i] ? age + 30_000 : 0));
+    assert.ok(after.ready);
+  });
+}
+
+Deno.test("reportStatus() corrects what it saw in 1970 once the host's clock is set", async () => {
+  const host = { monotonicMs: 0, setMs: 0 };
+  const clock = new HostClock(() => host.monotonicMs + host.setMs, () => host.monotonicMs);
+  await using telemetry = new Telemetry({ log: new LogRecorder(), clock });
+  telemetry.observe({ kind: "head-seen", blockNumber: 7, endpoint: "ws://node.example" });
+  assert.equal(telemetry.report().chain.headSeenAt, "1970-01-01T00:00:00.000Z");
+  host.setMs = START_MS;
+  host.monotonicMs = 60_000;
+  const { now, uptimeSeconds, chain: { headSeenAt, headAgeSeconds } } = telemetry.report();
+  assert.deepEqual(
+    [Date.parse(now), uptimeSeconds, Date.parse(headSeenAt!), headAgeSeconds],
+    [START_MS + 60_000, 60, START_MS, 60],
+  );
 });
 
 Deno.test("reportStatus() says of each bid what was offered and won", async () => {
@@ -210,6 +272,38 @@ Deno.test("reportStatus() shows a reload that a former run left, before anything
     [],
   ]);
 });
+
+for (
+  const [what, sinceMs, hours, ageSeconds] of [
+    ["a minute old", START_MS - 60_000, 0, 60],
+    ["ten hours in the future", START_MS + 36e6, 0, 0],
+    ["of 1970", 90_000, 0, 0],
+    ["a minute old after the clock was set back by 10 h", START_MS - 36e6 - 60_000, -10, 60],
+    ["a minute old after the clock was set ahead by 10 h", START_MS + 36e6 - 60_000, 10, 60],
+  ] as const
+) {
+  Deno.test(`reportStatus() counts the age of a pending reload whose journal is ${what}`, async () => {
+    await using agent = new FakeAgent();
+    await agent.readSettings();
+    agent.step(hours);
+    const pending = (): void =>
+      agent.retryReload({ reload: "pending", reloadPendingSinceMs: sinceMs, reloadError: "gone" });
+    const age = (): number => {
+      const { now, proxies } = agent.telemetry.report();
+      return (Date.parse(now) - Date.parse(proxies[0]!.reloadPendingSince!)) / 1000;
+    };
+    pending();
+    assert.equal(age(), ageSeconds);
+    agent.step(10);
+    agent.pass(20);
+    pending();
+    assert.equal(age(), ageSeconds + 20);
+    agent.step(-20);
+    agent.pass(20);
+    pending();
+    assert.equal(age(), ageSeconds + 40);
+  });
+}
 
 Deno.test("reportStatus() restarts the time a chain is followed for another network, not for another hotkey", async () => {
   await using agent = new FakeAgent();

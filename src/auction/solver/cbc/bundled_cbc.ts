@@ -297,8 +297,9 @@ async function removeOthers(root: string, folder: string): Promise<void> {
     const path = join(root, name);
     if (path === folder || name === LOCK_NAME) continue;
     const { mtime } = await Deno.lstat(path).catch(() => ({ mtime: null }));
+    // A clock that was set back leaves times in the future, which must not last until they are reached.
     const isUnderWay = name.startsWith(UNFINISHED) && mtime !== null &&
-      Date.now() - mtime.getTime() < LEFT_BEHIND_MS;
+      Math.abs(Date.now() - mtime.getTime()) < LEFT_BEHIND_MS;
     if (!isUnderWay) await Deno.remove(path, { recursive: true });
   }
 }

@@ -117,11 +117,14 @@ for (const [what, damage] of damages) {
 Deno.test("the unpacker removes older versions and what was left behind, not what is under way", async () => {
   await using at = await place();
   const root = join(at.state, "solver");
-  for (const name of ["cbc-older", ".unpack-left", ".unpack-now"]) {
+  for (const name of ["cbc-older", ".unpack-left", ".unpack-future", ".unpack-now"]) {
     await Deno.mkdir(join(root, name), { recursive: true });
     await Deno.writeTextFile(join(root, name, "cbc"), "");
   }
   await Deno.utime(join(root, ".unpack-left"), 0, 0);
+  // By a clock that was set back since.
+  const tenHoursOn = Date.now() / 1000 + 36_000;
+  await Deno.utime(join(root, ".unpack-future"), tenHoursOn, tenHoursOn);
   const [program = ""] = commandOf(await start(await standInPack(), at.state));
   assert.deepEqual(await at.list(), [".lock", ".unpack-now", program.split("/").at(-2)]);
 });
