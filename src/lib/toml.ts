@@ -58,7 +58,8 @@ export interface ParseTomlOptions {
  */
 export function parseToml(text: string, options: ParseTomlOptions): TomlTable {
   const { source, bigintIntegers = "when-needed" } = options;
-  return located(source, () => parse(text, { integersAsBigInt: bigintIntegers === "always" || "asNeeded" }));
+  const integersAsBigInt = bigintIntegers === "always" || "asNeeded";
+  return located(source, text, (part) => parse(part, { integersAsBigInt }));
 }
 
 /**
@@ -67,7 +68,7 @@ export function parseToml(text: string, options: ParseTomlOptions): TomlTable {
  * @throws {TomlError} when the text is not TOML
  */
 export function parseTomlTree(text: string, options: { source: string }): readonly TomlBlock[] {
-  return located(options.source, () => [...new TomlDocument(text).cst]);
+  return located(options.source, text, (part) => [...new TomlDocument(part).cst]);
 }
 
 /** A key such as `0.45` that was meant as a decimal but that TOML reads as two nested keys. */
@@ -108,16 +109,46 @@ export function findUnquotedDecimalKeys(text: string, options: { source: string 
   return found;
 }
 
-/** Runs a parse and converts the library's error, whose class is not exported. */
-function located<T>(source: string, run: () => T): T {
+/** Parses a text and converts the library's error, whose class is not exported. */
+function located<T>(source: string, text: string, run: (text: string) => T): T {
   try {
-    return run();
+    return run(text);
   } catch (error) {
-    const { message, line, column } = error as Error & { line?: unknown; column?: unknown };
-    if (typeof line !== "number" || typeof column !== "number") throw error;
+    if (!isLocated(error)) throw new TomlError(source, failingLine(text, run), 1, tomlMistake(""));
+    const { message, line, column } = error;
     // The reason follows a headline and, unless the line is empty, that line with a mark below it.
     const [, , mark = "", ...below] = message.split("\n");
     const reason = /^ *\^$/.test(mark) ? below.join("\n") : message.split("\n").slice(1).join("\n");
     throw new TomlError(source, line, column + 1, tomlMistake(reason));
   }
+}
+
+interface LibraryError extends Error {
+  readonly line: number;
+  readonly column: number;
+}
+
+function isLocated(error: unknown): error is LibraryError {
+  const { line, column } = error as Partial<LibraryError>;
+  return typeof line === "number" && typeof column === "number";
+}
+
+/** The line, from 1, at which the library fails while it words its error: the first one up to which a text makes it fail so. */
+function failingLine(text: string, run: (text: string) => unknown): number {
+  const lines = text.split("\n");
+  const failsUpTo = (count: number): boolean => {
+    try {
+      run(lines.slice(0, count).join("\n"));
+      return false;
+    } catch (error) {
+      return !isLocated(error);
+    }
+  };
+  let [good, failing] = [0, lines.length];
+  while (failing - good > 1) {
+    const middle = Math.floor((good + failing) / 2);
+    if (failsUpTo(middle)) failing = middle;
+    else good = middle;
+  }
+  return failing;
 }

@@ -44,6 +44,19 @@ Deno.test("parseToml() throws TomlError for duplicate keys, cut-off tables and c
   assert.equal(errorOf("a = 1\nb = 2\0\n").line, 2);
 });
 
+Deno.test("parseToml() throws TomlError with the line where the library fails at its own message", () => {
+  for (const [text, line] of [["[pools.", 1], ["a = 1\n[[pools.", 2], ["a = 1\nb.", 2], ["a.", 1]] as const) {
+    assert.deepEqual([errorOf(text).line, errorOf(text).column], [line, 1], text);
+  }
+  const error = errorOf('# "[x."\na = 1\n\n[[pool\r\n.main]]\nname = 1\n');
+  assert.equal(error.line, 5);
+  assert.match(error.message, /this is not TOML/);
+});
+
+Deno.test("findUnquotedDecimalKeys() throws TomlError where the library fails at its own message", () => {
+  assert.throws(() => findUnquotedDecimalKeys("[pools.", { source }), TomlError);
+});
+
 Deno.test("parseToml() treats __proto__ as an ordinary key", () => {
   const data = parseToml("__proto__ = 1\n", { source });
   assert.deepEqual(Object.keys(data), ["__proto__"]);
