@@ -43,7 +43,7 @@ For each number of records: \`--once auction\` with an empty state folder (first
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const REAL_RUNTIME = join(ROOT, "../shared/subtensor");
 const BARE_CLIENT = fileURLToPath(new URL("bench/bare_client.ts", import.meta.url));
-const UNIT = fileURLToPath(new URL("ih-miner.service", import.meta.url));
+const UNIT = fileURLToPath(new URL("ih-miner-shared.conf", import.meta.url));
 /** Validators and our own hotkey, and one competitor. */
 const FEWEST_RECORDS = 5;
 const MOST_RECORDS = 65_536;

@@ -1,7 +1,7 @@
 /**
  * `deno task e2e`: tests the whole stack. Runs a chain, the one-file program as a daemon, and what the daemon drives:
  * ASICs, then each of the two proxies with a sidecar. Each window has a new budget and new worker sizes; after it, the
- * routing must match an independent computation of the auction. Last, what a proxy's workers API says is delivered, what
+ * routing must match an independent computation of the auction. Then two agents run on one host. Last, what a proxy's workers API says is delivered, what
  * the chain pays, and what the agent says of both.
  *
  * Talks to 127.0.0.1 only, and ends by itself.
@@ -16,8 +16,10 @@ import { say, wholeNumber } from "./command_line.ts";
 import { AsicPart } from "./e2e/asic_part.ts";
 import { playCredit } from "./e2e/credit_part.ts";
 import { playPay } from "./e2e/pay_part.ts";
-import { MODES, playProxy } from "./e2e/proxy_part.ts";
+import { playInstances } from "./e2e/instances_part.ts";
+import { playProxy } from "./e2e/proxy_part.ts";
 import type { StageOptions } from "./e2e/stage.ts";
+import { MODES } from "./e2e/stand_in.ts";
 import { Random } from "./random.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -64,6 +66,7 @@ async function play(): Promise<number> {
   const played = await asics.play(windows);
   // Meanwhile the alerts of the ASIC part end.
   for (const mode of MODES) await playProxy(mode, windows, options());
+  await playInstances(program);
   await playCredit(program);
   await playPay(program);
   await asics.finish();

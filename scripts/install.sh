@@ -79,14 +79,33 @@ user=ih-miner
 # Whether systemd runs and this installation is for this host.
 with_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
-# Starts the agent with the program that is installed now, unless --no-start.
-start_agent() {
+# The sources of the units, as file:name. ih-miner-reload serves under two names: for one agent, and for one of several.
+unit_files='ih-miner.service:ih-miner.service ih-miner@.service:ih-miner@.service
+  ih-miner-shared.conf:ih-miner.service.d/00-shared.conf ih-miner-shared.conf:ih-miner@.service.d/00-shared.conf
+  ih-miner-reload.path:ih-miner-reload.path ih-miner-reload.path:ih-miner-reload@.path
+  ih-miner-reload.service:ih-miner-reload.service ih-miner-reload.service:ih-miner-reload@.service'
+
+# Names the units of patterns that are loaded, and with --all those that are only enabled, too.
+instances() { # [--all,] patterns
+  options=''
+  if [ "$1" = --all ]; then options=--all && shift; fi
+  # shellcheck disable=SC2086  # empty, or one word
+  systemctl list-units $options --plain --no-legend --no-pager "$@" | awk '{print $1}'
+}
+
+# Starts the agents with the program that is installed now, unless --no-start.
+start_agents() {
   [ "$start" = yes ] || return 0
+  running=$(instances 'ih-miner@*.service')
   # The previous version uses its unpacked files until it has stopped; the new one does not need them.
-  systemctl stop ih-miner.service
+  # shellcheck disable=SC2086  # words
+  systemctl stop ih-miner.service $running
   find /var/cache/ih-miner -mindepth 1 -maxdepth 1 -exec rm -rf {} +
-  systemctl start ih-miner.service
-  did "started ih-miner.service"
+  if systemctl --quiet is-enabled ih-miner.service 2>/dev/null; then running="ih-miner.service $running"; fi
+  for unit in $running; do
+    systemctl start "$unit"
+    did "started $unit"
+  done
 }
 
 # What a program says of its version. The self-extracting form unpacks into $work: root needs no copy of its own.
@@ -135,22 +154,26 @@ check_machine() { # program
 if [ "$uninstall" = yes ]; then
   say "Removing ih-miner:"
   if with_systemd; then
-    for unit in ih-miner.service ih-miner-reload.path; do
+    for unit in ih-miner.service ih-miner-reload.path $(instances --all 'ih-miner@*.service' 'ih-miner-reload@*.path'); do
       if systemctl disable --now "$unit" 2>/dev/null; then did "stopped $unit"; fi
     done
   fi
-  for file in "$bin/ih-miner" "$bin/ih-miner.previous" "$units/ih-miner.service" "$units/ih-miner-reload.path" \
-    "$units/ih-miner-reload.service"; do
+  for file in "$bin/ih-miner" "$bin/ih-miner.previous"; do
     if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
   done
+  for pair in $unit_files; do
+    file=$units/${pair#*:}
+    if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
+    case $file in *.d/*) rmdir "$(dirname "$file")" 2>/dev/null || true ;; esac
+  done
   # They contain only what the program unpacked: the self-extracting form itself, and the bundled solver.
-  for folder in "$root/var/cache/ih-miner" "$root/var/lib/ih-miner/solver"; do
+  for folder in "$root/var/cache/ih-miner" "$root/var/lib/ih-miner/solver" "$root"/var/lib/ih-miner/instances/*/solver; do
     if [ -d "$folder" ]; then rm -rf "$folder" && did "removed $folder"; fi
   done
   if with_systemd; then systemctl daemon-reload; fi
   say "Kept, because they are yours:"
-  for kept in "$etc" "$dropins/ih-miner.service.d" "$dropins/ih-miner-reload.path.d" "$dropins/ih-miner-reload.service.d" \
-    "$root/var/lib/ih-miner"; do
+  for kept in "$etc" "$dropins"/ih-miner.service.d "$dropins"/ih-miner@*.d "$dropins"/ih-miner-reload.*.d \
+    "$dropins"/ih-miner-reload@*.d "$root/var/lib/ih-miner"; do
     if [ -e "$kept" ]; then did "$kept"; fi
   done
   if [ -z "$root" ] && id "$user" >/dev/null 2>&1; then did "the user $user (userdel $user removes it)"; fi
@@ -173,7 +196,7 @@ if [ "$rollback" = yes ]; then
   mv -f "$bin/ih-miner.previous" "$bin/ih-miner"
   mv -f "$bin/ih-miner.newer" "$bin/ih-miner.previous"
   did "wrote $bin/ih-miner, and kept what was there as $bin/ih-miner.previous"
-  if with_systemd; then start_agent; fi
+  if with_systemd; then start_agents; fi
   say "Done. Units, configuration and state stay as they are."
   exit 0
 fi
@@ -182,8 +205,8 @@ fi
 [ -f "$program" ] || wrong "there is no file $program"
 [ -x "$program" ] || wrong "$program is not executable; run chmod +x $program"
 program=$(cd "$(dirname "$program")" && pwd)/$(basename "$program")
-for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
-  [ -f "$here/$unit" ] || wrong "$here/$unit is missing; copy the whole scripts folder"
+for pair in $unit_files; do
+  [ -f "$here/${pair%%:*}" ] || wrong "$here/${pair%%:*} is missing; copy the whole scripts folder"
 done
 
 check_host
@@ -328,8 +351,11 @@ if [ -f "$bin/ih-miner" ] && ! cmp -s "$program" "$bin/ih-miner"; then
   did "kept the previous program as $bin/ih-miner.previous"
 fi
 put "$program" "$bin/ih-miner" 755
-for unit in ih-miner.service ih-miner-reload.path ih-miner-reload.service; do
-  put "$here/$unit" "$units/$unit" 644
+# An upgrade keeps disabled what the operator has disabled.
+first=no
+[ -e "$units/ih-miner.service" ] || first=yes
+for pair in $unit_files; do
+  put "$here/${pair%%:*}" "$units/${pair#*:}" 644
 done
 mkdir -p "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
 chmod 700 "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
@@ -369,10 +395,12 @@ if [ -z "$root" ]; then
 fi
 if with_systemd; then
   systemctl daemon-reload
-  systemctl enable --quiet ih-miner.service
-  if [ -e "$dropins/ih-miner-reload.path.d/10-sentinel.conf" ]; then systemctl enable --quiet --now ih-miner-reload.path; fi
-  did "enabled the units"
-  start_agent
+  if [ "$first" = yes ]; then
+    systemctl enable --quiet ih-miner.service
+    if [ -e "$dropins/ih-miner-reload.path.d/10-sentinel.conf" ]; then systemctl enable --quiet --now ih-miner-reload.path; fi
+    did "enabled the units"
+  fi
+  start_agents
 fi
 
 say "The user $user needs access to these files:"

@@ -1,7 +1,7 @@
 /**
  * The permissions of ih-miner, as flags of `deno compile` and `deno run`. They are the outer bound, which the main thread
  * needs: each job's worker gets much less (`src/agent/workers/launch.ts`), and systemd restricts the whole process
- * (`scripts/ih-miner.service`).
+ * (`scripts/ih-miner-shared.conf`).
  *
  * @module
  */

@@ -6,34 +6,23 @@
  */
 
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SUBNET_ACCOUNT } from "../../src/auction/protocol/constants.ts";
 import { say, sayTitle } from "../command_line.ts";
 import { replaceRouting, type Rig } from "../scene/rig.ts";
-import { type LineProcess, startProcess, startSidecar, waitFor } from "./processes.ts";
+import { type LineProcess, waitFor } from "./processes.ts";
 import { describeDraw, explainFailure, PATIENCE_MS, Stage, type StageOptions } from "./stage.ts";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-/** The two proxies. */
-export const MODES = ["ihp", "braiins"] as const;
-/** One of {@link MODES}. */
-export type Mode = (typeof MODES)[number];
+import { type Mode, startStandIn } from "./stand_in.ts";
 
 /** Plays windows with one proxy. */
 export async function playProxy(mode: Mode, windows: number, options: StageOptions): Promise<void> {
   sayTitle(mode);
   await using stage = await Stage.open(options);
   const { rig } = stage;
-  const proxyPath = mode === "ihp" ? rig.poolsPath : await useBraiins(rig);
-  const sentinelPath = join(rig.folder, "proxy", mode === "ihp" ? ".reload-ihp" : ".reconfigure");
-  const script = fileURLToPath(new URL("stand_in_proxy.ts", import.meta.url));
-  await using proxy = startProcess(Deno.execPath(), [
-    ...["run", "--quiet", "--frozen", "--config", join(ROOT, "deno.json")],
-    ...["--allow-read", "--allow-env", script, mode, proxyPath],
-  ], keptEnvironment());
-  await waitFor("the proxy's start", () => proxy.lines.length > 0, PATIENCE_MS);
-  await using _sidecar = startSidecar(sentinelPath, proxy.pid);
+  await using proxy = await startStandIn({
+    mode,
+    path: mode === "ihp" ? rig.poolsPath : await useBraiins(rig),
+    sentinelPath: join(rig.folder, "proxy", mode === "ihp" ? ".reload-ihp" : ".reconfigure"),
+  });
   await stage.startAgent();
   for (let count = 0; count < windows; count++) {
     await explainFailure(stage, () => playWindow(mode, stage, proxy));
@@ -93,13 +82,4 @@ hr_weight = 4294967296
   );
   await replaceRouting(rig, `[routing]\nmode = "braiins"\nprofile_path = ${JSON.stringify(path)}\n`);
   return path;
-}
-
-/** The variables by which Deno finds its cache. */
-function keptEnvironment(): Record<string, string> {
-  const names = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "DENO_TLS_CA_STORE"];
-  return Object.fromEntries(names.flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  }));
 }

@@ -96,7 +96,12 @@ Deno.test("install.sh writes the program, the units and a configuration from its
     "/usr/local/bin/ih-miner",
     "/usr/local/lib/systemd/system/ih-miner-reload.path",
     "/usr/local/lib/systemd/system/ih-miner-reload.service",
+    "/usr/local/lib/systemd/system/ih-miner-reload@.path",
+    "/usr/local/lib/systemd/system/ih-miner-reload@.service",
     "/usr/local/lib/systemd/system/ih-miner.service",
+    "/usr/local/lib/systemd/system/ih-miner.service.d/00-shared.conf",
+    "/usr/local/lib/systemd/system/ih-miner@.service",
+    "/usr/local/lib/systemd/system/ih-miner@.service.d/00-shared.conf",
   ]);
   assert.equal(files["/usr/local/bin/ih-miner"], `755 ${program("1.0.0")}`);
   const config = files["/etc/ih-miner/config.toml"]!;
@@ -153,8 +158,10 @@ Deno.test("install.sh keeps the operator's changes when it upgrades or removes t
     assert.equal(after[path], before[path], path);
   }
 
-  await Deno.mkdir(join(at.root, "var/lib/ih-miner/solver"));
-  await Deno.writeTextFile(join(at.root, "var/lib/ih-miner/solver/cbc"), "");
+  for (const folder of ["var/lib/ih-miner/solver", "var/lib/ih-miner/instances/north/solver"]) {
+    await Deno.mkdir(join(at.root, folder), { recursive: true });
+    await Deno.writeTextFile(join(at.root, folder, "cbc"), "");
+  }
   const gone = await at.install("--uninstall");
   assert.equal(gone.code, 0, gone.err);
   const left = await at.files();
@@ -162,6 +169,8 @@ Deno.test("install.sh keeps the operator's changes when it upgrades or removes t
     left,
     Object.fromEntries(Object.entries(after).filter(([path]) => !path.startsWith("/usr/"))),
   );
+  assert.match(gone.out, /removed .*00-shared\.conf/);
+  await assert.rejects(() => Deno.stat(join(at.root, "usr/local/lib/systemd/system/ih-miner@.service.d")));
   assert.equal((await at.install("--uninstall")).code, 0);
 });
 
