@@ -14,6 +14,7 @@
  * @module
  */
 
+import { certificateFailure } from "../lib/certificate_failure.ts";
 import { within } from "../lib/within.ts";
 import { ChainError, type ChainErrorKind } from "./errors.ts";
 import { HEDGE_AFTER_MS } from "./hedge.ts";
@@ -84,13 +85,12 @@ export async function openJsonRpc(options: JsonRpcOptions): Promise<JsonRpcConne
   if (signal?.aborted) throw abortedError(label, null, signal);
   const socket = new WebSocket(endpoint);
   const opened = Promise.withResolvers<void>();
-  const fail = (kind: ChainErrorKind, what: string): void =>
+  const fail = (kind: ChainErrorKind, what: string): void => {
+    const why = certificateFailure(what) ?? `${what}; check the address, that the node runs, and the network`;
     opened.reject(
-      new ChainError(
-        `Cannot connect to ${label}: ${what}; check the address, that the node runs, and the network`,
-        { kind, endpoint: label, retryable: true },
-      ),
+      new ChainError(`Cannot connect to ${label}: ${why}`, { kind, endpoint: label, retryable: true }),
     );
+  };
   const timer = setTimeout(
     () => fail("timeout", `no answer within ${connectTimeoutMs} ms`),
     connectTimeoutMs,

@@ -132,7 +132,13 @@ async function checkChain(
   try {
     const hotkeyMode = await Deno.stat(hotkeyPath).then(({ mode }) => mode, () => null);
     const look = await job.result;
-    const findings = chainFindings(look, { hotkeyPath, hotkeyMode, netuid, user: currentUser() });
+    const findings = chainFindings(look, {
+      hotkeyPath,
+      hotkeyMode,
+      netuid,
+      user: currentUser(),
+      nowMs: Date.now(),
+    });
     return { findings, hotkey: look.wallet.address };
   } catch (error) {
     signal.throwIfAborted();

@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Milliseconds since 1970. No clock that is set shows an earlier time than this: the program did not exist. */
+export const EARLIEST_MS = Date.UTC(2020, 0);
+
 /** A smaller difference is no step: the two clocks never agree to the millisecond. */
 const LEAST_STEP_MS = 1_000;
 

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { certificateFailure } from "./certificate_failure.ts";
+
 /** A thrown value as an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
@@ -20,7 +22,8 @@ export function describeError(thrown: unknown): { readonly name: string; readonl
  * be secret and which the caller knows, and the local port, which differs at each attempt.
  */
 export function fetchFailure(thrown: unknown): string {
-  return asError(thrown).message
+  const { message } = asError(thrown);
+  return certificateFailure(message) ?? message
     .replace(/^error sending request .*? client error \(\w+\): /, "")
     .replace(/^error sending request from \S+ for /, "error sending request for ");
 }

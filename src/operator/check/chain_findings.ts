@@ -6,6 +6,8 @@
 
 import { aclLine, type User } from "./access.ts";
 import type { ChainLook, EndpointLook, WalletLook } from "./chain_look.ts";
+import { EARLIEST_MS } from "../../lib/clock.ts";
+import { formatDuration } from "../status/format.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** Context of {@link chainFindings}. */
@@ -15,6 +17,8 @@ export interface LookContext {
   readonly hotkeyMode: number | null;
   readonly netuid: number;
   readonly user: User;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
 }
 
 /** A clock that lags more than this is worth a warning. */
@@ -28,7 +32,7 @@ export function chainFindings(look: ChainLook, context: LookContext): Finding[] 
     walletFinding(look.wallet, context),
     ...modeFindings(context),
     ...look.endpoints.map((endpoint) => endpointFinding(endpoint, look.endpoints)),
-    ...clockFindings(look.endpoints),
+    ...clockFindings(look.endpoints, context.nowMs),
     ...registrationFindings(look, context),
   ];
 }
@@ -75,19 +79,23 @@ function endpointFinding(look: EndpointLook, all: readonly EndpointLook[]): Find
 }
 
 /** Judges the host's clock by the freshest head, since no head is from the future. */
-function clockFindings(endpoints: readonly EndpointLook[]): Finding[] {
+function clockFindings(endpoints: readonly EndpointLook[], nowMs: number): Finding[] {
+  const fix = "timedatectl set-ntp true";
+  if (nowMs < EARLIEST_MS) {
+    const shown = new Date(nowMs).toISOString().slice(0, 16).replace("T", " ");
+    return [finding("fail", "clock", `this host's clock shows ${shown} UTC: it has not been set`, fix)];
+  }
   const ages = endpoints.flatMap((look) =>
     "error" in look || look.headAgeSeconds === null ? [] : [look.headAgeSeconds]
   );
   if (ages.length === 0) return [];
   const age = Math.min(...ages);
-  const seconds = Math.round(Math.abs(age));
-  const fix = "timedatectl set-ntp true";
+  const difference = formatDuration(Math.abs(age));
   if (age < -MAX_CLOCK_LAG_SECONDS) {
-    return [finding("warn", "clock", `this host's clock is ${seconds} s behind the chain's`, fix)];
+    return [finding("warn", "clock", `this host's clock is ${difference} behind the chain's`, fix)];
   }
   if (age > FRESH_HEAD_SECONDS) {
-    const message = `the newest head is ${seconds} s old: this host's clock is ahead, or the node lags`;
+    const message = `the newest head is ${difference} old: this host's clock is ahead, or the node lags`;
     return [finding("warn", "clock", message, fix)];
   }
   return [finding("ok", "clock", "agrees with the chain's")];

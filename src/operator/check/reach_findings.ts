@@ -15,7 +15,7 @@ import { type MetricSource, readMetricSource } from "../../delivery/measured/met
 import { formatSelector } from "../../delivery/measured/prometheus_text.ts";
 import { SOURCE_TIMEOUT_MS } from "../../delivery/measured/sources.ts";
 import { readWorkersApi, type WorkersApi } from "../../delivery/measured/workers_api.ts";
-import { describeError } from "../../lib/errors.ts";
+import { describeError, fetchFailure } from "../../lib/errors.ts";
 import { locateProgram } from "../../lib/program.ts";
 import { redactUrls } from "../../lib/redact.ts";
 import { formatPh, minerIdentities } from "../../delivery/asics/fleet_report.ts";
@@ -172,7 +172,7 @@ export async function checkWebhook(
   } catch (error) {
     const why = error instanceof DOMException && error.name === "TimeoutError"
       ? `no answer within ${timeoutMs / 1000} s`
-      : describeError(error).message;
+      : fetchFailure(error);
     const message = `${host} cannot be reached, so alerts would not arrive: ${redactUrls(why)}`;
     return [finding("fail", "webhook", message, "correct the host of webhook, or the network")];
   }

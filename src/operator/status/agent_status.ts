@@ -18,6 +18,7 @@ import { outcomeTierCredit } from "../../agent/jobs/tier_credit.ts";
 import type { PayReport } from "../../auction/credit/pay_comparison.ts";
 import type { TierCredit } from "../../auction/credit/tiers.ts";
 import { type FailedTarget, RoutingError } from "../../delivery/proxies/errors.ts";
+import { EARLIEST_MS } from "../../lib/clock.ts";
 import type { HookName } from "../../config/schema.ts";
 import type { RoutedValue } from "../../delivery/proxies/file_edit.ts";
 import type { PoolIdentity } from "../../auction/credit/identity.ts";
@@ -28,8 +29,6 @@ import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } fr
 
 /** Windows kept: twelve hours. */
 const KEPT_WINDOWS = 60;
-/** Before there was anything to route. */
-const EARLIEST_MS = Date.UTC(2020, 0);
 
 /** A job's runs. A time is `null` if there was none. */
 export interface JobState {
@@ -64,6 +63,14 @@ export interface HeadState {
   readonly endpoint: string | null;
   /** When this block was first seen. */
   readonly seenAtMs: number;
+}
+
+/** A comparison of the host's clock with the chain's. */
+export interface ClockComparison {
+  /** The age of the best head by the host's clock; negative: the head is from the future. */
+  readonly headAgeSeconds: number;
+  /** How far the host's clock was ahead of the status's one then. */
+  readonly correctionMs: number;
 }
 
 /** One proxy. */
@@ -134,6 +141,8 @@ export class AgentStatus {
   /** Why the settings cannot be used at the moment; `null`: they are valid. */
   settingsError: Error | null = null;
   head: HeadState | null = null;
+  /** The last one; `null`: none yet, or the chain has no time. */
+  clockComparison: ClockComparison | null = null;
   /** The windows, oldest first; the last one is being delivered. */
   windows: readonly WindowState[] = [];
   proxies: readonly ProxyState[] = [];
@@ -218,8 +227,9 @@ export class AgentStatus {
         break;
       }
       case "outcome-computed": {
-        const { outcome } = event.computed;
+        const { outcome, headAgeSeconds } = event.computed;
         this.#noteHead(outcome.head.number, null, nowMs);
+        this.#compareClocks(headAgeSeconds, outcome, correctionMs);
         this.#addWindow(outcome, nowMs);
         break;
       }
@@ -277,6 +287,7 @@ export class AgentStatus {
     const [before, after] = [former.config, settings.config];
     if (!isSame(before.network, after.network)) {
       this.head = null;
+      this.clockComparison = null;
       this.followedSinceMs = nowMs;
     }
     for (const hook of this.hooks.keys()) {
@@ -290,6 +301,14 @@ export class AgentStatus {
     if (endpoint === null && this.head !== null && blockNumber <= this.head.blockNumber) return;
     if (this.head?.blockNumber === blockNumber) return;
     this.head = { blockNumber, endpoint, seenAtMs: nowMs };
+  }
+
+  #compareClocks(headAgeSeconds: number | null, { window }: AuctionOutcome, correctionMs: number): void {
+    const isRepeated = window.firstBlock === this.window?.outcome.window.firstBlock &&
+      headAgeSeconds === this.clockComparison?.headAgeSeconds;
+    // The final outcome comes minutes after the comparison that it repeats.
+    if (isRepeated) return;
+    this.clockComparison = headAgeSeconds === null ? null : { headAgeSeconds, correctionMs };
   }
 
   #addWindow(outcome: AuctionOutcome, nowMs: number): void {

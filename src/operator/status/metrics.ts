@@ -427,6 +427,11 @@ export class Metrics {
       ({ chain }) => chain.headAgeSeconds,
     );
     this.#gauge(
+      "clock_ahead_seconds",
+      "How far the host's clock is ahead of the chain's; negative: behind",
+      ({ chain }) => chain.clockAheadSeconds,
+    );
+    this.#gauge(
       "routing_stale",
       "Whether no window could be computed for too long",
       ({ stale }) => flag(stale !== null),

@@ -10,6 +10,8 @@ import type { MinerReport } from "../../delivery/asics/fleet_report.ts";
 import { isCapped } from "../../auction/credit/tiers.ts";
 import { shortfallSentence, surplusSentence, tierSentence } from "./delivery_words.ts";
 import { clockTime, formatDuration, formatHashrate } from "./format.ts";
+import { EARLIEST_MS } from "../../lib/clock.ts";
+import { isClockOff } from "../../agent/jobs/auction_result.ts";
 import { isFailing, isSlow, namesOf } from "./miners.ts";
 import { payShortfallText } from "./pay_words.ts";
 import type { DeliveryStatus, StatusReport, WindowStatus } from "./status_report.ts";
@@ -42,6 +44,7 @@ export function noticesOf(report: StatusReport): Notice[] {
     .map(({ name, message }) => ({ level: "bad", title: CHECK_TITLES[name] ?? name, text: message }));
   notices.push(
     ...failingJobs(report),
+    ...clockNotices(report),
     ...expiredBid(report),
     ...pendingReloads(report),
     ...asicNotices(report),
@@ -69,6 +72,19 @@ function failingJobs({ checks }: StatusReport): Notice[] {
   const covered = isRoutingFailing ? ["routing", "auction"] : ["routing"];
   return checks.filter(({ name, ok, isFailing }) => ok && isFailing && !covered.includes(name))
     .map(({ name, message }) => ({ level: "warning", title: CHECK_TITLES[name] ?? name, text: message }));
+}
+
+function clockNotices({ chain: { clockAheadSeconds }, now }: StatusReport): Notice[] {
+  const text = Date.parse(now) < EARLIEST_MS
+    ? `It shows ${now.slice(0, 10)} ${clockTime(now)} UTC, so it has not been set since the host started`
+    : clockAheadSeconds === null || !isClockOff(clockAheadSeconds)
+    ? null
+    : clockAheadSeconds < 0
+    ? `It is ${formatDuration(-clockAheadSeconds)} behind the chain's`
+    : `It is ${formatDuration(clockAheadSeconds)} ahead of the chain's, or the node lags behind`;
+  if (text === null) return [];
+  const hint = "check the time synchronisation with timedatectl";
+  return [{ level: "warning", title: "Host's clock", text: `${text}; ${hint}` }];
 }
 
 function expiredBid({ commitment }: StatusReport): Notice[] {

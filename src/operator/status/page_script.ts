@@ -24,13 +24,13 @@ function formatDuration(seconds) {
     return count === 0 ? [] : [count + " " + name];
   }).join(" ");
 }
-// Uses the agent's clock: a phone's may be wrong.
+// Uses the agent's clock: a phone's may be wrong, and may be set meanwhile.
 let clockOffsetMs = 0;
 function readClock() {
-  clockOffsetMs = Date.parse(document.getElementById("status").dataset.now) - Date.now();
+  clockOffsetMs = Date.parse(document.getElementById("status").dataset.now) - performance.now();
 }
 function tick() {
-  const now = Date.now() + clockOffsetMs;
+  const now = performance.now() + clockOffsetMs;
   for (const element of document.querySelectorAll("[data-ago]")) {
     element.textContent = formatDuration((now - Date.parse(element.dateTime)) / 1000) + " ago";
   }

@@ -33,6 +33,7 @@ import type { RoutingReport } from "../../delivery/proxies/route.ts";
 import { BUILD, VERSION } from "../../version.ts";
 import type {
   AgentStatus,
+  ClockComparison,
   CommitmentState,
   FleetState,
   JobState,
@@ -288,6 +289,11 @@ export interface ChainReport {
   readonly headNumber: number | null;
   readonly headSeenAt: string | null;
   readonly headAgeSeconds: number | null;
+  /**
+   * How far this host's clock is ahead of the chain's, negative: behind. A few seconds mean nothing, for the last block may
+   * be as old. `null`: unknown.
+   */
+  readonly clockAheadSeconds: number | null;
   /** The node that is followed. */
   readonly endpoint: string | null;
   readonly endpoints: readonly EndpointReport[];
@@ -362,6 +368,11 @@ class ReportTime {
 
   iso(ms: number): string {
     return new Date(ms + this.#correctionMs).toISOString();
+  }
+
+  /** How far the host's clock is ahead of the chain's, when it may have been set since they were compared. */
+  aheadSeconds({ headAgeSeconds, correctionMs }: ClockComparison): number {
+    return headAgeSeconds + (this.#correctionMs - correctionMs) / 1000;
   }
 
   isoOrNull(ms: number | null): string | null {
@@ -646,12 +657,16 @@ function reportPay({ comparisons, shortfall, comparableFromBlock }: PayReport): 
   };
 }
 
-function reportChain({ head, endpoints, followedSinceMs }: AgentStatus, time: ReportTime): ChainReport {
+function reportChain(
+  { head, endpoints, followedSinceMs, clockComparison }: AgentStatus,
+  time: ReportTime,
+): ChainReport {
   return {
     followedSince: time.iso(followedSinceMs),
     headNumber: head?.blockNumber ?? null,
     headSeenAt: time.isoOrNull(head?.seenAtMs ?? null),
     headAgeSeconds: secondsSince(head?.seenAtMs ?? null, time.nowMs),
+    clockAheadSeconds: clockComparison === null ? null : time.aheadSeconds(clockComparison),
     endpoint: head?.endpoint === null || head === null ? null : redactUrls(head.endpoint),
     endpoints: [...endpoints].map(([endpoint, { failures, lastKind, lastFailureAtMs }]) => ({
       endpoint: redactUrls(endpoint),

@@ -18,12 +18,17 @@ const good: ChainLook = {
 };
 
 /** What is found of a look that differs from a good one. */
-function find(look: Partial<ChainLook>, hotkeyMode: number | null = 0o600): Record<string, Finding[]> {
+function find(
+  look: Partial<ChainLook>,
+  hotkeyMode: number | null = 0o600,
+  nowMs = Date.UTC(2026, 10, 27),
+): Record<string, Finding[]> {
   const findings = chainFindings({ ...good, ...look }, {
     hotkeyPath: "/w/my key",
     hotkeyMode,
     netuid: 89,
     user: { uid: 990, gid: 990 },
+    nowMs,
   });
   return Object.groupBy(findings, ({ check }) => check) as Record<string, Finding[]>;
 }
@@ -64,6 +69,23 @@ for (const [ageSeconds, status] of [[-31, "warn"], [-29, "ok"], [60, "ok"], [61,
     assert.equal(find({ endpoints })["clock"]![0]!.status, status);
   });
 }
+
+Deno.test("chainFindings() says how far the host's clock and the chain's differ, and what to do", () => {
+  const clock = (headAgeSeconds: number): Finding =>
+    find({ endpoints: [{ ...up, headAgeSeconds }] })["clock"]![0]!;
+  assert.equal(clock(-36_000).message, "this host's clock is 10 h behind the chain's");
+  assert.equal(
+    clock(36_006).message,
+    "the newest head is 10 h old: this host's clock is ahead, or the node lags",
+  );
+  assert.equal(clock(36_006).fix, "timedatectl set-ntp true");
+});
+
+Deno.test("chainFindings() fails a clock that was never set, also when no endpoint can be reached", () => {
+  const [clock] = find({ endpoints: [down], registration: null }, 0o600, 61_000)["clock"]!;
+  assert.deepEqual([clock?.status, clock?.fix], ["fail", "timedatectl set-ntp true"]);
+  assert.equal(clock?.message, "this host's clock shows 1970-01-01 00:01 UTC: it has not been set");
+});
 
 Deno.test("chainFindings() fails a hotkey that is not registered, with its address", () => {
   const [registration] = find({ registration: { uid: null } })["registration"]!;

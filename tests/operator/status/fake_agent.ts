@@ -149,6 +149,8 @@ export interface FakeWindow {
   readonly cap?: string;
   /** @default {@link BID} */
   readonly text?: string;
+  /** By the host's clock. @default 3 */
+  readonly headAgeSeconds?: number | null;
   /** Changes what we won. */
   readonly own?: Partial<ComputedAuction["outcome"]["own"]>;
   /** Changes the result. */
@@ -338,7 +340,7 @@ export class FakeAgent implements AsyncDisposable {
 
 /** The outcome of one of the first windows. */
 export async function computeWindow(
-  { number = 0, cap = "1", text = BID, own = {}, overrides = {} }: FakeWindow,
+  { number = 0, cap = "1", text = BID, headAgeSeconds = 3, own = {}, overrides = {} }: FakeWindow,
 ): Promise<ComputedAuction> {
   const firstBlock = Array.from({ length: number }).reduce<number>(
     (block) => windowAt(block, epochStart(NETUID, 360, block)).lastBlock + 1,
@@ -366,6 +368,6 @@ export async function computeWindow(
     completed: null,
     splitStorageKey: null,
     pay: null,
-    headAgeSeconds: 3,
+    headAgeSeconds,
   };
 }

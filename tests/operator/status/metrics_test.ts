@@ -32,6 +32,7 @@ Deno.test("Metrics show the window, the bid, the chain and the runs", async () =
     "ih_miner_commitment_age_seconds": 7,
     "ih_miner_commitments_published_total": 1,
     "ih_miner_chain_head_age_seconds": 7,
+    "ih_miner_clock_ahead_seconds": 3,
     "ih_miner_chain_head_block": window.firstBlock + 29,
     'ih_miner_proxy_reloads_total{mode="ihp",result="given"}': 1,
     'ih_miner_proxy_reload_pending{mode="ihp",path="/etc/ihp/pools.toml"}': 0,

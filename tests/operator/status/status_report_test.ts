@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { CommitmentResult } from "../../../src/agent/jobs/commitment_job.ts";
 import type { StatusReport } from "../../../src/operator/status/status_report.ts";
+import { noticesOf } from "../../../src/operator/status/notices.ts";
 import { Telemetry } from "../../../src/operator/status/telemetry.ts";
 import { HostClock } from "../../../src/lib/clock.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
@@ -81,6 +82,45 @@ Deno.test("reportStatus() corrects what it saw in 1970 once the host's clock is 
     [START_MS + 60_000, 60, START_MS, 60],
   );
 });
+
+for (
+  const [headAgeSeconds, notice] of [
+    [-30, null],
+    [-36_000, "It is 10 h behind the chain's; check the time synchronisation with timedatectl"],
+    [30, null],
+    [
+      36_006,
+      "It is 10 h ahead of the chain's, or the node lags behind; check the time synchronisation with timedatectl",
+    ],
+    [null, null],
+  ] as const
+) {
+  Deno.test(`noticesOf() says ${notice === null ? "nothing" : "what is wrong"} with a head that is ${headAgeSeconds} s old`, async () => {
+    await using agent = new FakeAgent();
+    await agent.readSettings();
+    await agent.work({ headAgeSeconds });
+    assert.equal(agent.telemetry.report().chain.clockAheadSeconds, headAgeSeconds);
+    assert.equal(clockNotice(agent), notice);
+  });
+}
+
+Deno.test("noticesOf() notices at once that the host's clock was set wrong, or right", async () => {
+  await using agent = new FakeAgent();
+  await agent.readSettings();
+  await agent.work({ overrides: { stage: "provisional" } });
+  agent.step(-10);
+  assert.match(clockNotice(agent) ?? "", /^It is 9 h 59 min behind the chain's/);
+  await agent.computeWindow();
+  assert.match(clockNotice(agent) ?? "", /^It is 9 h 59 min behind/, "a final outcome compares nothing anew");
+  agent.step(10);
+  assert.equal(clockNotice(agent), null);
+  agent.step(-START_MS / 3_600_000);
+  assert.match(clockNotice(agent) ?? "", /^It shows 1970-01-01 00:00 UTC, so it has not been set/);
+});
+
+function clockNotice(agent: FakeAgent): string | null {
+  return noticesOf(agent.telemetry.report()).find(({ title }) => title === "Host's clock")?.text ?? null;
+}
 
 Deno.test("reportStatus() says of each bid what was offered and won", async () => {
   await using agent = new FakeAgent();
