@@ -27,7 +27,7 @@ import { VERSION } from "../version.ts";
 import { finished, type RunningJob } from "./workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment, type LaunchOptions } from "./workers/launch.ts";
 import { AuctionKeeper, type AuctionTrigger } from "./auction_keeper.ts";
-import { type CommitmentKeeperContext, keepCommitment } from "./commitment_keeper.ts";
+import { type CommitmentKeeperContext, isPublishingPaused, keepCommitment } from "./commitment_keeper.ts";
 import { FailureLog } from "../lib/failure_log.ts";
 import { DeliveryKeeper } from "./delivery_keeper.ts";
 import { PayKeeper } from "./pay_keeper.ts";
@@ -38,6 +38,7 @@ import { HotkeyAddressCache } from "./hotkey_address.ts";
 import { InstanceGuard } from "./instance_lock.ts";
 import type { JobRunContext } from "./job_run.ts";
 import { Lane } from "./lane.ts";
+import { PublishingPause } from "./publishing_pause.ts";
 import { RecordKeeper } from "./record_keeper.ts";
 import { ReloadRetrier } from "./reload_retrier.ts";
 import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
@@ -136,6 +137,7 @@ class Daemon implements Disposable {
   readonly #watcher: HeadWatcher;
   readonly #auction: AuctionKeeper;
   readonly #context: JobRunContext & { readonly hooks: HookRunner };
+  readonly #pause = new PublishingPause();
   readonly #reloads = new ReloadRetrier(() => this.#retryReloads());
   readonly #lanes = { auction: new Lane(), commitment: new Lane() };
   readonly #stop = new AbortController();
@@ -348,11 +350,15 @@ class Daemon implements Disposable {
     const context: CommitmentKeeperContext = {
       ...this.#context,
       launch: (launch) => this.#track(this.#parts.launchCommitment(this.#betterFirst(launch))),
+      pause: this.#pause,
+      headNumber: () => this.#watcher.headNumber,
     };
+    if (trigger === "tick" && isPublishingPaused(this.#logOf("commitment"), context)) return;
     this.#begin("commitment", trigger, (log) => keepCommitment(log, context));
   }
 
   #noticeHead(blockNumber: number): void {
+    if (this.#pause.endsAt(blockNumber)) this.#runCommitment("tick");
     const trigger = this.#auction.noticeHead(blockNumber);
     if (trigger !== null) this.#runAuction(trigger);
   }
@@ -360,13 +366,17 @@ class Daemon implements Disposable {
   /** Starts a run. A tick is skipped while a run is in progress, for the next tick asks again; others are queued. */
   #begin(job: DaemonJob, trigger: AuctionTrigger, run: (log: Logger) => Promise<void>): void {
     const lane = this.#lanes[job];
-    const log = this.#options.log.with({ run_id: newRunId(), job });
+    const log = this.#logOf(job);
     if (trigger !== "tick" || this.#isRetryingReloads) {
       lane.runNext(() => run(log));
     } else if (!lane.tryRun(() => run(log))) {
       this.#observe({ kind: "run-skipped", job });
       log.info("Run skipped: the previous one is still going on");
     }
+  }
+
+  #logOf(job: DaemonJob): Logger {
+    return this.#options.log.with({ run_id: newRunId(), job });
   }
 
   #after(ms: number, run: () => void): void {

@@ -281,6 +281,19 @@ class NodeConnection implements ChainConnection {
     return readPay(this.#rpc, this.#runtime, { netuid, hotkey }, atHash);
   }
 
+  async pendingExtrinsicCount(address: string): Promise<number> {
+    const item = this.#runtime.storage("System", "Account");
+    // In this order: a block in between makes one too many wait, never one too few.
+    const value = await readValue(this.#rpc, item.key(address));
+    const used = decodeAnswer(this.#rpc, "System.Account", () => {
+      const account = (value === null ? item.defaultValue : item.decode(value)) as unknown as {
+        nonce: unknown;
+      };
+      return wholeNumber(account.nonce);
+    });
+    return Math.max(0, await requestNextNonce(this.#rpc, address) - used);
+  }
+
   async signCommitment({ netuid, data, signer }: SignCommitmentOptions): Promise<SignedExtrinsic> {
     const extrinsic = buildCommitment(this.#runtime, netuid, data);
     this.#warnOfUnknownExtensions();
@@ -405,6 +418,13 @@ async function requestTimestampMs(
 ): Promise<number | null> {
   const item = runtime.findStorage("Timestamp", "Now");
   return item === null ? null : decodeTimestamp(rpc, item, await readValue(rpc, item.key(), blockHash));
+}
+
+/** @throws {RangeError} if it is none. */
+function wholeNumber(value: unknown): number {
+  const number = Number(String(value));
+  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${value} is not a whole number`);
+  return number;
 }
 
 function checkedHash(rpc: JsonRpcConnection, method: string, hash: unknown): string {

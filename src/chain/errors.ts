@@ -16,6 +16,7 @@ import { HEDGE_AFTER_MS } from "./hedge.ts";
  * - `missing-state`: the node does not know the block or no longer has its state.
  * - `rpc`: the node answered with an error; `invalid-answer`: with something unreadable.
  * - `rejected`: the transaction pool refused the extrinsic; `dropped`: it left the pool before finalization.
+ * - `pending`: an earlier extrinsic of the hotkey still waits in the pool.
  * - `dispatch`: it was included and failed; see {@linkcode DispatchError}.
  */
 export const CHAIN_ERROR_KINDS = [
@@ -31,6 +32,7 @@ export const CHAIN_ERROR_KINDS = [
   "invalid-answer",
   "rejected",
   "dropped",
+  "pending",
   "dispatch",
 ] as const;
 /** One of {@linkcode CHAIN_ERROR_KINDS}. */
@@ -47,6 +49,8 @@ export interface ChainErrorOptions {
   readonly retryable: boolean;
   /** The JSON-RPC error code, for `rpc` and `rejected`. */
   readonly code?: number | null;
+  /** The first block in which a retry can succeed. @default null: at once */
+  readonly notBeforeBlock?: number | null;
   readonly cause?: unknown;
 }
 
@@ -58,10 +62,12 @@ export class ChainError extends Error {
   readonly request: string | null;
   readonly retryable: boolean;
   readonly code: number | null;
+  readonly notBeforeBlock: number | null;
 
   constructor(
     message: string,
-    { kind, endpoint, request = null, retryable, code = null, cause }: ChainErrorOptions,
+    { kind, endpoint, request = null, retryable, code = null, notBeforeBlock = null, cause }:
+      ChainErrorOptions,
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.kind = kind;
@@ -69,6 +75,7 @@ export class ChainError extends Error {
     this.request = request;
     this.retryable = retryable;
     this.code = code;
+    this.notBeforeBlock = notBeforeBlock;
   }
 }
 
@@ -89,7 +96,7 @@ export interface EndpointFailure {
 }
 
 /** Kinds that do not count against the endpoint. */
-const NOT_THE_ENDPOINT: readonly ChainErrorKind[] = ["aborted", "rejected", "dropped", "dispatch"];
+const NOT_THE_ENDPOINT: readonly ChainErrorKind[] = ["aborted", "rejected", "dropped", "pending", "dispatch"];
 
 /** The endpoint failure that an error shows; `null` if it shows none. */
 export function endpointFailureOf(error: unknown): EndpointFailure | null {
@@ -119,7 +126,7 @@ const ADVICE: Readonly<Record<string, { readonly text: string; readonly retryabl
     retryable: false,
   },
   "Commitments.SpaceLimitExceeded": {
-    text: "the hotkey has used up its bytes of this epoch: wait for the next epoch and commit less often",
+    text: "the hotkey has used up its bytes of this epoch: commit less often, and wait for the next epoch",
     retryable: true,
   },
   "Commitments.CommitmentSetRateLimitExceeded": {
@@ -136,14 +143,22 @@ const ADVICE: Readonly<Record<string, { readonly text: string; readonly retryabl
 export class DispatchError extends ChainError {
   override readonly name: string = "DispatchError";
 
-  constructor(readonly details: DispatchDetails) {
+  /** @param notBeforeBlock the first block in which a retry can succeed, if that is known. */
+  constructor(readonly details: DispatchDetails, notBeforeBlock: number | null = null) {
     const { pallet, errorName, docs, endpoint, blockNumber } = details;
     const advice = ADVICE[`${pallet}.${errorName}`];
     const explained = docs === "" ? "" : ` (${docs})`;
     super(
       `Cannot publish the commitment: the chain refused it with ${pallet}.${errorName}${explained} in block ` +
-        `${blockNumber}; ${advice?.text ?? "see the chain's documentation of this error"}`,
-      { kind: "dispatch", endpoint, request: "set_commitment", retryable: advice?.retryable ?? false },
+        `${blockNumber}; ${advice?.text ?? "see the chain's documentation of this error"}` +
+        (notBeforeBlock === null ? "" : ` (it begins at block ${notBeforeBlock})`),
+      {
+        kind: "dispatch",
+        endpoint,
+        request: "set_commitment",
+        retryable: advice?.retryable ?? false,
+        notBeforeBlock,
+      },
     );
   }
 }

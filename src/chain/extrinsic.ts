@@ -16,8 +16,8 @@ import type { BlockRef, SignedExtrinsic } from "./types.ts";
 /** The longest text that a `Raw<n>` field can carry, in bytes (spec, section 2). */
 export const MAX_COMMITMENT_BYTES = 128;
 
-// About 13 minutes: an extrinsic stuck in a pool expires soon, but a chain that finalizes late still accepts it. The next
-// job uses a higher nonce, so a late extrinsic never overwrites a newer bid.
+// About 13 minutes: an extrinsic stuck in a pool expires soon, but a chain that finalizes late still accepts it. No run signs
+// while an earlier one waits, so a late extrinsic never overwrites a newer bid.
 const MORTAL_PERIOD_BLOCKS = 64;
 /** Substrate hashes signing payloads that are longer than this. */
 const MAX_PLAIN_PAYLOAD_BYTES = 256;

@@ -152,6 +152,8 @@ export interface ChainConnection {
   registeredUid(netuid: number, hotkey: string, atHash?: string): Promise<number | null>;
   /** What the last epoch before a block paid a hotkey; one request. */
   readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading>;
+  /** How many extrinsics of an account wait in the node's pool for a block. */
+  pendingExtrinsicCount(address: string): Promise<number>;
   /** Signs a commitment with the hotkey's next nonce (spec, section 7); changes nothing on the chain. */
   signCommitment(options: SignCommitmentOptions): Promise<SignedExtrinsic>;
   /**

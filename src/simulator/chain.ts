@@ -385,7 +385,7 @@ export class SimulatedChain {
   }
 
   #build(timestampMs: number, { number = this.head.number + 1, quiet = false } = {}): void {
-    const extrinsics = this.pool.ready();
+    const extrinsics = this.pool.takeable();
     const draft = new StateDraft(this.runtime, this.head.state);
     runEpochs(draft, number);
     const events: RuntimeEvent[] = [{ ...INHERENT_SUCCESS, extrinsicIndex: 0 }];

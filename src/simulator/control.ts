@@ -4,9 +4,11 @@
  * @module
  */
 
+import { hexToU8a } from "@polkadot/util";
 import { z } from "zod";
 import type { BlockInfo } from "./block.ts";
 import type { SimulatedChain } from "./chain.ts";
+import { hexText } from "./commitment.ts";
 import type { Fault } from "./fault.ts";
 import {
   addressSchema,
@@ -184,6 +186,16 @@ const ROUTES: Readonly<Record<string, Route>> = {
     "{}: the pool drops what waits for a block",
     z.strictObject({}),
     ({ chain }) => chain.pool.drop(),
+  ),
+  "POST /hold-extrinsics": route(
+    "{hold: true | false}: keeps what waits for a block out of blocks, or lets it go on",
+    z.strictObject({ hold: z.boolean() }),
+    ({ chain }, body) => chain.pool.hold(body.hold),
+  ),
+  "POST /usurp": route(
+    "{extrinsic: hex}: takes the place of the one of the same signer and nonce that waits",
+    z.strictObject({ extrinsic: hexSchema }),
+    ({ chain }, body) => chain.pool.usurp(hexToU8a(hexText(body.extrinsic))),
   ),
   "POST /fault": route(
     "{method, fault: {kind: delay, delayMs} | {kind: hang} | {kind: error, code, message} | {kind: close} | null}",

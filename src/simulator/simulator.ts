@@ -77,7 +77,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     chainName,
     disabled: new Set(options.disabledMethods ?? []),
     onSubmitted: () => {
-      if (includesAtOnce && chain.pool.ready().length > 0) chain.advance();
+      if (includesAtOnce && chain.pool.takeable().length > 0) chain.advance();
     },
   }, options.faults ?? {});
   const surface = {

@@ -28,9 +28,10 @@ export type ExtrinsicStatus =
   | "invalid"
   | { readonly inBlock: string }
   | { readonly retracted: string }
+  | { readonly usurped: string }
   | { readonly finalized: string };
 
-/** Hears of each status; the last ones are `finalized`, `dropped` and `invalid`. */
+/** Hears of each status; the last ones are `finalized`, `dropped`, `invalid` and `usurped`. */
 export type ExtrinsicWatcher = (status: ExtrinsicStatus) => void;
 
 /** What the pool asks of the chain. */
@@ -56,6 +57,7 @@ const BLOCK_HASH_COUNT = 2_400;
 export class TransactionPool {
   readonly #chain: PoolChain;
   readonly #entries = new Map<string, Entry>();
+  #isHeld = false;
 
   constructor(chain: PoolChain) {
     this.#chain = chain;
@@ -84,11 +86,8 @@ export class TransactionPool {
       throw new RpcError(1013, "Transaction Already Imported", extrinsic.hash);
     }
     this.#validate(extrinsic);
-    const signer = u8aToHex(extrinsic.signer);
-    const holdsNonce = ({ nonce, signer: other }: SignedExtrinsic): boolean =>
-      nonce === extrinsic.nonce && u8aToHex(other) === signer;
     // No transaction of this chain has more priority than another, so none can replace one.
-    if (this.#pending().some((entry) => holdsNonce(entry.extrinsic))) {
+    if (this.#rivalOf(extrinsic) !== undefined) {
       throw new RpcError(
         1014,
         "Priority is too low: (0 vs 0)",
@@ -100,7 +99,7 @@ export class TransactionPool {
     return extrinsic.hash;
   }
 
-  /** The extrinsics that the next block takes: of each signer those whose nonces follow one another. */
+  /** The extrinsics that can be in the next block: of each signer those whose nonces follow one another. */
   ready(): readonly SignedExtrinsic[] {
     const draft = new StateDraft(this.#chain.runtime, this.#chain.head.state);
     const nonces = new Map<string, number>();
@@ -114,6 +113,16 @@ export class TransactionPool {
         nonces.set(signer, expected + 1);
         return true;
       });
+  }
+
+  /** The extrinsics that the next block takes: those that are ready, unless the pool holds them. */
+  takeable(): readonly SignedExtrinsic[] {
+    return this.#isHeld ? [] : this.ready();
+  }
+
+  /** Keeps what waits out of blocks, as when they are full, or lets it go on. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
   }
 
   /** The nonce that the account's next extrinsic should have, pending ones counted. */
@@ -161,6 +170,34 @@ export class TransactionPool {
       this.#entries.delete(extrinsic.hash);
       watcher?.("dropped");
     }
+  }
+
+  /**
+   * Puts an extrinsic in the place of the one of the same signer and nonce that waits, as one with a higher priority; the
+   * watcher of that one hears `usurped`.
+   *
+   * @throws {RpcError} as a real node refuses it.
+   * @throws {RangeError} if none waits.
+   */
+  usurp(bytes: Uint8Array): void {
+    const extrinsic = decode(this.#chain.runtime, bytes);
+    this.#validate(extrinsic);
+    const replaced = this.#rivalOf(extrinsic);
+    if (replaced === undefined) {
+      throw new RangeError(
+        `Cannot replace an extrinsic: none of this signer waits with nonce ${extrinsic.nonce}`,
+      );
+    }
+    this.#entries.delete(replaced.extrinsic.hash);
+    this.#entries.set(extrinsic.hash, { extrinsic, watcher: null, block: null });
+    replaced.watcher?.({ usurped: extrinsic.hash });
+  }
+
+  /** The one that waits with the same signer and nonce. */
+  #rivalOf({ nonce, signer }: SignedExtrinsic): Entry | undefined {
+    return this.#pending().find(({ extrinsic }) =>
+      extrinsic.nonce === nonce && u8aToHex(extrinsic.signer) === u8aToHex(signer)
+    );
   }
 
   #pending(): Entry[] {

@@ -4,7 +4,8 @@ import { type DaemonControl, type DaemonParts, realParts, runDaemon } from "../.
 import type { DaemonEvent } from "../../src/agent/events.ts";
 import type { ScheduledTask, Scheduler } from "../../src/agent/scheduler.ts";
 import { type Rig, setUpRig } from "../../scripts/scene/rig.ts";
-import type { RunningJob } from "../../src/agent/workers/job_host.ts";
+import { JobFailedError, type RunningJob } from "../../src/agent/workers/job_host.ts";
+import { startSimulator } from "../../src/simulator/mod.ts";
 
 /** Runs tasks when the test says so. */
 class HandScheduler implements Scheduler {
@@ -27,8 +28,8 @@ class HandJob {
   get running(): RunningJob<never> {
     return { result: this.#result.promise, ended: this.#ended.promise, announceHead: () => {} };
   }
-  fail(message: string): void {
-    this.#result.reject(new Error(message));
+  fail(why: string | Error): void {
+    this.#result.reject(why instanceof Error ? why : new Error(why));
   }
   end(ended: boolean): void {
     this.#ended.resolve(ended);
@@ -48,8 +49,8 @@ interface Bench extends AsyncDisposable {
 }
 
 /** @param more added to the end of the configuration. */
-async function start(more = ""): Promise<Bench> {
-  const rig = await setUpRig({ chainUrl: "ws://127.0.0.1:1" });
+async function start(more = "", chainUrl = "ws://127.0.0.1:1"): Promise<Bench> {
+  const rig = await setUpRig({ chainUrl });
   await Deno.writeTextFile(rig.configPath, more, { append: true });
   const events: DaemonEvent[] = [];
   const log = new LogRecorder();
@@ -189,5 +190,25 @@ Deno.test("runDaemon() reports the end of each hook program", async () => {
   bench.commitments[0]!.end(true);
   await settled(() => ends().length > 0);
   assert.deepEqual(ends(), [{ kind: "hook-ended", hook: "on_error", error: "ended with exit code 7" }]);
+  await finish(bench);
+});
+
+Deno.test("runDaemon() leaves out ticks until the chain's space limit ends, and publishes at that block", async () => {
+  await using simulator = await startSimulator({ startBlock: 7_500_000 });
+  await using bench = await start("", simulator.url);
+  await settled(() => bench.events.some(({ kind }) => kind === "head-seen"));
+  const failure = { name: "DispatchError", message: "space limit", stack: null, wrongInput: false };
+  bench.commitments[0]!.fail(new JobFailedError({ ...failure, notBeforeBlock: 7_500_002 }));
+  bench.commitments[0]!.end(true);
+  await settled(() => bench.log.events().includes("Commitment failed"));
+  bench.scheduler.tasks.get("commitment")!.run();
+  await settled(() => bench.log.events().includes("Publishing waits for the chain's limit to end"));
+  simulator.chain.advance();
+  await settled(() =>
+    bench.events.some((event) => event.kind === "head-seen" && event.blockNumber === 7_500_001)
+  );
+  assert.equal(bench.commitments.length, 1);
+  simulator.chain.advance();
+  await settled(() => bench.commitments.length === 2);
   await finish(bench);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { encodeAddress } from "@polkadot/util-crypto";
 import { applyScenario, scenarioSchema, type Simulator, startSimulator } from "../../src/simulator/mod.ts";
-import { account, address, NETUID, RawClient } from "./support.ts";
+import { account, address, commitmentCall, NETUID, RawClient, signExtrinsic } from "./support.ts";
 
 const ALICE = account("Alice").address;
 const START = 7_500_000;
@@ -294,4 +294,28 @@ Deno.test("scripts/simulator.ts serves a scenario until it is stopped", async ()
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("the control API keeps extrinsics out of blocks, and replaces one that waits", async () => {
+  await using simulator = await startSimulator({ startBlock: START });
+  const { chain } = simulator;
+  chain.registerNeuron(NETUID, { hotkey: ALICE, uid: 0 });
+  const control = new Control(simulator);
+  const sign = (text: string): string =>
+    signExtrinsic(account("Alice"), commitmentCall(text), { genesisHash: chain.genesisHash, nonce: 0 });
+  const [status, { error }] = await control.post("/usurp", { extrinsic: sign("2;b;second") });
+  assert.equal(status, 400);
+  assert.match(String(error), /none of this signer waits with nonce 0/);
+  assert.equal((await control.post("/hold-extrinsics", { hold: true }))[0], 200);
+  const statuses: unknown[] = [];
+  chain.submitExtrinsic(Uint8Array.fromHex(sign("2;b;first")), (status) => statuses.push(status));
+  chain.advance(3);
+  assert.deepEqual([statuses, chain.pool.pendingCount], [["ready"], 1]);
+  assert.equal((await control.post("/usurp", { extrinsic: sign("2;b;second") }))[0], 200);
+  assert.deepEqual(Object.keys(statuses[1] as object), ["usurped"]);
+  await control.post("/hold-extrinsics", { hold: false });
+  chain.advance();
+  assert.equal(chain.head.extrinsics.length, 1);
+  assert.equal(statuses.length, 2);
+  assert.match(new TextDecoder().decode(chain.head.extrinsics[0]), /2;b;second$/);
 });

@@ -5,13 +5,13 @@
  */
 
 import { ChainError } from "../../chain/errors.ts";
-import type { ChainConnection, SubmittedCommitment } from "../../chain/types.ts";
+import type { OwnCommitment, SubmittedCommitment } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import { BLOCK_TIME_SECONDS } from "../../auction/protocol/constants.ts";
 import { epochStart, firstWindowFrom, type ValidationWindow } from "../../auction/protocol/windows.ts";
-import type { HotkeySigner } from "../../chain/wallet/signer.ts";
 import { type Connect, Line } from "./line.ts";
-import { decidePublishing, type PublishDecision } from "./publish_decision.ts";
+import { CommitmentReadBackError, publish, type PublishContext, untilNothingWaits } from "./publish.ts";
+import { decidePublishing, type PublishDecision, textOf } from "./publish_decision.ts";
 
 /** The input of {@link runCommitmentJob}. */
 export interface CommitmentJobInput {
@@ -29,16 +29,8 @@ export interface CommitmentJobInput {
 }
 
 /** Dependencies of {@link runCommitmentJob}. */
-export interface CommitmentJobContext {
+export interface CommitmentJobContext extends PublishContext {
   readonly connect: Connect;
-  /** Called only to sign. */
-  readonly openSigner: () => Promise<HotkeySigner>;
-  readonly sleep: (ms: number) => Promise<void>;
-  /** Reports what the job is doing. */
-  readonly step: (step: string) => void;
-  /** Called with errors that do not end the job. */
-  readonly noteFailure?: (error: unknown) => void;
-  readonly log: Logger;
 }
 
 /** The first window whose auction reads a bid at its first block. */
@@ -77,6 +69,7 @@ export interface CommitmentResult extends PublishDecision {
  * Publishes the bid if needed.
  *
  * @throws {import("../../chain/errors.ts").ChainError} if the chain does not answer or refuses.
+ * @throws {CommitmentReadBackError} if the chain holds another text than the one that it accepted.
  * @throws {import("../../chain/wallet/errors.ts").WalletError} if the hotkey cannot sign.
  */
 export async function runCommitmentJob(
@@ -87,17 +80,27 @@ export async function runCommitmentJob(
   const { log, step } = context;
   step("connecting");
   await using line = new Line(context.connect, log, context.noteFailure);
-  step("reading the commitment on the chain");
-  const { endpoint, head, current, tempo, headTimeMs } = await line.ask(async (chain) => {
-    const head = await chain.bestHead();
-    return {
-      endpoint: chain.endpoint,
-      head,
-      current: await chain.readCommitment(netuid, hotkey, head.hash),
-      tempo: await chain.tempo(netuid, head.hash),
-      headTimeMs: await chain.timestampMs(head.hash),
-    };
-  });
+  const read = async () => {
+    step("reading the commitment on the chain");
+    const situation = await line.ask(async (chain) => {
+      const head = await chain.bestHead();
+      return {
+        endpoint: chain.endpoint,
+        head,
+        current: await chain.readCommitment(netuid, hotkey, head.hash),
+        tempo: await chain.tempo(netuid, head.hash),
+        headTimeMs: await chain.timestampMs(head.hash),
+      };
+    });
+    const { current, head } = situation;
+    const decision = decidePublishing({ current, wantedText: text, headNumber: head.number, force });
+    return { ...situation, decision };
+  };
+  let situation = await read();
+  const isDue = situation.decision.reason !== null && !dryRun;
+  // An earlier run may have sent what is missing.
+  if (isDue && await untilNothingWaits(line, hotkey, context)) situation = await read();
+  const { endpoint, head, current, tempo, headTimeMs, decision } = situation;
   const effectOf = (block: number | null): BidEffect | null => {
     if (block === null) return null;
     const window = firstWindowFrom(block, epochStart(netuid, tempo, head.number));
@@ -105,7 +108,6 @@ export async function runCommitmentJob(
     const beginsAt = headTimeMs === null ? null : new Date(headTimeMs + secondsFromHead * 1000).toISOString();
     return { window, beginsAt };
   };
-  const decision = decidePublishing({ current, wantedText: text, headNumber: head.number, force });
   const data = new TextEncoder().encode(text);
   const about = { ...decision, endpoint, netuid, hotkey, text, textBytes: data.length };
   const finish = (
@@ -143,84 +145,48 @@ export async function runCommitmentJob(
     return finish("would-publish", null, head.number + 1);
   }
 
-  step("submitting the commitment");
-  const signer = await context.openSigner();
   log.info("Publishing miner commitment", { reason: decision.reason, text, previous: decision.currentText });
-  const extrinsic = await line.ask((chain) => chain.signCommitment({ netuid, data, signer }));
-  // Not retried on another endpoint: the extrinsic may already be in the pool.
-  const submitted = await line.askOnce((chain) =>
-    chain.submit(extrinsic, {
-      onStatus: (status) => {
-        step(`waiting for finalization (extrinsic ${status})`);
-        log.debug("Miner commitment extrinsic", { status });
-      },
-    })
-  ).catch(async (error) => {
-    const rounds = lookRounds(error);
-    if (rounds === 0) throw error;
-    step("looking for the commitment on the chain");
-    context.noteFailure?.(error);
-    log.warning("Submission not confirmed: looking for it on the chain", { error });
-    const wanted = { netuid, hotkey, data: `0x${data.toHex()}`, afterBlock: head.number };
-    const found = await findCommitment(line, wanted, rounds, context.sleep);
-    if (found === null) throw error;
-    return { extrinsicHash: extrinsic.hash, ...found };
-  });
+  const { isFinal, ...submitted } = await publish(
+    line,
+    { netuid, hotkey, data, tempo, headNumber: head.number },
+    context,
+  );
+  step("reading the commitment back");
+  await checkReadBack(line, input, data, submitted, log);
   log.info("Miner commitment updated", {
     worker_count: workerCount,
     reason: decision.reason,
     text,
     block_number: submitted.blockNumber,
     extrinsic_hash: submitted.extrinsicHash,
+    is_final: isFinal,
   });
   return finish("published", submitted, submitted.blockNumber);
 }
 
-/** How often to look for a commitment whose submission was not confirmed: for a few blocks. */
-const LOOK_ROUNDS = 6;
-const LOOK_INTERVAL_MS = 6_000;
-
-/** How often to look for the commitment after this error of its submission; 0 if it cannot have reached the chain. */
-function lookRounds(error: unknown): number {
-  if (!(error instanceof ChainError)) return 0;
-  // Finality has taken the job's time: one look tells whether the bid is on the best chain.
-  if (error.kind === "timeout") return 1;
-  return ["unreachable", "invalid-answer", "missing-state", "rpc"].includes(error.kind) ? LOOK_ROUNDS : 0;
-}
-
-/** Looks for a commitment on the best chain, at any endpoint; `null` if it does not appear. */
-async function findCommitment(
+/**
+ * Reads a publication back at its block.
+ *
+ * @throws {CommitmentReadBackError} if the chain has something else there.
+ */
+async function checkReadBack(
   line: Line,
-  { netuid, hotkey, data, afterBlock }: {
-    readonly netuid: number;
-    readonly hotkey: string;
-    /** `0x` and hex. */
-    readonly data: string;
-    readonly afterBlock: number;
-  },
-  rounds: number,
-  sleep: (ms: number) => Promise<void>,
-): Promise<BlockLocation | null> {
-  const look = async (chain: ChainConnection): Promise<BlockLocation | null> => {
-    const current = await chain.readCommitment(netuid, hotkey);
-    if (current?.data !== data || current.block === null || current.block <= afterBlock) return null;
-    return { blockNumber: current.block, blockHash: await chain.blockHash(current.block) };
-  };
-  for (let round = 0; round < rounds; round++) {
-    if (round > 0) await sleep(LOOK_INTERVAL_MS);
-    try {
-      const found = await line.ask(look);
-      if (found !== null) return found;
-    } catch (error) {
-      if (!(error instanceof ChainError)) throw error;
-      // Otherwise the only endpoint may come back.
-      if (!error.retryable) return null;
-    }
+  { netuid, hotkey, text }: CommitmentJobInput,
+  data: Uint8Array,
+  { blockHash, blockNumber }: SubmittedCommitment,
+  log: Logger,
+): Promise<void> {
+  let found: OwnCommitment | null;
+  try {
+    found = await line.ask((chain) => chain.readCommitment(netuid, hotkey, blockHash));
+  } catch (error) {
+    if (!(error instanceof ChainError)) throw error;
+    log.warning("Commitment not read back", { block_number: blockNumber, error });
+    return;
   }
-  return null;
+  if (found?.data === `0x${data.toHex()}`) return;
+  throw new CommitmentReadBackError(blockNumber, found === null ? null : textOf(found), text);
 }
-
-type BlockLocation = Pick<SubmittedCommitment, "blockNumber" | "blockHash">;
 
 /** Logs from which block on nothing can be won; until then the previous bid can win and must be delivered. */
 function logWithdrawal(

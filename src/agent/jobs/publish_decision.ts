@@ -52,7 +52,8 @@ export function decidePublishing(situation: PublishSituation): PublishDecision {
   return decide(null);
 }
 
-function textOf({ data }: OwnCommitment): string | null {
+/** The text of a commitment; `null` if it is none. */
+export function textOf({ data }: OwnCommitment): string | null {
   if (data === null) return null;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(

@@ -18,17 +18,22 @@ import { serveJob } from "./worker_side.ts";
 export interface CommitmentWorkerInput extends CommitmentJobInput {
   readonly network: JobNetwork;
   readonly hotkeyPath: string;
+  /** The time of the run. */
+  readonly timeoutMs: number;
 }
 
 serveJob<CommitmentWorkerInput, CommitmentResult>(
-  (input, { log, step, noteFailure, sleepOrNewHead }) =>
-    runCommitmentJob(input, {
+  (input, { log, step, noteFailure, sleepOrNewHead }) => {
+    const endMs = performance.now() + input.timeoutMs;
+    return runCommitmentJob(input, {
       connect: connectorFor(input.network, log, noteFailure),
       openSigner: () => openHotkeySigner(input.hotkeyPath),
       sleep: sleepOrNewHead,
+      remainingMs: () => endMs - performance.now(),
       step,
       noteFailure,
       log,
-    }),
+    });
+  },
   (error) => error instanceof WalletError,
 );

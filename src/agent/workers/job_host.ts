@@ -78,11 +78,14 @@ export interface RunningJob<Output> {
 export class JobFailedError extends Error {
   override readonly name: string;
   readonly wrongInput: boolean;
+  /** The first block in which a retry can succeed, as the worker says; `null`: at once. */
+  readonly notBeforeBlock: number | null;
 
-  constructor({ name, message, stack, wrongInput }: JobFailure) {
+  constructor({ name, message, stack, wrongInput, notBeforeBlock }: JobFailure) {
     super(message);
     this.name = name;
     this.wrongInput = wrongInput;
+    this.notBeforeBlock = notBeforeBlock;
     if (stack !== null) this.stack = stack;
   }
 }

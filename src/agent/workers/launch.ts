@@ -129,7 +129,12 @@ export function launchCommitment(
   return launchWorker<CommitmentWorkerInput, CommitmentResult>(options, {
     name: "commitment",
     module,
-    input: () => ({ ...asked, hotkeyPath: config.hotkeyPath, network: networkOf(config) }),
+    input: (timeoutMs) => ({
+      ...asked,
+      hotkeyPath: config.hotkeyPath,
+      network: networkOf(config),
+      timeoutMs,
+    }),
     readAnswer: (answer) => readCommitmentAnswer(answer, { ...asked, endpoints: config.endpoints }),
     mayConnect: true,
     read: [config.hotkeyPath],

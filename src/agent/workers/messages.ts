@@ -42,6 +42,8 @@ const fromWorker = z.discriminatedUnion("type", [
     stack: text.nullable(),
     /** Whether configuration or wallet are wrong, so that a retry would fail again. */
     wrongInput: z.boolean(),
+    /** The first block in which a retry can succeed; `null`: at once. */
+    notBeforeBlock: z.int().nonnegative().nullable(),
   }),
 ]);
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { endpointFailureOf } from "../../chain/errors.ts";
+import { ChainError, endpointFailureOf } from "../../chain/errors.ts";
 import type { LogFields, Logger, LogLevel } from "../../lib/log.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
@@ -108,6 +108,8 @@ function cloneable(fields: LogFields): LogFields {
 }
 
 function describe(error: unknown, wrongInput: boolean): JobFailure {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: null, wrongInput };
-  return { name: error.name, message: error.message, stack: error.stack ?? null, wrongInput };
+  const notBeforeBlock = error instanceof ChainError ? error.notBeforeBlock : null;
+  const common = { wrongInput, notBeforeBlock };
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: null, ...common };
+  return { name: error.name, message: error.message, stack: error.stack ?? null, ...common };
 }

@@ -10,6 +10,7 @@ import { AuctionKeeper } from "../../../src/agent/auction_keeper.ts";
 import { keepCommitment } from "../../../src/agent/commitment_keeper.ts";
 import type { DaemonEvent } from "../../../src/agent/events.ts";
 import { HeadWatcher } from "../../../src/agent/head_watcher.ts";
+import { PublishingPause } from "../../../src/agent/publishing_pause.ts";
 import { SettingsSource } from "../../../src/agent/settings.ts";
 import { launchAuction, launchCommitment } from "../../../src/agent/workers/launch.ts";
 import type { RunningJob } from "../../../src/agent/workers/job_host.ts";
@@ -269,6 +270,8 @@ export class FaultBench implements AsyncDisposable {
       await keepCommitment(log, {
         ...context,
         launch: (options) => track(launchCommitment({ ...options, maxGrowthBytes: MAX_GROWTH_BYTES })),
+        pause: new PublishingPause(),
+        headNumber: () => null,
       });
     } else {
       const keeper = new AuctionKeeper({

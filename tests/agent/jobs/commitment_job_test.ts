@@ -30,6 +30,7 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
     dryRun = false,
     includedIn = headNumber + 1,
   } = scene;
+  let onChain = current;
   const head: BlockRef = { number: headNumber, hash: "0xhead" };
   const chain = {
     endpoint: "ws://node",
@@ -39,14 +40,18 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
     registeredUid: () => Promise.resolve(7),
     readCommitment: () =>
       Promise.resolve(
-        current === undefined ? null : {
-          block: current.block,
+        onChain === undefined ? null : {
+          block: onChain.block,
           fieldKind: "Raw",
-          data: `0x${new TextEncoder().encode(current.text).toHex()}`,
+          data: `0x${new TextEncoder().encode(onChain.text).toHex()}`,
         },
       ),
+    pendingExtrinsicCount: () => Promise.resolve(0),
     signCommitment: () => Promise.resolve({ hex: "0x", hash: "0x1" }),
-    submit: () => Promise.resolve({ extrinsicHash: "0x1", blockHash: "0x2", blockNumber: includedIn }),
+    submit: () => {
+      onChain = { text, block: includedIn };
+      return Promise.resolve({ extrinsicHash: "0x1", blockHash: "0x2", blockNumber: includedIn });
+    },
     watchStalls: () => () => {},
     close: () => Promise.resolve(),
   } as Partial<ChainConnection> as ChainConnection;
@@ -58,6 +63,7 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
       connect: () => Promise.resolve(chain),
       openSigner: () => Promise.resolve({ address: "me" } as never),
       sleep: () => Promise.resolve(),
+      remainingMs: () => 100_000,
       step: () => {},
       log,
     },

@@ -172,6 +172,7 @@ async function publishUnconfirmed(
     connect: connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
     openSigner: () => Promise.resolve(signer),
     sleep: () => Promise.resolve(onSleep(chain.nodes, hotkey, text)),
+    remainingMs: () => 100_000,
     step: () => {},
     log,
   });

@@ -145,7 +145,7 @@ Deno.test("a worker cannot flood the log, nor speak for another run", async () =
     line({ big: "x".repeat(5e7), list: Array(1e5).fill("y".repeat(100)), cycle, huge: 1n << 100_000n });
     line({ bytes: new Uint8Array(1e8), sparse: Array(2 ** 32 - 1), map: new Map([[1, 2]]) });
     for (let i = 0; i < 2000; i++) line({ i });
-    post({ type: "failed", name: "\\x1b[2J", message: "z".repeat(1e7), stack: "z".repeat(1e7), wrongInput: false });
+    post({ type: "failed", name: "\\x1b[2J", message: "z".repeat(1e7), stack: "z".repeat(1e7), wrongInput: false, notBeforeBlock: null });
     `,
     rig,
   );

@@ -63,7 +63,7 @@ export function attemptsOf(more: Readonly<Record<string, string>>): string {
       }
       Deno.umask(0);
       self.postMessage({
-        type: "failed", name: "Tried", message: "possible: " + JSON.stringify(possible), stack: null, wrongInput: false,
+        type: "failed", name: "Tried", message: "possible: " + JSON.stringify(possible), stack: null, wrongInput: false, notBeforeBlock: null,
       });
     })();
   `;
