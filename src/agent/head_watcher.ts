@@ -6,6 +6,7 @@
  * @module
  */
 
+import { headerNumber } from "../chain/block_header.ts";
 import { HEDGE_AFTER_MS } from "../chain/hedge.ts";
 import { ChainError, type ChainErrorKind, type EndpointFailure, endpointFailureOf } from "../chain/errors.ts";
 import { type JsonRpcConnection, openJsonRpc } from "../chain/json_rpc.ts";
@@ -152,7 +153,7 @@ export class HeadWatcher {
         throw headFailure(
           connection.endpoint,
           "wrong-genesis",
-          `its genesis hash is ${String(genesisHash)}, that of another chain`,
+          "its genesis hash is that of another chain",
         );
       }
       const { endpoint: label } = connection;
@@ -173,14 +174,14 @@ export class HeadWatcher {
         quiet = setTimeout(
           () =>
             open.request("chain_getHeader").then((header) => {
-              if (blockNumberOf(header) === this.#headNumber) askLater();
+              if (headerNumber(header) === this.#headNumber) askLater();
               else note(header);
             }).catch(ended.reject),
           QUIET_MS,
         );
       };
       const note = (header: unknown): void => {
-        const number = blockNumberOf(header);
+        const number = headerNumber(header);
         if (number === null || signal.aborted) return;
         heads++;
         this.#headNumber = number;
@@ -224,12 +225,6 @@ export class HeadWatcher {
 function headFailure(endpoint: string, kind: ChainErrorKind, why: string): ChainError {
   const message = `Cannot follow the head of ${endpoint}: ${why}; trying the next endpoint`;
   return new ChainError(message, { kind, endpoint, retryable: true });
-}
-
-function blockNumberOf(header: unknown): number | null {
-  if (typeof header !== "object" || header === null || !("number" in header)) return null;
-  const number = Number(header.number);
-  return Number.isSafeInteger(number) && number >= 0 ? number : null;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

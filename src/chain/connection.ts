@@ -5,6 +5,7 @@
  */
 
 import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
+import { headerNumber } from "./block_header.ts";
 import { decodeCommitment } from "./commitment_record.ts";
 import { ChainError, slowError } from "./errors.ts";
 import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";
@@ -373,11 +374,8 @@ async function requestBlockHash(rpc: JsonRpcConnection, blockNumber: number): Pr
 
 async function requestHeaderNumber(rpc: JsonRpcConnection, ...at: readonly string[]): Promise<number> {
   const method = "chain_getHeader";
-  const header = await rpc.request(method, at) as { number?: unknown } | null;
-  const number = Number(header?.number ?? NaN);
-  if (!Number.isSafeInteger(number)) {
-    throw invalidAnswer(rpc.endpoint, method, "it is not a header with a number");
-  }
+  const number = headerNumber(await rpc.request(method, at));
+  if (number === null) throw invalidAnswer(rpc.endpoint, method, "it is not a header with a number");
   return number;
 }
 

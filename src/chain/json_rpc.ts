@@ -212,10 +212,8 @@ export class JsonRpcConnection {
     handlers: SubscriptionHandlers,
   ): Promise<JsonRpcSubscription> {
     const result = await this.request(method, params);
-    if (typeof result !== "string" && typeof result !== "number") {
-      throw invalidAnswer(this.endpoint, method, "it is not a subscription ID");
-    }
-    const id = String(result);
+    const id = subscriptionId(result);
+    if (id === null) throw invalidAnswer(this.endpoint, method, "it is not a subscription ID");
     this.#subscriptions.set(id, handlers);
     const early = this.#early.get(id) ?? [];
     this.#early.delete(id);
@@ -258,8 +256,9 @@ export class JsonRpcConnection {
       return;
     }
     if (typeof message["method"] === "string") {
-      const params = message["params"];
-      if (isRecord(params)) this.#notify(String(params["subscription"]), params["result"]);
+      const params = isRecord(message["params"]) ? message["params"] : {};
+      const id = subscriptionId(params["subscription"]);
+      if (id !== null) this.#notify(id, params["result"]);
       return;
     }
     const id = message["id"];
@@ -409,6 +408,11 @@ function abortedError(endpoint: string, request: string | null, signal: AbortSig
 
 function errorEventText(event: Event): string {
   return event instanceof ErrorEvent && event.message !== "" ? event.message : "the connection failed";
+}
+
+/** A subscription's ID; `null` for what is none. */
+function subscriptionId(value: unknown): string | null {
+  return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,6 +6,7 @@
 
 import type { Vec } from "@polkadot/types";
 import type { DispatchError as DispatchErrorCodec, EventRecord } from "@polkadot/types/interfaces";
+import { headerNumber } from "./block_header.ts";
 import { ChainError, type ChainErrorKind, DispatchError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 import type { Runtime } from "./runtime.ts";
@@ -171,14 +172,14 @@ async function locateExtrinsic(
 ): Promise<{ blockNumber: number; index: number }> {
   const method = "chain_getBlock";
   const answer = await rpc.request(method, [blockHash]) as
-    | { block?: { header?: { number?: unknown }; extrinsics?: unknown } }
+    | { block?: { header?: unknown; extrinsics?: unknown } }
     | null;
-  const blockNumber = Number(answer?.block?.header?.number);
+  const blockNumber = headerNumber(answer?.block?.header);
   const extrinsics = answer?.block?.extrinsics;
-  if (!Number.isSafeInteger(blockNumber) || !Array.isArray(extrinsics)) {
+  if (blockNumber === null || !Array.isArray(extrinsics)) {
     throw invalidAnswer(rpc.endpoint, method, `block ${blockHash} has no number or no extrinsics`);
   }
-  const index = extrinsics.findIndex((hex) => String(hex).toLowerCase() === extrinsic.hex);
+  const index = extrinsics.findIndex((hex) => typeof hex === "string" && hex.toLowerCase() === extrinsic.hex);
   if (index < 0) {
     throw invalidAnswer(rpc.endpoint, method, `block ${blockHash} lacks extrinsic ${extrinsic.hash}`);
   }

@@ -198,6 +198,20 @@ Deno.test("request() ignores unsolicited answers and refuses one without result"
   await rpc.close();
 });
 
+Deno.test("notifications whose subscription is not an ID are ignored, and nothing is thrown elsewhere", async () => {
+  await using node = startMockNode({
+    odd: (_params, session) => {
+      for (const id of ['{"toString":1,"valueOf":2}', `${"[".repeat(20_000)}${"]".repeat(20_000)}`, "null"]) {
+        session.sendText(`{"method":"x","params":{"subscription":${id},"result":1}}`);
+      }
+      return 5;
+    },
+  });
+  const rpc = await open(node.url);
+  assert.equal(await rpc.request("odd"), 5);
+  await rpc.close();
+});
+
 Deno.test("close() fails pending requests at once and can be repeated", async () => {
   await using node = startMockNode({ never: () => NO_ANSWER });
   const rpc = await open(node.url);

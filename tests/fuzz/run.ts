@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cutText } from "../../src/lib/cut_text.ts";
 import type { Family, Find } from "./family.ts";
 
 /** The cases between two looks at the clock. */
@@ -67,7 +68,7 @@ export function tableOf(tallies: readonly Tally[]): string {
 
 /** A find, with the command that comes to it again. */
 export function findText(name: string, { seed, shrunk, error }: Find): string {
-  return `FOUND in ${name}: ${error.message}\n` +
-    `  case: ${shrunk}\n` +
+  return `FOUND in ${name}: ${cutText(error.message)}\n` +
+    `  case: ${cutText(shrunk)}\n` +
     `  again: deno task fuzz --family ${name} --seed ${seed} --cases ${BATCH_CASES}`;
 }

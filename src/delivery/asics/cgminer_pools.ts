@@ -64,5 +64,7 @@ function userOf(value: unknown): string | null {
 
 /** A field that may be text, a boolean or a number, as text for comparison. */
 function textOf(value: unknown): string {
-  return value === undefined || value === null ? "" : String(value).trim().toLowerCase();
+  if (value === undefined || value === null) return "";
+  // A list or object is no text that is known, and its conversion to text may fail.
+  return typeof value === "object" ? "?" : String(value).trim().toLowerCase();
 }

@@ -45,3 +45,13 @@ Deno.test("poolsOf() reads the login at each pool as it is, where the machine re
     ["sn89auction.5F.Rig1", "a", null, null, null],
   );
 });
+
+Deno.test("poolsOf() takes fields that are neither text nor figures for ones that it does not know", () => {
+  const deep = JSON.parse("[".repeat(20_000) + "]".repeat(20_000));
+  for (const odd of [{ toString: 1, valueOf: 2 }, deep, {}, ["Alive"]]) {
+    const [pool] = poolsOf({
+      POOLS: [{ POOL: odd, Status: odd, "Stratum Active": odd, Priority: odd, User: odd }],
+    });
+    assert.deepEqual(pool, { number: 0, state: "other", priority: null, user: null, isStratumActive: false });
+  }
+});
