@@ -127,7 +127,9 @@ function toJson(config: Config, solver: ShownSolver, environment: Environment): 
   };
   // Not converted: worker sizes are keys in these values.
   const settings = effective;
-  return `${printable(JSON.stringify({ ...toDocument(document) as object, settings }, null, 2))}\n`;
+  const withoutBigints = (_key: string, value: unknown): unknown =>
+    typeof value === "bigint" ? value.toString() : value;
+  return `${printable(JSON.stringify({ ...toDocument(document) as object, settings }, withoutBigints, 2))}\n`;
 }
 
 function toText(config: Config, solver: ShownSolver, environment: Environment): string {

@@ -9,6 +9,7 @@ import { type AmbiguityPolicy, DEFAULT_AMBIGUITY_POLICY } from "../auction/ambig
 import type { UnpackCbc } from "../auction/solver/cbc/bundled_cbc.ts";
 import type { EngineChoice } from "../auction/solver/types.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
+import { WalletError } from "../chain/wallet/errors.ts";
 import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
 import { asError } from "../lib/errors.ts";
 import { type ListenAddress, parseListenAddress } from "../lib/listen_address.ts";
@@ -212,7 +213,12 @@ function resolveHotkeyPath({ wallet }: ConfigFile, resolution: Resolution): stri
   const section = resolution.section("wallet", wallet);
   for (const [key, value] of Object.entries(wallet)) section.choose(key, [inFile(value)], value);
   const { directory, name, hotkey_name: hotkeyName } = wallet;
-  return resolve(hotkeyPath({ directory, name, hotkeyName }, resolution.environment.HOME));
+  try {
+    return resolve(hotkeyPath({ directory, name, hotkeyName }, resolution.environment.HOME));
+  } catch (error) {
+    if (!(error instanceof WalletError)) throw error;
+    throw new ConfigError(resolution.source, [{ key: "[wallet]", message: error.message }], { cause: error });
+  }
 }
 
 function resolveWorkers(file: ConfigFile, text: string, resolution: Resolution): Config["workers"] {

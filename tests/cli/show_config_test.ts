@@ -224,3 +224,12 @@ Deno.test("config shows control characters escaped, with the origin in its colum
     `${String.raw`subnet_pool_name = "a\u009bb"`.padEnd(55)} # environment: APS_MINER_SUBNET_POOL_NAME`,
   );
 });
+
+Deno.test("config shows numbers beyond 2^53, in both forms", async () => {
+  const text = CONFIG.replace("= 2 }", "= 9007199254740993 }");
+  const shown = await show(text);
+  assert.ok(squeezed(shown).includes('worker_sizes = { "0.45" = 9007199254740993 } # file'));
+  const { settings } = JSON.parse((await show(text, {}, true)).text);
+  const sizes = settings.find(({ key }: { key: string }) => key === "worker_sizes");
+  assert.deepEqual(sizes.value, { "0.45": "9007199254740993" });
+});

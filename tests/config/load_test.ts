@@ -64,6 +64,15 @@ Deno.test("loadConfig() reports the line and column of a TOML mistake", async ()
   );
 });
 
+Deno.test("loadConfig() names the file and the section when the wallet's names lead nowhere", async () => {
+  const mistake = await refusal(GOOD.replace('name = "default"', 'name = ".."'));
+  assert.match(
+    mistake,
+    /^\/etc\/c\.toml: \[wallet\]: Cannot locate the hotkey: the wallet name is "\.\."; give /,
+  );
+  await assert.rejects(load(GOOD, {}), { name: "ConfigError", message: /HOME is not set/ });
+});
+
 Deno.test("loadConfig() names an unknown network", async () => {
   assert.match(await refusal(GOOD.replace('"finney"', '"finey"')), /\[bittensor\] network: .*finey/);
 });

@@ -5,7 +5,11 @@
  */
 
 import { bids, bitmaps, prices } from "./commitments.ts";
+import { brokenConfigurations, configurations } from "./configuration.ts";
 import type { Family } from "./family.ts";
+import { brokenMetricPages, metricPages } from "./metrics.ts";
+import { walletFiles } from "./wallets.ts";
+import { brokenWorkerLists, workerLists } from "./workers_api.ts";
 import { brokenMinerAnswers, minerAnswers } from "./miners.ts";
 import { brokenPoolFiles, poolFiles } from "./pools.ts";
 import { brokenProfileFiles, profileFiles } from "./profiles.ts";
@@ -21,4 +25,11 @@ export const FAMILIES: readonly Family[] = [
   brokenProfileFiles,
   minerAnswers,
   brokenMinerAnswers,
+  metricPages,
+  brokenMetricPages,
+  workerLists,
+  brokenWorkerLists,
+  walletFiles,
+  configurations,
+  brokenConfigurations,
 ];

@@ -43,7 +43,7 @@ export const JSON_PIECES = [
 ];
 
 /** Lists in lists, deeper than any call stack. */
-export const DEEP = 20_000;
+export const DEEP = 10_000;
 
 /** Values that fit nowhere, as JSON. */
 export const oddValue: fc.Arbitrary<string> = fc.oneof(
