@@ -23,6 +23,7 @@ import { type Environment, readEnvironment } from "../config/environment.ts";
 import { ConfigError } from "../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
+import { describeHotkeysBeside } from "../chain/wallet/hotkey_list.ts";
 import type { Logger } from "../lib/log.ts";
 import { launchCheck } from "../operator/check/launch_check.ts";
 import { documentText } from "../lib/document.ts";
@@ -135,6 +136,7 @@ async function checkChain(
     const findings = chainFindings(look, {
       hotkeyPath,
       hotkeyMode,
+      hotkeysThere: () => describeHotkeysBeside(hotkeyPath),
       netuid,
       user: currentUser(),
       nowMs: Date.now(),

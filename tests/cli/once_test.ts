@@ -377,7 +377,14 @@ const failures: [string, (rig: Rig) => Promise<void>, string, number, RegExp][] 
     (rig) => Deno.remove(`${rig.folder}/wallets`, { recursive: true }),
     "auction",
     2,
-    /hotkey/,
+    /hotkey .*there is no folder/,
+  ],
+  [
+    "a mistyped hotkey",
+    (rig) => edit(rig.configPath, 'hotkey_name = "rig"', 'hotkey_name = "rlg"'),
+    "commitment",
+    2,
+    /wallets has these hotkeys \(wallet\/hotkey\): demo\/rig/,
   ],
   [
     "an encrypted wallet",

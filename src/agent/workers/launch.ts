@@ -13,6 +13,7 @@ import { checkAnswer, hotkeyAddress } from "../jobs/worker_answer.ts";
 import { type Config, requireWorkers } from "../../config/load.ts";
 import type { EndpointFailure } from "../../chain/errors.ts";
 import { endpointLabel } from "../../chain/networks.ts";
+import { refuseMissingHotkey } from "../../chain/wallet/hotkey_list.ts";
 import type { Logger } from "../../lib/log.ts";
 import { JOB_TIMEOUT_SECONDS } from "../../auction/protocol/constants.ts";
 import type { BuiltCommitment } from "../../auction/protocol/worker_sizes.ts";
@@ -141,12 +142,17 @@ export function launchCommitment(
   });
 }
 
-/** Launches the look-up of the hotkey's address. Its worker may read the hotkey's file and nothing else. */
+/**
+ * Launches the look-up of the hotkey's address. Its worker may read the hotkey's file and nothing else.
+ *
+ * @throws {import("../../chain/wallet/errors.ts").WalletError} `missing` when there is no such file.
+ */
 export function launchAddress(
   options: LaunchOptions,
   module = workerModule("address_worker", import.meta.url),
 ): RunningJob<string> {
   const { hotkeyPath } = options.config;
+  refuseMissingHotkey(hotkeyPath);
   return launchWorker<AddressWorkerInput, string>(options, {
     name: "address",
     module,

@@ -17,6 +17,7 @@ import {
 } from "@polkadot/util-crypto";
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
+import { missingHotkey } from "./hotkey_list.ts";
 import { asError } from "../../lib/errors.ts";
 
 /** The SS58 prefix of Bittensor addresses. */
@@ -98,13 +99,7 @@ async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise
   try {
     text = await readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new WalletError(
-        "missing",
-        path,
-        `Cannot read the hotkey ${path}: there is no such file; check [wallet] directory, name and hotkey_name`,
-      );
-    }
+    if (error instanceof Deno.errors.NotFound) throw missingHotkey(path);
     const reason = asError(error).message;
     throw new WalletError(
       "unreadable",

@@ -15,6 +15,8 @@ export interface LookContext {
   readonly hotkeyPath: string;
   /** Permission bits of the hotkey's file; `null` if unknown. */
   readonly hotkeyMode: number | null;
+  /** Which hotkeys there are, for one that is missing. */
+  readonly hotkeysThere: () => string;
   readonly netuid: number;
   readonly user: User;
   /** Milliseconds since 1970. */
@@ -37,9 +39,13 @@ export function chainFindings(look: ChainLook, context: LookContext): Finding[] 
   ];
 }
 
-function walletFinding(wallet: WalletLook, { hotkeyPath, user }: LookContext): Finding {
+function walletFinding(wallet: WalletLook, { hotkeyPath, user, hotkeysThere }: LookContext): Finding {
   if (wallet.address === null) {
-    const fix = wallet.kind === "unreadable" ? aclLine(user, "r", hotkeyPath) : null;
+    const fix = wallet.kind === "unreadable"
+      ? aclLine(user, "r", hotkeyPath)
+      : wallet.kind === "missing"
+      ? hotkeysThere()
+      : null;
     return finding("fail", "wallet", wallet.error, fix);
   }
   return wallet.canSign ? finding("ok", "wallet", `${hotkeyPath}: hotkey ${wallet.address}`) : finding(

@@ -26,6 +26,7 @@ function find(
   const findings = chainFindings({ ...good, ...look }, {
     hotkeyPath: "/w/my key",
     hotkeyMode,
+    hotkeysThere: () => "/w has these hotkeys",
     netuid: 89,
     user: { uid: 990, gid: 990 },
     nowMs,
@@ -49,6 +50,11 @@ Deno.test("chainFindings() says how to make a wallet readable", () => {
   assert.equal(found["wallet"]![0]!.status, "fail");
   assert.equal(found["wallet"]![0]!.fix, "setfacl -m u:990:r '/w/my key'");
   assert.equal(found["registration"], undefined);
+});
+
+Deno.test("chainFindings() names the hotkeys that are there when the configured one is not", () => {
+  const wallet = { address: null, kind: "missing", error: "Cannot read" } as const;
+  assert.equal(find({ wallet, registration: null })["wallet"]![0]!.fix, "/w has these hotkeys");
 });
 
 Deno.test("chainFindings() fails a wallet that cannot sign, and warns of one that everybody can read", () => {
