@@ -8,11 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArguments, UsageError } from "../src/lib/args.ts";
 import { complain, say } from "./command_line.ts";
-import { prepareBuildFolder } from "./compile/build_folder.ts";
-import { bundle } from "./compile/bundle.ts";
 import { runTool } from "./compile/run_tool.ts";
 import { dependenciesPage } from "./release/dependencies_page.ts";
-import { readPackages } from "./release/packages.ts";
+import { listPackages } from "./release/packages.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PAGE = join(ROOT, "docs", "dependencies.md");
@@ -60,17 +58,17 @@ async function run(check: boolean): Promise<number> {
 }
 
 async function makePage(): Promise<string> {
-  using folder = await prepareBuildFolder(ROOT);
-  const { sources, scratch } = folder;
-  const build = { commit: null, commitDate: null };
-  const { packages } = await bundle({ sources, output: folder.bundle, build });
-  const text = dependenciesPage(await readPackages({ sources, bundled: packages }), await pinnedDeno());
-  const path = join(scratch, "page.md");
-  await Deno.writeTextFile(path, text);
-  const args = ["fmt", "--quiet", "--config", join(ROOT, "deno.json"), path];
-  const { success, errorText } = await runTool(Deno.execPath(), args);
-  if (!success) throw new Error(`Cannot format the page: ${errorText}`);
-  return await Deno.readTextFile(path);
+  const text = dependenciesPage(await listPackages(ROOT), await pinnedDeno());
+  const path = await Deno.makeTempFile({ suffix: ".md" });
+  try {
+    await Deno.writeTextFile(path, text);
+    const args = ["fmt", "--quiet", "--config", join(ROOT, "deno.json"), path];
+    const { success, errorText } = await runTool(Deno.execPath(), args);
+    if (!success) throw new Error(`Cannot format the page: ${errorText}`);
+    return await Deno.readTextFile(path);
+  } finally {
+    await Deno.remove(path);
+  }
 }
 
 /** The Deno that the README says to use. */

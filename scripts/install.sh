@@ -76,6 +76,12 @@ user=ih-miner
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || wrong "must be run as root (or with --root DIR)"
 [ -t 0 ] || ask=no
 
+# A package of Debian's beside this installation would be started by the same units, or hidden by them.
+if [ -z "$root" ] && [ "$uninstall" = no ] && command -v dpkg-query >/dev/null &&
+  [ "$(dpkg-query --show --showformat='${db:Status-Status}' ih-miner 2>/dev/null)" = installed ]; then
+  wrong "the Debian package ih-miner is installed here; install the new version with apt install ./FILE.deb, or remove it first with apt remove ih-miner"
+fi
+
 # Whether systemd runs and this installation is for this host.
 with_systemd() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 

@@ -16,13 +16,16 @@ export interface CompileOptions {
   readonly target: Target;
   /** A folder for the result. It must always be the same, because its path ends up in the result. */
   readonly scratch: string;
+  /** Deno's runtime base. @default the one that Deno downloads */
+  readonly base?: string | undefined;
 }
 
 /** Deno's runtime base is not available. */
 export class BaseUnavailableError extends Error {
   override readonly name = "BaseUnavailableError";
 
-  constructor(target: Target, reason: string) {
+  /** @param reason what `deno compile` said. */
+  constructor(target: Target, readonly reason: string) {
     super(
       `Cannot compile: the runtime base of Deno ${Deno.version.deno} for ${target} cannot be downloaded.\n` +
         `  ${reason.replaceAll("\n", "\n  ")}\n` +
@@ -45,11 +48,10 @@ export class CompileError extends Error {
  * @throws {import("./elf.ts").WrongBaseError} when the base or the result is for another machine or another Deno.
  * @throws {BaseUnavailableError} {@link CompileError}
  */
-export async function compileBundle({ bundle, target, scratch }: CompileOptions): Promise<string> {
-  const base = Deno.env.get("DENORT_BIN");
+export async function compileBundle({ bundle, target, scratch, base }: CompileOptions): Promise<string> {
   const denoVersion = Deno.version.deno;
   if (base !== undefined) {
-    checkRuntime(await Deno.readFile(base), { path: `DENORT_BIN=${base}`, target, denoVersion });
+    checkRuntime(await Deno.readFile(base), { path: `the runtime base ${base}`, target, denoVersion });
   }
   const output = join(scratch, "ih-miner");
   const args = [
@@ -59,9 +61,12 @@ export async function compileBundle({ bundle, target, scratch }: CompileOptions)
     ...[...bundle.workers, ...bundle.data].flatMap((path) => ["--include", path]),
     ...["--target", target, "--output", output, bundle.main],
   ];
+  // A base for another target may be set there.
+  const { DENORT_BIN: _, ...environment } = Deno.env.toObject();
   const { success, errorText } = await runTool(Deno.execPath(), args, {
     cwd: scratch,
-    env: { NO_COLOR: "1" },
+    clearEnv: true,
+    env: { ...environment, NO_COLOR: "1", ...(base === undefined ? {} : { DENORT_BIN: base }) },
   });
   if (!success) {
     const reason = errorText.split("\n\nStack backtrace:")[0]!.trim();

@@ -5,6 +5,8 @@
  */
 
 import { join } from "node:path";
+import { prepareBuildFolder } from "../compile/build_folder.ts";
+import { bundle } from "../compile/bundle.ts";
 import { idOf, type LockedPackage, readLockFile } from "./lock_file.ts";
 
 /** A package and what is known of it. */
@@ -30,6 +32,15 @@ export interface ReadPackagesOptions {
   readonly sources: string;
   /** The folders of the packages in the program, relative to `sources`. */
   readonly bundled: readonly string[];
+}
+
+/** Bundles the program of a checkout, and reads its packages. */
+export async function listPackages(root: string): Promise<Package[]> {
+  using folder = await prepareBuildFolder(root);
+  const { sources } = folder;
+  const build = { commit: null, commitDate: null };
+  const { packages } = await bundle({ sources, output: folder.bundle, build });
+  return await readPackages({ sources, bundled: packages });
 }
 
 interface Installed {
