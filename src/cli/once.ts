@@ -15,6 +15,7 @@ import { type Config, loadConfig, osConfigFiles, requireWorkers } from "../confi
 import { locateConfig } from "../config/locate.ts";
 import { type InstanceLock, InstanceLockedError, lockInstance } from "../agent/instance_lock.ts";
 import { FailureLog } from "../lib/failure_log.ts";
+import { hostClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import { describeError } from "../lib/errors.ts";
 import { callResultHooks, HOOK_PATIENCE_MS, HookRunner } from "../agent/hooks/hooks.ts";
@@ -193,6 +194,7 @@ async function runAuction(
   using _lock = await lockFor(command, config, hotkey);
   const { routing, stateDirectory } = config;
   const { dryRun } = command;
+  const steadyMs = hostClock.steadyMs();
   try {
     const results = await deliverOutcome(outcome, {
       callbacks,
@@ -200,7 +202,8 @@ async function runAuction(
       workers,
       stateDirectory,
       dryRun,
-      nowMs: Date.now(),
+      nowMs: hostClock.wallMs(steadyMs),
+      steadyMs,
       fleet: new Fleet(),
       failures: new FailureLog(Date.now),
       signal,

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 /** The agent as a process, with its log lines as they come. */
-export class Agent {
+export class Agent implements AsyncDisposable {
   // deno-lint-ignore no-explicit-any -- log lines are read by name
   readonly lines: any[] = [];
   readonly #child: Deno.ChildProcess;
@@ -40,6 +40,17 @@ export class Agent {
     const start = performance.now();
     this.signal(name);
     return { code: await this.code(), seconds: (performance.now() - start) / 1000 };
+  }
+
+  /** Kills it, if a test has not stopped it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.signal("SIGKILL");
+    } catch (error) {
+      // It has ended.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.code();
   }
 
   async code(): Promise<number> {

@@ -48,8 +48,8 @@ export interface OwedContext {
   readonly dryRun: boolean;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
-  /** What `nowMs` would be if the host's clock had not been set since the agent started. @default nowMs */
-  readonly steadyMs?: number;
+  /** What `nowMs` would be if the host's clock had not been set since the agent started. */
+  readonly steadyMs: number;
   readonly failures: FailureLog;
   readonly log: Logger;
 }

@@ -73,6 +73,7 @@ class Site implements AsyncDisposable {
       stateDirectory: this.path("state"),
       dryRun: false,
       nowMs: 1_000,
+      steadyMs: 1_000,
       log: this.log,
       onReloads: (isPending) => this.pending.push(isPending),
       ...overrides,
