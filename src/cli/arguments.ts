@@ -1,5 +1,5 @@
 /**
- * The command line of ih-miner: its commands and options, and their validation.
+ * Parses and checks the command line of ih-miner.
  *
  * @module
  */
@@ -7,11 +7,18 @@
 import { distance } from "fastest-levenshtein";
 import { type OptionSpecs, parseArguments, UsageError } from "../lib/args.ts";
 import { LOG_FORMATS, LOG_LEVELS, type LogFormat, type LogLevel } from "../lib/log.ts";
-
-/** The jobs of `--once`. */
-export const JOB_NAMES = ["auction", "commitment"] as const;
-/** One of {@link JOB_NAMES}. */
-export type JobName = (typeof JOB_NAMES)[number];
+import {
+  ALL_OPTIONS,
+  COMMAND_WORDS,
+  type CommandName,
+  COMMANDS,
+  COMMON_OPTIONS,
+  JOB_NAMES,
+  type JobName,
+  type OptionName,
+  type Shell,
+  SHELLS,
+} from "./commands.ts";
 
 /** The options of all commands that log. */
 export interface LogArguments {
@@ -41,6 +48,7 @@ export type Command =
     readonly watch: boolean;
     readonly json: boolean;
   }
+  | { readonly name: "completions"; readonly shell: Shell }
   | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments)
   | (
     & { readonly name: "check"; readonly configPath: string | undefined; readonly json: boolean }
@@ -63,73 +71,16 @@ export type Command =
     readonly format: "text" | "json" | "csv";
   } & LogArguments);
 
-/** The first words that select a command. */
-const COMMAND_WORDS = ["withdraw", "status", "config", "replay", "check", "advise", "earnings"] as const;
 /** A word within this edit distance of a command counts as a typing mistake. */
 const TYPING_MISTAKES = 2;
 
-const OPTIONS: OptionSpecs = {
-  once: { type: "string" },
-  force: { type: "boolean" },
-  "dry-run": { type: "boolean" },
-  "save-snapshot": { type: "string" },
-  json: { type: "boolean" },
-  url: { type: "string" },
-  watch: { type: "boolean" },
-  from: { type: "string", multiple: true },
-  windows: { type: "string" },
-  days: { type: "string" },
-  csv: { type: "boolean" },
-  "log-level": { type: "string" },
-  "log-format": { type: "string" },
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean", short: "V" },
-};
-
-/** The text of `ih-miner --help`. */
-export const HELP = `ih-miner: sells hashrate on the InfiniteHash subnet (Bittensor, netuid 89)
-
-Usage:
-  ih-miner [CONFIG]                      run the agent as a service
-  ih-miner [CONFIG] --once auction       compute the auction of this window and route the hashrate
-  ih-miner [CONFIG] --once commitment    publish the bid if needed
-  ih-miner withdraw [CONFIG]             publish the empty bid; prints when nothing can be won any more
-  ih-miner status [CONFIG]               show the status of the running agent (needs [http] listen)
-  ih-miner config [CONFIG]               show the effective configuration and the origin of each value
-  ih-miner replay SNAPSHOT               compute a saved auction again, offline
-  ih-miner check [CONFIG]                check everything that the agent needs
-  ih-miner advise [CONFIG]               show what this window would earn at other prices; publishes nothing
-  ih-miner earnings [CONFIG]             add up by day what was won and credited, from the ledger
-
-CONFIG is a TOML file. Default: $IH_MINER_CONFIG, else ./config.toml, else /etc/ih-miner/config.toml.
-Write ./NAME for a file that is named like a command.
-
-Options:
-  --once JOB            run one job, auction or commitment; prints one JSON document on stdout and
-                        logs on stderr
-  --force               with --once commitment: publish even if nothing has changed
-  --dry-run             with --once and withdraw: submit and write nothing; show what would be done
-  --url URL             with status: the address of the agent (default: from CONFIG, else
-                        http://127.0.0.1:9464)
-  --watch               with status: repeat every two seconds
-  --save-snapshot FILE  with --once auction: save the chain data for replay
-  --from SNAPSHOT       with advise: a saved window instead of the chain's; give several to average
-  --windows N           with advise: the last N windows that the agent kept ([state] snapshots)
-  --days N              with earnings: today and the days before it, in UTC (default: 30)
-  --csv                 with earnings: print one CSV line for each day
-  --json                with check, config, status, advise and earnings: print one JSON document
-  --log-level LEVEL     ${LOG_LEVELS.join(", ")} (default: info)
-  --log-format FORMAT   ${LOG_FORMATS.join(", ")} (default: json)
-  -h, --help            show this help
-  -V, --version         show the version
-
-Exit codes:
-  0         success, even without a bid or a win
-  1         the job failed: chain, dispatch error, proxy file, no solver result; with status: the agent
-            is not ready or does not answer
-  2         invalid usage, configuration, wallet or snapshot
-  130, 143  SIGINT or SIGTERM ended --once, withdraw, check, advise or earnings
-`;
+const SPECS: OptionSpecs = Object.fromEntries(
+  ALL_OPTIONS.map(([name, { value, short, multiple }]) => [name, {
+    type: value === null ? "boolean" : "string",
+    ...(short === undefined ? {} : { short }),
+    ...(multiple === undefined ? {} : { multiple }),
+  }]),
+);
 
 /**
  * Parses a command line.
@@ -141,7 +92,7 @@ export function parseCommand(
   args: readonly string[],
   exists: (path: string) => boolean = isThere,
 ): Command {
-  const { values, lists, positionals } = parseArguments(args, OPTIONS);
+  const { values, lists, positionals } = parseArguments(args, SPECS);
   if (values.help === true) return { name: "help" };
   if (values.version === true) return { name: "version" };
 
@@ -150,16 +101,16 @@ export function parseCommand(
     logLevel: oneOf("--log-level", LOG_LEVELS, values["log-level"] ?? "info"),
     logFormat: oneOf("--log-format", LOG_FORMATS, values["log-format"] ?? "json"),
   };
-  const forbidAllBut = (allowed: readonly string[], context: string): void =>
+  const forbidOthersThan = (command: CommandName, context: string = command): void => {
+    const allowed: readonly OptionName[] = [...COMMON_OPTIONS, ...COMMANDS[command].options];
     forbid(
-      Object.keys({ ...values, ...lists }).filter((name) =>
-        !["log-level", "log-format", ...allowed].includes(name)
-      ),
+      Object.keys({ ...values, ...lists }).filter((name) => !allowed.some((option) => option === name)),
       context,
     );
+  };
 
   if (positionals[0] === "replay") {
-    forbidAllBut([], "replay");
+    forbidOthersThan("replay");
     const [, snapshotPath, ...surplus] = positionals;
     if (snapshotPath === undefined) {
       throw new UsageError("replay needs the snapshot file: ih-miner replay FILE");
@@ -169,14 +120,14 @@ export function parseCommand(
   }
 
   if (positionals[0] === "check") {
-    forbidAllBut(["json"], "check");
+    forbidOthersThan("check");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     return { name: "check", configPath, json: values.json === true, ...logs };
   }
 
   if (positionals[0] === "advise") {
-    forbidAllBut(["from", "windows", "json"], "advise");
+    forbidOthersThan("advise");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     const snapshotPaths = lists.from ?? [];
@@ -190,7 +141,7 @@ export function parseCommand(
   }
 
   if (positionals[0] === "earnings") {
-    forbidAllBut(["days", "json", "csv"], "earnings");
+    forbidOthersThan("earnings");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     if (values.json === true && values.csv === true) {
@@ -208,7 +159,7 @@ export function parseCommand(
 
   const dryRun = values["dry-run"] === true;
   if (positionals[0] === "withdraw") {
-    forbidAllBut(["dry-run"], "withdraw");
+    forbidOthersThan("withdraw");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     const job = { name: "once", job: "withdraw", force: false, saveSnapshotPath: undefined } as const;
@@ -216,14 +167,21 @@ export function parseCommand(
   }
 
   if (positionals[0] === "config") {
-    forbidAllBut(["json"], "config");
+    forbidOthersThan("config");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     return { name: "config", configPath, json: values.json === true };
   }
 
+  if (positionals[0] === "completions") {
+    forbidOthersThan("completions");
+    const [, shell, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    return { name: "completions", shell: oneOf("the shell", SHELLS, shell) };
+  }
+
   if (positionals[0] === "status") {
-    forbidAllBut(["url", "watch", "json"], "status");
+    forbidOthersThan("status");
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     const [watch, json] = [values.watch === true, values.json === true];
@@ -233,12 +191,12 @@ export function parseCommand(
   const [configPath, ...surplus] = positionals;
   refuseSurplus(surplus);
   if (values.once === undefined) {
-    forbidAllBut([], "a run without --once");
+    forbidOthersThan("daemon", "a run without --once");
     return { name: "daemon", configPath, ...logs };
   }
 
   const job = oneOf("--once", JOB_NAMES, values.once);
-  forbidAllBut(["once", "dry-run", job === "auction" ? "save-snapshot" : "force"], `--once ${job}`);
+  forbidOthersThan(job, `--once ${job}`);
   return {
     name: "once",
     job,
@@ -270,7 +228,11 @@ function isThere(path: string): boolean {
 function oneOf<T extends string>(option: string, allowed: readonly T[], value: unknown): T {
   const found = allowed.find((name) => name === value);
   if (found === undefined) {
-    throw new UsageError(`${option} must be one of ${allowed.join(", ")}; it is ${JSON.stringify(value)}`);
+    throw new UsageError(
+      `${option} must be one of ${allowed.join(", ")}; it is ${
+        value === undefined ? "missing" : JSON.stringify(value)
+      }`,
+    );
   }
   return found;
 }

@@ -8,12 +8,13 @@ import { keepLoopbackDirect } from "../config/environment.ts";
 import { UsageError } from "../lib/args.ts";
 import { type Logger, logger, startLogging } from "../lib/log.ts";
 import { describeVersion } from "../version.ts";
-import { type Command, HELP, parseCommand } from "./arguments.ts";
+import { type Command, parseCommand } from "./arguments.ts";
 import { documentText } from "../lib/document.ts";
 import { asError } from "../lib/errors.ts";
 import { printable } from "../lib/printable.ts";
 import { type TextStream, writeText } from "../lib/text_stream.ts";
 import { EXIT_DONE, EXIT_JOB_FAILED, EXIT_WRONG_INPUT, exitCodeOf } from "./exit_codes.ts";
+import { helpText } from "./help.ts";
 import { InterruptedError, Interruption } from "./interruption.ts";
 import type { OnceResult } from "./once.ts";
 
@@ -59,7 +60,7 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
   }
   switch (command.name) {
     case "help":
-      print(Deno.stdout, HELP);
+      print(Deno.stdout, helpText());
       return EXIT_DONE;
     case "version":
       print(Deno.stdout, `ih-miner ${describeVersion()}\n`);
@@ -114,6 +115,11 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
       print(Deno.stdout, text);
       print(Deno.stderr, error);
       return exitCode;
+    }
+    case "completions": {
+      const { completionScript } = await import("./completions.ts");
+      print(Deno.stdout, completionScript(command.shell));
+      return EXIT_DONE;
     }
     case "status": {
       const { showStatus } = await import("./status.ts");
