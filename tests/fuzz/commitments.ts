@@ -50,7 +50,7 @@ function asciiOf(bytes: Uint8Array): string | null {
 export const bids = family({
   name: "bids",
   holds: "a bid commitment never throws, means what validators read in it, and survives being written again",
-  sample: 1500,
+  sample: 600,
   cases: fc.record({
     bytes: bytesOf(bidText),
     block: fc.constantFrom(null, V2_ONLY_FROM_BLOCK - 1, V2_ONLY_FROM_BLOCK, 2 ** 31),
@@ -115,7 +115,7 @@ function workersOf(bids: readonly CommittedBid[]): Map<string, number> {
 export const prices = family({
   name: "prices",
   holds: "a price commitment means what validators read in it, or is refused with ProtocolError",
-  sample: 1500,
+  sample: 600,
   cases: bytesOf(priceText),
   check: (bytes) => {
     const read = unlessRefused([ProtocolError], () => parsePriceCommitment(bytes));

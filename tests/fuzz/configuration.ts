@@ -140,7 +140,7 @@ export const configurations = family({
   name: "configuration",
   holds:
     "a configuration becomes a bid that validators can read, or is refused with ConfigError without a secret",
-  sample: 100,
+  sample: 60,
   cases: wellFormed,
   check: async (text) => {
     const config = await load(text);
@@ -153,7 +153,7 @@ export const brokenConfigurations = family({
   name: "config-broken",
   holds:
     "a damaged configuration is refused with ConfigError without a secret, or keeps within the same limits",
-  sample: 100,
+  sample: 60,
   cases: mutatedText(wellFormed, TOML_PIECES),
   check: async (text) => {
     const config = await load(text);

@@ -7,7 +7,9 @@
 import { bids, bitmaps, prices } from "./commitments.ts";
 import { brokenConfigurations, configurations } from "./configuration.ts";
 import type { Family } from "./family.ts";
+import { auctionAnswers, otherAnswers, workerMessages } from "./messages.ts";
 import { brokenMetricPages, metricPages } from "./metrics.ts";
+import { snapshots } from "./snapshots.ts";
 import { walletFiles } from "./wallets.ts";
 import { brokenWorkerLists, workerLists } from "./workers_api.ts";
 import { brokenMinerAnswers, minerAnswers } from "./miners.ts";
@@ -32,4 +34,8 @@ export const FAMILIES: readonly Family[] = [
   walletFiles,
   configurations,
   brokenConfigurations,
+  snapshots,
+  workerMessages,
+  auctionAnswers,
+  otherAnswers,
 ];

@@ -146,7 +146,7 @@ function stated({ series, types }: Page, { labels, unit }: Question): number | n
 export const metricPages = family({
   name: "metrics",
   holds: "a page in Prometheus' format gives the sum of its series, or is refused with DeliverySourceError",
-  sample: 300,
+  sample: 150,
   cases: fc.record({ page, question }),
   check: async ({ page, question }) => {
     const { status, breaksAt, headers } = question.http;
@@ -165,7 +165,7 @@ export const metricPages = family({
 export const brokenMetricPages = family({
   name: "metrics-broken",
   holds: "a damaged page gives a possible hashrate, or is refused with DeliverySourceError without a secret",
-  sample: 300,
+  sample: 150,
   cases: fc.record({ text: mutatedText(page.map(textOf), PIECES), question }),
   check: async ({ text, question }) => void await read(text, question),
 });

@@ -121,7 +121,7 @@ export const minerAnswers = family({
   name: "miners",
   holds:
     "an answer in JSON is understood as JSON.parse() does, however it arrives, or refused with CgminerError",
-  sample: 400,
+  sample: 200,
   cases: fc.record({
     text: fc.oneof({ weight: 9, arbitrary: answerText }, { weight: 1, arbitrary: oddValue }),
     arrival,
@@ -145,7 +145,7 @@ const NUMBER = /[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?/gi;
 export const brokenMinerAnswers = family({
   name: "miners-broken",
   holds: "a broken answer never yields a figure that is not in it, or is refused with CgminerError",
-  sample: 400,
+  sample: 200,
   cases: fc.record({ text: mutatedText(answerText, JSON_PIECES), arrival }),
   check: async ({ text, arrival }) => {
     const answer = await ask(text, arrival);

@@ -100,7 +100,7 @@ export const walletFiles = family({
   name: "wallets",
   holds:
     "a hotkey file gives a valid address that its secret belongs to, or is refused with WalletError that shows nothing of it",
-  sample: 150,
+  sample: 60,
   cases: text,
   check: async (text) => {
     const read = (): Promise<string> => Promise.resolve(text);

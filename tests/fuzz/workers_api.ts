@@ -64,7 +64,7 @@ function wholeOf(number: number): bigint {
 export const workerLists = family({
   name: "workers-api",
   holds: "a list of workers gives each suffix its whole H/s, or is refused with DeliverySourceError",
-  sample: 300,
+  sample: 150,
   cases: fc.record({ workers, http: httpAnswer }),
   check: async ({ workers, http }) => {
     const list = workers.map(({ suffix, hashrate }) => ({

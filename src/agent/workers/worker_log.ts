@@ -10,7 +10,7 @@ import type { FromWorker } from "./messages.ts";
 
 /** How many lines of one run are logged; a job has some dozens. */
 const MAX_LINES = 500;
-/** The most characters of one run, over all lines; the line that exceeds them is the last. */
+/** The most characters of one run, over all lines; the line that exceeds them is cut there, and the last. */
 const MAX_CHARACTERS = 512 * 1024;
 /** The most entries of one list or object, and the most fields of a line. */
 const MAX_ENTRIES = 50;
@@ -34,13 +34,13 @@ export class WorkerLog {
 
   /** Logs a line, or only counts it once the run has logged enough. */
   add({ level, event, fields }: Extract<FromWorker, { type: "log" }>): void {
-    if (this.#lines >= MAX_LINES || this.#characters >= MAX_CHARACTERS) {
+    if (this.#lines >= MAX_LINES || this.#isFull) {
       this.#leftOut++;
       return;
     }
     this.#lines++;
-    this.#characters += event.length;
-    const own = Object.entries(fields).filter(([key]) => !RESERVED.includes(key)).slice(0, MAX_ENTRIES);
+    this.#counted(event);
+    const own = Object.entries(fields).filter(([key]) => !RESERVED.includes(key));
     this.#log[level](event, this.#boundedEntries(own, MAX_DEPTH));
   }
 
@@ -49,9 +49,15 @@ export class WorkerLog {
     if (this.#leftOut > 0) this.#log.warning("Worker's log cut", { lines_left_out: this.#leftOut });
   }
 
+  get #isFull(): boolean {
+    return this.#characters >= MAX_CHARACTERS;
+  }
+
   #boundedEntries(entries: readonly (readonly [string, unknown])[], depth: number): LogFields {
     return Object.fromEntries(
-      entries.map(([key, value]) => [this.#counted(cutText(key)), this.#bounded(value, depth)]),
+      this.#fitting(entries).map((
+        [key, value],
+      ) => [this.#counted(cutText(key)), this.#bounded(value, depth)]),
     );
   }
 
@@ -61,22 +67,39 @@ export class WorkerLog {
       case "string":
         return this.#counted(cutText(value));
       case "bigint":
-        return value < MAX_BIGINT && value > -MAX_BIGINT ? value : "(a number beyond all figures)";
+        if (value >= MAX_BIGINT || value <= -MAX_BIGINT) {
+          return this.#counted("(a number beyond all figures)");
+        }
+        break;
       case "object":
-        if (value === null || depth === 0) return value === null ? null : "…";
+        if (value === null) break;
+        if (depth === 0) return this.#counted("…");
         if (Array.isArray(value)) {
-          return value.slice(0, MAX_ENTRIES).map((entry) => this.#bounded(entry, depth - 1));
+          this.#counted("[]");
+          return Array.from(this.#fitting(value), (entry) => this.#bounded(entry, depth - 1));
         }
         // A typed array has an entry for each byte.
-        if (Object.getPrototypeOf(value) !== Object.prototype) return Object.prototype.toString.call(value);
-        return this.#boundedEntries(Object.entries(value).slice(0, MAX_ENTRIES), depth - 1);
-      default:
-        return value;
+        if (Object.getPrototypeOf(value) !== Object.prototype) {
+          return this.#counted(Object.prototype.toString.call(value));
+        }
+        this.#counted("{}");
+        return this.#boundedEntries(Object.entries(value), depth - 1);
+    }
+    this.#counted(String(value));
+    return value;
+  }
+
+  /** The entries of a list or object as long as there is room for them. */
+  *#fitting<T>(entries: readonly T[]): Generator<T> {
+    for (const entry of entries.slice(0, MAX_ENTRIES)) {
+      if (this.#isFull) return;
+      yield entry;
     }
   }
 
   #counted(text: string): string {
-    this.#characters += text.length;
+    // With what stands around it.
+    this.#characters += text.length + 2;
     return text;
   }
 }
