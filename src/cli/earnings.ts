@@ -59,6 +59,9 @@ interface Report extends Earnings {
   readonly unreadableLines: number;
 }
 
+/** How much later than now the newest window may have begun. */
+const MAX_CLOCK_LAG_MS = 60_000;
+
 /** Columns of the bar of the best day. */
 const BAR = 24;
 
@@ -96,6 +99,14 @@ async function readReport(
   const month = firstDay(days + 1, nowMs).slice(0, 7);
   const windows = await readLedger(ledger, WINDOW_TABLE, month);
   const epochs = await readLedger(ledger, PAY_TABLE, month);
+  const newest = windows.lines.at(-1)?.firstBlockTime;
+  if (newest !== undefined && Date.parse(newest) > nowMs + MAX_CLOCK_LAG_MS) {
+    log.warning("The ledger has windows of the future", {
+      newest,
+      now: new Date(nowMs).toISOString(),
+      hint: "days are counted by this host's clock: check it with timedatectl",
+    });
+  }
   return {
     hotkey,
     ledger,

@@ -191,6 +191,29 @@ for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as 
   });
 }
 
+for (const hours of [-10, 10]) {
+  Deno.test(`AuctionKeeper releases after two windows without an outcome while the host's clock steps by ${hours} h`, async () => {
+    await using bench = await KeeperBench.set('on_stale = "release"');
+    const first = await computed(WINDOW.firstBlock, "2;b;BTC,1=0.45:2");
+    bench.answers = [first];
+    await bench.run("start");
+    bench.steppedMs += hours * 3_600_000;
+    bench.nowMs += 1_430_000;
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s");
+    bench.steppedMs += hours * 3_600_000;
+    bench.nowMs += 20_000;
+    await bench.run();
+    assert.equal(await bench.target(), "0TH/s");
+    // Known again, it is not old because the clock was set.
+    bench.answers = [first];
+    await bench.run();
+    bench.steppedMs = 0;
+    await bench.run();
+    assert.equal(await bench.target(), "900TH/s");
+  });
+}
+
 for (const [policy, expected] of [["keep", "900TH/s"], ["release", "0TH/s"]] as const) {
   Deno.test(`AuctionKeeper with on_stale = "${policy}" leaves ${expected} when a node answers on with the same head`, async () => {
     await using bench = await KeeperBench.set(`on_stale = "${policy}"`);

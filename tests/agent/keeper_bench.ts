@@ -76,6 +76,8 @@ export class KeeperBench implements AsyncDisposable {
   /** The programs that were called, and what they were told. */
   readonly hooks: [name: string, document: HookDocument][] = [];
   nowMs = 1_000_000;
+  /** How far the host's clock was set. */
+  steppedMs = 0;
   readonly keeper: AuctionKeeper;
   readonly stop = new AbortController();
   /** How many times the followed node was given up. */
@@ -114,7 +116,7 @@ export class KeeperBench implements AsyncDisposable {
       fleet: new Fleet(),
       hooks: { call: (name, document) => this.hooks.push([name, document as HookDocument]) },
       failures: new FailureLog(() => this.nowMs),
-      nowMs: () => this.nowMs,
+      nowMs: () => this.nowMs + this.steppedMs,
       monotonicMs: () => this.nowMs,
       observe: (event) => this.events.push(event),
       signal: this.stop.signal,

@@ -15,13 +15,17 @@ import { LogRecorder } from "../support/log_recorder.ts";
 
 const START_MS = Date.UTC(2026, 10, 26, 12);
 
-async function show(rig: Rig, ...args: string[]): Promise<ShownEarnings> {
+function show(rig: Rig, ...args: string[]): Promise<ShownEarnings> {
+  return showAt(START_MS + 240 * 12_000, new LogRecorder(), rig, ...args);
+}
+
+async function showAt(nowMs: number, log: LogRecorder, rig: Rig, ...args: string[]): Promise<ShownEarnings> {
   const command = parseCommand(["earnings", rig.configPath, ...args]);
   assert.ok(command.name === "earnings");
   return await showEarnings(command, {
-    log: new LogRecorder(),
+    log,
     signal: new AbortController().signal,
-    nowMs: START_MS + 240 * 12_000,
+    nowMs,
     environment: { HOME: rig.folder },
   });
 }
@@ -76,6 +80,32 @@ Deno.test("earnings adds up the ledger as text, JSON and CSV, without a chain", 
     const cells = Object.fromEntries(header!.split(",").map((name, i) => [name, row!.split(",")[i]]));
     assert.deepEqual([cells.day, cells.windows, cells.missing_windows], ["2026-11-26", "3", "1"]);
     assert.equal(Number(cells.expected_usdc), document.total.expected.usdc);
+  });
+});
+
+for (const [when, nowMs] of [["10 h behind", START_MS - 36e6], ["in 1970", 60_000]] as const) {
+  Deno.test(`earnings adds up the ledger and says what is wrong with a host's clock ${when}`, async () => {
+    await withRig(async (rig) => {
+      await keepBooks(rig);
+      const log = new LogRecorder();
+      const { exitCode, text } = await showAt(nowMs, log, rig, "--days", "2");
+      assert.equal(exitCode, 0);
+      assert.match(text, /^2026-11-26 +3 +1 +3 +1\.8 /m);
+      const { newest, now } = log.fieldsOf("The ledger has windows of the future") ?? {};
+      assert.deepEqual([newest, now], [
+        new Date(START_MS + 180 * 12_000).toISOString(),
+        new Date(nowMs).toISOString(),
+      ]);
+    });
+  });
+}
+
+Deno.test("earnings says nothing of a clock that is right", async () => {
+  await withRig(async (rig) => {
+    await keepBooks(rig);
+    const log = new LogRecorder();
+    await showAt(START_MS + 240 * 12_000, log, rig);
+    assert.equal(log.fieldsOf("The ledger has windows of the future"), undefined);
   });
 });
 
