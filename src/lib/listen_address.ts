@@ -36,6 +36,6 @@ export function formatListenAddress({ hostname, port }: ListenAddress): string {
 }
 
 /** Whether only this machine can reach the address. */
-export function isLoopback({ hostname }: ListenAddress): boolean {
+export function isLoopback({ hostname }: Pick<ListenAddress, "hostname">): boolean {
   return hostname === "localhost" || hostname === "::1" || /^127(\.\d+){3}$/.test(hostname);
 }

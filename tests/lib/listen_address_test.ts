@@ -14,7 +14,7 @@ for (const [text, hostname, port, loopback] of valid) {
     const address = parseListenAddress(` ${text} `);
     assert.deepEqual(address, { hostname, port });
     assert.equal(formatListenAddress({ hostname, port }), text);
-    assert.equal(isLoopback({ hostname, port }), loopback);
+    assert.equal(isLoopback({ hostname }), loopback);
   });
 }
 

@@ -5,15 +5,15 @@
  * @module
  */
 
+import { HttpServer, type HttpTimeLimits, plainResponse } from "../../lib/http_server.ts";
 import { formatListenAddress, isLoopback, type ListenAddress } from "../../lib/listen_address.ts";
 import type { Logger } from "../../lib/log.ts";
 import { asError } from "../../lib/errors.ts";
-import { within } from "../../lib/within.ts";
 
 const CLOSE_PATIENCE_MS = 500;
 
 /** Options of {@link HttpEndpoint}. */
-export interface HttpEndpointOptions {
+export interface HttpEndpointOptions extends HttpTimeLimits {
   readonly log: Logger;
   readonly answer: (request: Request) => Promise<Response>;
 }
@@ -21,7 +21,7 @@ export interface HttpEndpointOptions {
 /** An HTTP server that can move. */
 export class HttpEndpoint {
   readonly #options: HttpEndpointOptions;
-  #server: Deno.HttpServer<Deno.NetAddr> | null = null;
+  #server: HttpServer | null = null;
   /** Where it listens; empty: nowhere. */
   #address = "";
   /** Where it could not listen when that was last tried, and why. */
@@ -47,14 +47,12 @@ export class HttpEndpoint {
   #open(address: ListenAddress, shown: string): void {
     const { log, answer } = this.#options;
     try {
-      this.#server = Deno.serve({
-        ...address,
-        onListen: () => {},
-        onError: (error) => {
-          log.error("Cannot answer an HTTP request", { error });
-          return new Response("Cannot answer: an error of the agent's, see its log\n", { status: 500 });
-        },
-      }, answer);
+      this.#server = new HttpServer({
+        ...this.#options,
+        address,
+        answer: isLoopback(address) ? (request) => answerLocally(request, answer) : answer,
+        onError: (error) => log.error("Cannot answer an HTTP request", { error }),
+      });
     } catch (error) {
       const why = asError(error).message;
       const fields = {
@@ -81,6 +79,23 @@ export class HttpEndpoint {
     this.#server = null;
     this.#address = "";
     // A client that reads slowly must not hold up the agent's end.
-    await within(CLOSE_PATIENCE_MS, server.shutdown());
+    await server.close(CLOSE_PATIENCE_MS);
   }
+}
+
+/**
+ * Answers only who asks for this machine by an address or as localhost. Else a web page could make the browser of somebody
+ * here read the status: by a name of its own that it has pointed at the loopback address ("DNS rebinding").
+ */
+async function answerLocally(
+  request: Request,
+  answer: HttpEndpointOptions["answer"],
+): Promise<Response> {
+  const { hostname } = new URL(request.url);
+  if (isLoopback({ hostname: hostname.replace(/^\[(.*)\]$/, "$1") })) return await answer(request);
+  return plainResponse(
+    421,
+    "Cannot answer for this host name: here it must be localhost, 127.0.0.1 or [::1]. Open that address; " +
+      "behind a reverse proxy, have it send the header Host: 127.0.0.1",
+  );
 }
