@@ -149,9 +149,7 @@ export class Stage implements AsyncDisposable {
   }
 
   #hasCommitted(text: string): boolean {
-    const key = this.#chain.storageKey("Commitments", "CommitmentOf", NETUID, this.rig.hotkey);
-    const record = this.#chain.storageAt(this.#chain.head, key) ?? "";
-    return record.includes(new TextEncoder().encode(text).toHex());
+    return hasCommitted(this.#chain, this.rig.hotkey, text);
   }
 
   async #goTo(block: number): Promise<void> {
@@ -182,7 +180,14 @@ export async function explainFailure<T>({ agent }: Stage, act: () => Promise<T>)
   }
 }
 
-function drawPrices(random: Random): PublishedPrices {
+/** Whether a hotkey's bid on the chain is this text. */
+export function hasCommitted(chain: SimulatedChain, hotkey: string, text: string): boolean {
+  const key = chain.storageKey("Commitments", "CommitmentOf", NETUID, hotkey);
+  return (chain.storageAt(chain.head, key) ?? "").includes(new TextEncoder().encode(text).toHex());
+}
+
+/** Draws prices whose budget cap varies. */
+export function drawPrices(random: Random): PublishedPrices {
   return { taoUsdc: 350, alphaTao: 0.012, hashpUsdc: 50, cap: Math.round(15 + random.next() * 30) / 100 };
 }
 
@@ -196,7 +201,8 @@ async function routeAllThatIsPossible(configPath: string): Promise<void> {
   );
 }
 
-async function rewriteWorkers(configPath: string, own: readonly Offer[]): Promise<void> {
+/** Writes other worker sizes into the configuration. */
+export async function rewriteWorkers(configPath: string, own: readonly Offer[]): Promise<void> {
   const sizes = own.map(({ sizePh, count }) => `"${sizePh}" = ${count}`).join(", ");
   const text = await Deno.readTextFile(configPath);
   const edited = text.replace(/^price_multiplier = .*$/m, `price_multiplier = "${own[0]!.price}"`)

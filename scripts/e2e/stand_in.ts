@@ -50,7 +50,7 @@ export async function startStandIn(files: ProxyFiles): Promise<LineProcess> {
 }
 
 /** The variables by which Deno finds its cache. */
-function keptEnvironment(): Record<string, string> {
+export function keptEnvironment(): Record<string, string> {
   const names = ["HOME", "PATH", "DENO_DIR", "XDG_CACHE_HOME", "DENO_TLS_CA_STORE"];
   return Object.fromEntries(names.flatMap((name) => {
     const value = Deno.env.get(name);

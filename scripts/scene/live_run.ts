@@ -226,7 +226,7 @@ export function describeLiveWindow(
  *
  * @param command the program that decides; `null` for the built-in engine.
  */
-async function expectedWonTh(
+export async function expectedWonTh(
   chain: ChainConnection,
   hotkey: string,
   window: ValidationWindow,

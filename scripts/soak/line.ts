@@ -1,0 +1,88 @@
+/**
+ * Two lines to the same node. At any time at most one of them has a fault, so that every window can be processed.
+ *
+ * @module
+ */
+
+import { CONNECT, type Fault, FaultProxy } from "../../tests/support/fault_proxy.ts";
+import { HANDSHAKE_FAULTS, MESSAGE_FAULTS } from "../../tests/support/faults.ts";
+import { chosen } from "./plan.ts";
+
+/** The stages of a window at which messages are struck: the jobs' requests, and the notifications of the head. */
+const STAGES = [
+  "chain_getHeader",
+  "chain_getBlockHash",
+  "chain_getBlockHash#2",
+  "state_getRuntimeVersion",
+  "state_getMetadata",
+  "state_getKeysPaged",
+  "state_queryStorageAt",
+  "state_queryStorageAt#2",
+  "state_getStorage",
+  "state_getStorage#2",
+  "chain_subscribeNewHead",
+  "chain_newHead",
+  "chain_newHead#3",
+  "author_submitExtrinsic",
+];
+/** How long a line that is down stays down. */
+const OUTAGE_MS = 20_000;
+
+const OUTAGE: Fault = {
+  name: "down for 20 s",
+  at: "message",
+  strike: ({ proxy }) => proxy.restart(OUTAGE_MS),
+};
+const FAULTS: readonly Fault[] = [...HANDSHAKE_FAULTS, ...MESSAGE_FAULTS, OUTAGE];
+
+/** Both lines. */
+export class Lines implements AsyncDisposable {
+  readonly #lines: readonly [FaultProxy, FaultProxy];
+  #armed: { readonly line: FaultProxy; readonly fault: Fault } | null = null;
+  readonly #struck = new Map<string, number>();
+  readonly #stages = new Set<string>();
+
+  constructor(nodeUrl: string) {
+    this.#lines = [new FaultProxy(nodeUrl), new FaultProxy(nodeUrl)];
+  }
+
+  get urls(): readonly string[] {
+    return this.#lines.map(({ url }) => url);
+  }
+
+  /** How often each fault struck. */
+  get struck(): ReadonlyMap<string, number> {
+    return this.#struck;
+  }
+
+  /** The stages that were seen while a fault was set. */
+  get stages(): readonly string[] {
+    return [...this.#stages].sort();
+  }
+
+  /** Sets one fault on the line that the agent uses. It strikes when its stage is reached, if that happens. */
+  arm(faultChoice: number, stageChoice: number): void {
+    const line = this.#lines.toSorted((a, b) => b.connectionCount - a.connectionCount)[0]!;
+    const fault = chosen(FAULTS, faultChoice);
+    line.arm(fault, fault.at === "handshake" ? CONNECT : chosen(STAGES, stageChoice));
+    this.#armed = { line, fault };
+  }
+
+  /** Removes the fault, counts it if it struck, and waits until both lines are good. Returns the fault's name. */
+  async calm(): Promise<string | null> {
+    if (this.#armed === null) return null;
+    const { line, fault } = this.#armed;
+    this.#armed = null;
+    const hasStruck = line.hasStruck;
+    for (const stage of line.stages) this.#stages.add(stage);
+    if (hasStruck) this.#struck.set(fault.name, (this.#struck.get(fault.name) ?? 0) + 1);
+    line.calm();
+    line.endHanging();
+    await line.isOpen;
+    return hasStruck ? fault.name : null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#lines.map((line) => line[Symbol.asyncDispose]()));
+  }
+}
