@@ -12,7 +12,7 @@ import { sha256HexOfFile } from "../src/lib/sha256.ts";
 import { VERSION } from "../src/version.ts";
 import { complain, say } from "./command_line.ts";
 import { makeArchive } from "./compile/archive.ts";
-import { BaseUnavailableError } from "./compile/compiled_form.ts";
+import { BaseUnavailableError, CompileError } from "./compile/compiled_form.ts";
 import { inspectRuntime, type Target, TARGETS } from "./compile/elf.ts";
 import { BUILD_ERRORS } from "./compile/errors.ts";
 import { buildProgram } from "./compile/program.ts";
@@ -222,10 +222,12 @@ async function makeProgram(target: Target, options: Options, folder: string): Pr
     const version = await buildProgram({ root: ROOT, target, output: path, base, warn: complain });
     say(`${target}: ${version ?? "not run on this machine"}`);
   } catch (error) {
-    if (options.strict || !(error instanceof BaseUnavailableError)) throw error;
-    complain(
-      `${target} is left out: ${error.reason}\n  Name a runtime base for it with --base ${target}=FILE`,
-    );
+    if (!(error instanceof BaseUnavailableError)) throw error;
+    const because = `its runtime base cannot be downloaded; name one with --base ${target}=FILE:\n  ${
+      error.reason.replaceAll("\n", "\n  ")
+    }`;
+    if (options.strict) throw new CompileError(`Cannot make ${target}: ${because}`);
+    complain(`${target} is left out: ${because}`);
     return null;
   }
   if (base !== undefined) {

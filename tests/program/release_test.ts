@@ -11,9 +11,23 @@ import { fileURLToPath } from "node:url";
 import { readSection } from "../../scripts/release/changelog.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const ignore = Deno.env.get("IH_MINER_TEST_RELEASE") === undefined;
-const reason = ignore ? " (skipped: run deno task test:release)" : "";
+const missing = Deno.env.get("IH_MINER_TEST_RELEASE") === undefined
+  ? "run deno task test:release"
+  : await isMissing("dpkg-deb")
+  ? "no dpkg-deb here"
+  : null;
+const ignore = missing !== null;
+const reason = ignore ? ` (skipped: ${missing})` : "";
 const TARGET = `${Deno.build.arch}-unknown-linux-gnu`;
+
+async function isMissing(tool: string): Promise<boolean> {
+  try {
+    return !(await new Deno.Command(tool, { args: ["--version"], stdout: "null" }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
 
 interface Output {
   readonly code: number;
