@@ -60,6 +60,8 @@ export async function connectChain(options: ConnectChainOptions): Promise<ChainC
   const failures = new Map<string, ChainError>();
   let expectedGenesisHash = options.expectedGenesisHash?.toLowerCase();
   let freshestStale: NodeConnection | null = null;
+  /** Whether every endpoint has failed, stalled or has an old head. */
+  let isLastResort = false;
 
   const use = async (connection: NodeConnection): Promise<NodeConnection> => {
     expectedGenesisHash ??= connection.genesisHash;
@@ -92,13 +94,23 @@ export async function connectChain(options: ConnectChainOptions): Promise<ChainC
         const error = beaten.aborted ? slowError(endpointLabel(endpoint)) : thrown;
         failures.set(endpoint, error);
         options.onAttemptFailed?.(endpointLabel(endpoint), error);
-        return null;
+        return isLastResort ? freshestStale : null;
       }
     },
   );
+  const useStale = (): Promise<NodeConnection | null> => {
+    isLastResort = true;
+    return Promise.resolve(freshestStale);
+  };
   let found: Hedged<NodeConnection> | null = null;
   try {
-    found = await hedge([...attempts, () => Promise.resolve(freshestStale)], (late) => late.close());
+    // One that is found twice, by its own attempt and as the last resort, stays open.
+    found = await hedge(
+      [...attempts, useStale],
+      async (late) => {
+        if (late !== freshestStale) await late.close();
+      },
+    );
   } finally {
     if (found?.value !== freshestStale) await (freshestStale as NodeConnection | null)?.close();
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { connectChain } from "../../src/chain/connection.ts";
 import { ChainError } from "../../src/chain/errors.ts";
+import { HEDGE_AFTER_MS } from "../../src/chain/hedge.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { chainWithout, connect, NETUID } from "./fixtures.ts";
 import { type MockMethod, NO_ANSWER, RpcFault, startMockNode } from "./mock_node.ts";
@@ -95,6 +96,18 @@ Deno.test("connectChain() uses the freshest stale endpoint when there is nothing
     "stale-head",
   ]);
   assert.equal(await connection.bestHeadNumber(), fresher.chain.head.number);
+});
+
+Deno.test("connectChain() uses a stale endpoint that answers after all have stalled", async () => {
+  await using older = await startSimulator({ startTimestampMs: NOW_MS - 900_000 });
+  await using fresher = await startSimulator({ startTimestampMs: NOW_MS - 100_000 });
+  for (const { setFault } of [older, fresher]) {
+    setFault("chain_getHeader", { kind: "delay", delayMs: 2 * HEDGE_AFTER_MS + 1000 });
+  }
+  const { attempts, onAttemptFailed } = recordAttempts();
+  await using connection = await connect([older.url, fresher.url], { nowMs, onAttemptFailed });
+  assert.equal(connection.isHeadStale, true);
+  assert.equal(attempts[0]?.[1], "stale-head");
 });
 
 Deno.test("connectChain() accepts a chain that is ahead of the host's clock", async () => {
