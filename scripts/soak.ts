@@ -105,6 +105,7 @@ async function soak(): Promise<SoakFigures> {
       ? plans.filter(({ clockOffsetSeconds }) => clockOffsetSeconds !== null).length
       : 0,
     reorganisations: plans.filter(({ isReorganised }) => isReorganised).length,
+    unproven: played.filter(({ isUnproven }) => isUnproven).length,
     restarts: agent.restarts,
     deaths: [...agent.deaths, ...(code === 0 ? [] : [`it was stopped, and its exit code is ${code}`])],
     samples: agent.samples,

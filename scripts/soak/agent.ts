@@ -54,6 +54,18 @@ export class SoakAgent implements AsyncDisposable {
     );
   }
 
+  /** The hashrates that were routed first in a window, and logged as not proven to be the optimum, in TH/s. */
+  unprovenTh(firstBlock: number): number[] {
+    const lines = this.#lives.flatMap(({ lines }) => lines);
+    const unproven = new Set(
+      lines.filter(({ event }) => event === "Optimality not proven").map(({ run_id }) => run_id),
+    );
+    return lines.filter(({ event, stage, first_block, run_id }) =>
+      event === "Auction results computed" && stage === "provisional" && first_block === firstBlock &&
+      unproven.has(run_id)
+    ).map(({ routed_hashrate_ph }) => Number((Number(routed_hashrate_ph) * 1000).toFixed(3)));
+  }
+
   /** The last log lines of the present process. */
   lastLines(count: number): readonly Record<string, unknown>[] {
     return this.#life.lines.slice(-count);

@@ -32,6 +32,8 @@ export interface SoakFigures {
   readonly hangUps: number;
   readonly clockSteps: number;
   readonly reorganisations: number;
+  /** Windows whose first routing was logged as not proven to be the optimum; the final outcome followed. */
+  readonly unproven: number;
   readonly restarts: number;
   /** Ends of the agent that nobody asked for, and a stop that failed. */
   readonly deaths: readonly string[];
@@ -110,6 +112,7 @@ function rowsOf(figures: SoakFigures): [name: string, value: string][] {
       "until all was routed, cbc's delays included",
       `median ${at(0.5)} s, p99 ${at(0.99)} s, at most ${at(1)} s`,
     ],
+    ["first routing not proven to be the optimum", String(figures.unproven)],
     ["restarts after SIGKILL", String(figures.restarts)],
     ["unexpected ends", String(figures.deaths.length)],
     ["faults of the line", countsText(figures.faults)],

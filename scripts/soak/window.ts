@@ -43,6 +43,8 @@ export interface PlayedWindow {
   /** What was routed wrongly, or which other text of the proxy's file changed. */
   readonly wrong: string | null;
   readonly wonTh: number;
+  /** Whether the first routing was logged as not proven to be the optimum. */
+  readonly isUnproven: boolean;
   /** From the first block, or the last restart, until all was routed; includes cbc and its delay. */
   readonly tookMs: number;
   readonly fault: string | null;
@@ -98,7 +100,9 @@ export class WindowPlayer {
         : await expectedWonTh(scene.ownConnection, rig.hotkey, window, [cbc]);
       const verdict = await this.#judge({ window, wonTh, harmed: mishap, endMs: startMs + FAIR_MS });
       const tookMs = performance.now() - startMs;
-      const allowed = new Set([proxy.lines[loadedBefore]!["loaded"], target(mostTh), target(wonTh)]);
+      const unproven = agent.unprovenTh(window.firstBlock);
+      const passing = [wonTh, mostTh, ...unproven].map(target);
+      const allowed = new Set([proxy.lines[loadedBefore]!["loaded"], ...passing]);
       const astray = proxy.lines.slice(loadedBefore).find(({ loaded }) => !allowed.has(loaded));
       const textNow = withoutTarget(await Deno.readTextFile(rig.poolsPath));
       const wrongs = [
@@ -112,6 +116,7 @@ export class WindowPlayer {
         missed: missedBid ?? verdict.missed,
         wrong: wrongs.length === 0 ? null : wrongs.join("; "),
         wonTh,
+        isUnproven: unproven.length > 0,
         tookMs,
         fault: await lines.calm(),
         wasKilled: killedMs !== null,

@@ -20,6 +20,7 @@ const GOOD: SoakFigures = {
   hangUps: 0,
   clockSteps: 0,
   reorganisations: 0,
+  unproven: 0,
   restarts: 0,
   deaths: [],
   samples: [],
