@@ -11,6 +11,7 @@ import type { EngineChoice } from "../auction/solver/types.ts";
 import { knownGenesisHash, NetworkError, resolveEndpoints } from "../chain/networks.ts";
 import { WalletError } from "../chain/wallet/errors.ts";
 import { hotkeyPath } from "../chain/wallet/hotkey_file.ts";
+import { readBounded } from "../lib/bounded_file.ts";
 import { asError } from "../lib/errors.ts";
 import { type ListenAddress, parseListenAddress } from "../lib/listen_address.ts";
 import { locateProgram } from "../lib/program.ts";
@@ -77,6 +78,9 @@ export interface SolverConfig {
   readonly cbcTimeLimitSeconds: number;
 }
 
+/** The largest configuration file. */
+export const MAX_CONFIG_BYTES = 1024 * 1024;
+
 /** File access; tests replace it. */
 export interface ConfigFiles {
   readonly readTextFile: (path: string) => Promise<string>;
@@ -85,7 +89,7 @@ export interface ConfigFiles {
 
 /** The operating system's files. */
 export const osConfigFiles: ConfigFiles = {
-  readTextFile: async (path) => decodeUtf8(await Deno.readFile(path)),
+  readTextFile: async (path) => decodeUtf8(await readBounded(path, MAX_CONFIG_BYTES)),
   exists: (path) => {
     try {
       Deno.statSync(path);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { FileTooLargeError } from "./bounded_file.ts";
+
 const MAGIC = [0x1f, 0x8b] as const;
 
 /** Compresses text. */
@@ -15,9 +17,17 @@ export async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
 /**
  * The text of a file that may be compressed.
  *
+ * @throws {FileTooLargeError} if the text has more than `maxBytes`.
  * @throws {TypeError} if it starts like gzip and is damaged.
  */
-export async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function gunzip(bytes: Uint8Array<ArrayBuffer>, maxBytes: number): Promise<string> {
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) return new TextDecoder().decode(bytes);
-  return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  const decoder = new TextDecoder();
+  let [text, length] = ["", 0];
+  for await (const chunk of new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))) {
+    length += chunk.length;
+    if (length > maxBytes) throw new FileTooLargeError(maxBytes);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../../src/config/errors.ts";
 import type { Environment } from "../../src/config/environment.ts";
-import { type Config, loadConfig, requireWorkers } from "../../src/config/load.ts";
+import { type Config, loadConfig, MAX_CONFIG_BYTES, requireWorkers } from "../../src/config/load.ts";
 import { locateConfig } from "../../src/config/locate.ts";
 
 const GOOD = `
@@ -52,6 +52,18 @@ Deno.test("loadConfig() rejects a file that is not UTF-8", async () => {
   try {
     await Deno.writeFile(path, Uint8Array.from([...new TextEncoder().encode(GOOD), 0x23, 0xe9, 0x0a]));
     await assert.rejects(loadConfig(path, {}), { name: "ConfigError", message: /cannot be read: .*UTF-8/ });
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test("loadConfig() reads no file of more than MAX_CONFIG_BYTES", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".toml" });
+  try {
+    await Deno.writeTextFile(path, GOOD.padEnd(MAX_CONFIG_BYTES));
+    await loadConfig(path, { HOME: "/home/op" });
+    await Deno.writeTextFile(path, GOOD.padEnd(MAX_CONFIG_BYTES + 1));
+    await assert.rejects(loadConfig(path, {}), /cannot be read: it is larger than 1048576 bytes/);
   } finally {
     await Deno.remove(path);
   }

@@ -11,8 +11,12 @@ import { SnapshotError } from "../../auction/protocol/errors.ts";
 import { AMBIGUITY_POLICIES, type AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { VERSION } from "../../version.ts";
 import type { ValidationWindow } from "../../auction/protocol/windows.ts";
+import { readBounded } from "../../lib/bounded_file.ts";
 import { asError, describeError } from "../../lib/errors.ts";
 import { gunzip } from "../../lib/gzip.ts";
+
+/** The largest file, and the largest text in a compressed one: five times one with 4096 records of the largest kind. */
+export const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 
 /** The `format` of files written by this version. */
 const SAVED_FORMAT = "ih-miner/saved-auction/1";
@@ -47,7 +51,7 @@ export function formatSavedAuction(auction: SavedAuction): string {
 export async function readSavedAuction(path: string): Promise<SavedAuction> {
   let text: string;
   try {
-    text = await gunzip(await Deno.readFile(path));
+    text = await gunzip(await readBounded(path, MAX_SNAPSHOT_BYTES), MAX_SNAPSHOT_BYTES);
   } catch (error) {
     throw new SnapshotError("", `Cannot read the snapshot ${path}: ${describeError(error).message}`);
   }

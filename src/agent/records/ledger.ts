@@ -7,6 +7,7 @@
  */
 
 import { join } from "node:path";
+import { FileTooLargeError, readOpen } from "../../lib/bounded_file.ts";
 import { columnsOf, columnsOfHeader, type CsvTable, formatLine, parseTable } from "./csv_table.ts";
 
 /** Whose lines a ledger holds. */
@@ -24,6 +25,8 @@ export interface LedgerContent<Line> {
   readonly unreadable: number;
 }
 
+/** The largest file of a ledger, which holds a month: five times that of a window every twelve minutes. */
+export const MAX_LEDGER_FILE_BYTES = 8 * 1024 * 1024;
 /** `2026-11` at the beginning of a file's name. */
 const MONTH_LENGTH = 7;
 
@@ -46,7 +49,7 @@ export async function writeLedger<Line extends object>(
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${table.timeOf(line).slice(0, MONTH_LENGTH)}${table.suffix}`);
   using file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-  const bytes = new Uint8Array(await new Response(readAll(file)).arrayBuffer());
+  const bytes = await readOfLedger(path, file);
   // In bytes, because a file that was cut off may end within a character.
   const end = bytes.lastIndexOf(0x0a) + 1;
   if (end < bytes.length) await file.truncate(end);
@@ -59,18 +62,6 @@ export async function writeLedger<Line extends object>(
   await writeAll(file, new TextEncoder().encode(`${header}${formatLine(line, columns)}\n`));
   await file.syncData();
   return true;
-}
-
-/** Reads to the end without closing the file. */
-function readAll(file: Deno.FsFile): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    async pull(controller): Promise<void> {
-      const chunk = new Uint8Array(65_536);
-      const count = await file.read(chunk);
-      if (count === null) controller.close();
-      else controller.enqueue(chunk.subarray(0, count));
-    },
-  });
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
@@ -92,12 +83,23 @@ export async function readLedger<Line>(
   let unreadable = 0;
   for (const name of await fileNames(folder, table)) {
     if (name.slice(0, MONTH_LENGTH) < sinceMonth) continue;
-    const content = parseTable(await Deno.readTextFile(join(folder, name)), table);
+    const path = join(folder, name);
+    using file = await Deno.open(path);
+    const content = parseTable(new TextDecoder().decode(await readOfLedger(path, file)), table);
     unreadable += content.unreadable;
     for (const line of content.lines) byBlock.set(table.blockOf(line), line);
   }
   const lines = [...byBlock.values()].sort((a, b) => table.blockOf(a) - table.blockOf(b));
   return { lines, unreadable };
+}
+
+async function readOfLedger(path: string, file: Deno.FsFile): Promise<Uint8Array> {
+  try {
+    return await readOpen(file, MAX_LEDGER_FILE_BYTES);
+  } catch (error) {
+    if (!(error instanceof FileTooLargeError)) throw error;
+    throw new Error(`Cannot use the ledger ${path}: ${error.message}; move that file away`, { cause: error });
+  }
 }
 
 async function fileNames<Line>(folder: string, { suffix }: CsvTable<Line>): Promise<string[]> {

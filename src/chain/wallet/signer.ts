@@ -18,10 +18,14 @@ import {
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
 import { missingHotkey } from "./hotkey_list.ts";
+import { FileTooLargeError, readBounded } from "../../lib/bounded_file.ts";
 import { asError } from "../../lib/errors.ts";
 
 /** The SS58 prefix of Bittensor addresses. */
 const SS58_PREFIX = 42;
+
+/** The largest hotkey file. */
+export const MAX_HOTKEY_FILE_BYTES = 64 * 1024;
 
 /** An sr25519 key that signs and cannot be read back. */
 export class HotkeySigner {
@@ -64,7 +68,7 @@ export type ReadTextFile = (path: string) => Promise<string>;
  */
 export async function readHotkeyAddress(
   path: string,
-  readTextFile: ReadTextFile = Deno.readTextFile,
+  readTextFile: ReadTextFile = readHotkeyText,
 ): Promise<string> {
   const file = await readHotkeyFile(path, readTextFile);
   const secret = file.revealSecret();
@@ -78,7 +82,7 @@ export async function readHotkeyAddress(
  */
 export async function openHotkeySigner(
   path: string,
-  readTextFile: ReadTextFile = Deno.readTextFile,
+  readTextFile: ReadTextFile = readHotkeyText,
 ): Promise<HotkeySigner> {
   const file = await readHotkeyFile(path, readTextFile);
   const secret = file.revealSecret();
@@ -94,6 +98,16 @@ export async function openHotkeySigner(
   return createSigner(file, secret, path);
 }
 
+async function readHotkeyText(path: string): Promise<string> {
+  const bytes = await readBounded(path, MAX_HOTKEY_FILE_BYTES);
+  try {
+    return new TextDecoder().decode(bytes);
+  } finally {
+    // It may hold the secret.
+    bytes.fill(0);
+  }
+}
+
 async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise<HotkeyFile> {
   let text: string;
   try {
@@ -101,6 +115,13 @@ async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw missingHotkey(path);
     const reason = asError(error).message;
+    if (error instanceof FileTooLargeError) {
+      throw new WalletError(
+        "malformed",
+        path,
+        `Cannot read the hotkey ${path}: ${reason}; name a file that btcli wrote`,
+      );
+    }
     throw new WalletError(
       "unreadable",
       path,

@@ -6,6 +6,10 @@
  */
 
 import { dirname } from "node:path";
+import { readBounded } from "../../lib/bounded_file.ts";
+
+/** The largest file of a proxy. */
+export const MAX_PROXY_FILE_BYTES = 8 * 1024 * 1024;
 
 /** A file opened for writing. */
 export interface WritableFile {
@@ -23,7 +27,8 @@ export interface WritableFile {
 export interface Files {
   /** The kind of file at the path; symbolic links are followed. */
   kindOf(path: string): Promise<"file" | "folder" | "other" | "missing">;
-  read(path: string): Promise<Uint8Array>;
+  /** @throws {FileTooLargeError} if the file has more than `maxBytes`. */
+  read(path: string, maxBytes: number): Promise<Uint8Array>;
   /** When the file was last modified, in milliseconds since 1970; `null` if unknown. */
   modifiedMs(path: string): Promise<number | null>;
   /** Opens for writing at the start, without truncating. With `createMode` a missing file is created. */
@@ -48,7 +53,7 @@ export const osFiles: Files = {
       throw error;
     }
   },
-  read: (path) => Deno.readFile(path),
+  read: readBounded,
   modifiedMs: async (path) => (await Deno.stat(path)).mtime?.getTime() ?? null,
   async open(path, { createMode }): Promise<WritableFile> {
     const file = await Deno.open(path, {

@@ -16,10 +16,13 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RoutingError } from "./errors.ts";
-import { type Files, writeAtomically } from "./files.ts";
+import { type Files, MAX_PROXY_FILE_BYTES, writeAtomically } from "./files.ts";
 import { reasonOf } from "./target_file.ts";
 
 const FORMAT = "ih-miner/routing-journal/1";
+
+/** The largest journal: it holds a proxy's file twice, and JSON writes some characters as six. */
+export const MAX_JOURNAL_BYTES = 13 * MAX_PROXY_FILE_BYTES;
 
 /** A version of the proxy's file. */
 interface Content {
@@ -62,7 +65,7 @@ export function journalWrite(
 export async function readJournal(files: Files, path: string): Promise<Journal | "damaged"> {
   const bytes = await inStateFolder(
     path,
-    async () => await files.kindOf(path) === "missing" ? null : await files.read(path),
+    async () => await files.kindOf(path) === "missing" ? null : await files.read(path, MAX_JOURNAL_BYTES),
   );
   if (bytes === null) return EMPTY_JOURNAL;
   try {
@@ -110,7 +113,10 @@ export async function writeJournal(
  */
 export async function keepJournal(files: Files, path: string): Promise<string> {
   const keptPath = path.replace(/\.json$/, ".kept.json");
-  await inStateFolder(keptPath, async () => await writeAtomically(files, keptPath, await files.read(path)));
+  await inStateFolder(
+    keptPath,
+    async () => await writeAtomically(files, keptPath, await files.read(path, MAX_JOURNAL_BYTES)),
+  );
   return keptPath;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FileTooLargeError } from "../../lib/bounded_file.ts";
 import { resolve } from "node:path";
 import { redactCommand } from "../../lib/redact.ts";
 import { type Files, touch } from "./files.ts";
@@ -43,6 +44,8 @@ const COMMAND_TIMEOUT_MS = 10_000;
 /** A process this much younger than its PID file is a different one; clocks may have been set in between. */
 const MAX_PID_LAG_SECONDS = 300;
 const FIRST_PID = 1;
+/** The largest pid file. */
+export const MAX_PID_FILE_BYTES = 4096;
 
 /** Whether the reload is done. */
 export function isReloadGiven(state: ReloadState): boolean {
@@ -103,6 +106,16 @@ export async function giveReload(method: ReloadMethod, context: ReloadContext): 
   }
 }
 
+/** The text of a pid file; empty if it is too long for one. */
+async function shortText(files: Files, path: string): Promise<string> {
+  try {
+    return new TextDecoder().decode(await files.read(path, MAX_PID_FILE_BYTES)).trim();
+  } catch (error) {
+    if (error instanceof FileTooLargeError) return "";
+    throw error;
+  }
+}
+
 async function signalProxy(
   { signal, pidFile }: Extract<ReloadMethod, { signal: unknown }>,
   context: ReloadContext,
@@ -111,7 +124,7 @@ async function signalProxy(
   if (await files.kindOf(pidFile) === "missing") {
     return `there is no pid file ${pidFile}; start the proxy, or correct pid_file`;
   }
-  const text = new TextDecoder().decode(await files.read(pidFile)).trim();
+  const text = await shortText(files, pidFile);
   const pid = /^[1-9]\d{0,9}$/.test(text) ? Number(text) : null;
   if (pid === null) return `the pid file ${pidFile} holds no process id; correct pid_file`;
   if (pid === processes.ownPid) {

@@ -5,8 +5,9 @@
  */
 
 import { RoutingError } from "./errors.ts";
-import { type Files, writeInPlace } from "./files.ts";
+import { type Files, MAX_PROXY_FILE_BYTES, writeInPlace } from "./files.ts";
 import { isEqual } from "./torn_write.ts";
+import { FileTooLargeError } from "../../lib/bounded_file.ts";
 import { asError } from "../../lib/errors.ts";
 
 /**
@@ -29,9 +30,12 @@ export async function readTarget(files: Files, path: string): Promise<Uint8Array
         `it is a ${kind === "folder" ? "folder" : "special file"}; name the proxy's file itself`,
       );
     }
-    return await files.read(path);
+    return await files.read(path, MAX_PROXY_FILE_BYTES);
   } catch (error) {
     if (error instanceof RoutingError) throw error;
+    if (error instanceof FileTooLargeError) {
+      return refuse("not-readable", `${error.message}; name the proxy's own file`, error);
+    }
     return refuse(
       "not-readable",
       `${reasonOf(error)}; make it readable for the user that ih-miner runs as`,

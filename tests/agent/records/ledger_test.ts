@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { AuctionOutcome } from "../../../src/auction/outcome.ts";
 import { computeOutcome } from "../../../src/agent/jobs/compute_outcome.ts";
-import { ledgerFolder, readLedger, writeLedger } from "../../../src/agent/records/ledger.ts";
+import {
+  ledgerFolder,
+  MAX_LEDGER_FILE_BYTES,
+  readLedger,
+  writeLedger,
+} from "../../../src/agent/records/ledger.ts";
 import { type ClosedWindow, ledgerLine, WINDOW_TABLE } from "../../../src/agent/records/ledger_line.ts";
 import { columnsOf, parseTable } from "../../../src/agent/records/csv_table.ts";
 import { windowWorth } from "../../../src/auction/worth.ts";
@@ -145,5 +150,15 @@ Deno.test("readLedger() counts lines it cannot read, and finds nothing where the
     await Deno.writeTextFile(path, `${text}${wrong.join("\n")}`);
     const { lines, unreadable } = await readLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, "2023-11");
     assert.deepEqual([lines.length, unreadable], [1, 2]);
+  });
+});
+
+Deno.test("the ledger neither reads nor extends a file of more than MAX_LEDGER_FILE_BYTES", async () => {
+  await inFolder(async (state, path) => {
+    await closeWindow(state, 8_000_000);
+    await Deno.truncate(path, MAX_LEDGER_FILE_BYTES + 1);
+    const message = `Cannot use the ledger ${path}: it is larger than 8388608 bytes; move that file away`;
+    await assert.rejects(closeWindow(state, 8_000_060), { message });
+    await assert.rejects(readLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, "2023-11"), { message });
   });
 });

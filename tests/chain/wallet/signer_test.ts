@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { decodeAddress, sr25519Verify } from "@polkadot/util-crypto";
 import { WalletError, type WalletErrorKind } from "../../../src/chain/wallet/errors.ts";
-import { openHotkeySigner, readHotkeyAddress } from "../../../src/chain/wallet/signer.ts";
+import {
+  MAX_HOTKEY_FILE_BYTES,
+  openHotkeySigner,
+  readHotkeyAddress,
+} from "../../../src/chain/wallet/signer.ts";
 
 // Substrate's well-known development keys, as `subkey inspect` prints them.
 const DEV_PHRASE = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
@@ -126,4 +130,20 @@ Deno.test("HotkeySigner shows its address and nothing else", async () => {
   const shown = Deno.inspect(signer, { showHidden: true, depth: 9 });
   assert.doesNotMatch(shown, /e5be9a|33a6f3|Uint8Array/);
   assert.throws(() => structuredClone(signer).sign(new Uint8Array()));
+});
+
+Deno.test("a hotkey file of more than MAX_HOTKEY_FILE_BYTES is not read", async () => {
+  const path = await Deno.makeTempFile();
+  const text = JSON.stringify({ ss58Address: DEV, secretPhrase: DEV_PHRASE });
+  try {
+    await Deno.writeTextFile(path, text.padEnd(MAX_HOTKEY_FILE_BYTES));
+    assert.equal(await readHotkeyAddress(path), DEV);
+    assert.equal((await openHotkeySigner(path)).address, DEV);
+    await Deno.writeTextFile(path, text.padEnd(MAX_HOTKEY_FILE_BYTES + 1));
+    for (const read of [readHotkeyAddress, openHotkeySigner]) {
+      await assert.rejects(read(path), /it is larger than 65536 bytes; name a file that btcli wrote/);
+    }
+  } finally {
+    await Deno.remove(path);
+  }
 });

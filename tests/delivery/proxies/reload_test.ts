@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { ProgramStartError } from "../../../src/lib/program.ts";
 import { journalPath } from "../../../src/delivery/proxies/journal.ts";
 import { type CommandEnd, osProcesses, type Processes } from "../../../src/delivery/proxies/processes.ts";
-import { giveReload, type ReloadMethod } from "../../../src/delivery/proxies/reload.ts";
+import { giveReload, MAX_PID_FILE_BYTES, type ReloadMethod } from "../../../src/delivery/proxies/reload.ts";
 import { applyRouting, recoverRouting, type RoutingTarget } from "../../../src/delivery/proxies/route.ts";
+import { osFiles } from "../../../src/delivery/proxies/files.ts";
+import { inTemporaryFolder } from "../../../src/lib/temporary_folder.ts";
 import { MemoryFiles } from "./memory_files.ts";
 
 const PATH = "/proxy/pools.toml";
@@ -54,6 +56,22 @@ function target(method: ReloadMethod): RoutingTarget {
 }
 
 const DEMAND = { wonSizes: ["0.45"], lostSizes: [] };
+
+Deno.test("giveReload() reads no pid file of more than MAX_PID_FILE_BYTES", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const [pidFile, processes] = [join(folder, "proxy.pid"), new FakeProcesses()];
+    const method: ReloadMethod = { signal: "SIGHUP", pidFile };
+    const context = { files: osFiles, processes, nowMs: Date.now() };
+    await Deno.writeTextFile(pidFile, "4711".padEnd(MAX_PID_FILE_BYTES));
+    assert.equal(await giveReload(method, context), null);
+    await Deno.writeTextFile(pidFile, "4711".padEnd(MAX_PID_FILE_BYTES + 1));
+    assert.equal(
+      await giveReload(method, context),
+      `the pid file ${pidFile} holds no process id; correct pid_file`,
+    );
+    assert.equal(processes.asked.length, 1);
+  });
+});
 
 Deno.test("giveReload() signals the process of the pid file", async () => {
   const processes = new FakeProcesses();
