@@ -91,6 +91,10 @@ unit_files='ih-miner.service:ih-miner.service ih-miner@.service:ih-miner@.servic
   ih-miner-reload.path:ih-miner-reload.path ih-miner-reload.path:ih-miner-reload@.path
   ih-miner-reload.service:ih-miner-reload.service ih-miner-reload.service:ih-miner-reload@.service'
 
+# The man page and the shells' completions, which the archive of a release has in share/, beside this folder.
+shell_files='man/man1/ih-miner.1 bash-completion/completions/ih-miner zsh/site-functions/_ih-miner
+  fish/vendor_completions.d/ih-miner.fish'
+
 # Names the units of patterns that are loaded, and with --all those that are only enabled, too.
 instances() { # [--all,] patterns
   options=''
@@ -171,6 +175,10 @@ if [ "$uninstall" = yes ]; then
     file=$units/${pair#*:}
     if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
     case $file in *.d/*) rmdir "$(dirname "$file")" 2>/dev/null || true ;; esac
+  done
+  for name in $shell_files; do
+    file=$root/usr/local/share/$name
+    if [ -e "$file" ]; then rm -f "$file" && did "removed $file"; fi
   done
   # They contain only what the program unpacked: the self-extracting form itself, and the bundled solver.
   for folder in "$root/var/cache/ih-miner" "$root/var/lib/ih-miner/solver" "$root"/var/lib/ih-miner/instances/*/solver; do
@@ -362,6 +370,9 @@ first=no
 [ -e "$units/ih-miner.service" ] || first=yes
 for pair in $unit_files; do
   put "$here/${pair%%:*}" "$units/${pair#*:}" 644
+done
+for name in $shell_files; do
+  if [ -f "$here/../share/$name" ]; then put "$here/../share/$name" "$root/usr/local/share/$name" 644; fi
 done
 mkdir -p "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"
 chmod 700 "$root/var/lib/ih-miner" "$root/var/cache/ih-miner"

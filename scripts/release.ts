@@ -28,6 +28,7 @@ import { licencesText } from "./release/licences.ts";
 import { LockFileError } from "./release/lock_file.ts";
 import { listPackages, PackagesError } from "./release/packages.ts";
 import { makeSbom, type SbomProgram } from "./release/sbom.ts";
+import { localShellFiles } from "./release/shell_files.ts";
 import { readTree, type Tree, TreeError } from "./release/tree.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -270,6 +271,7 @@ async function makeTarball(
   const files: ReleaseFile[] = [
     { path: "ih-miner", from: program, executable: true },
     { path: "third-party-licences.txt", from: textFile(thirdPartyLicences) },
+    ...localShellFiles(version, tree.date),
     ...[...scripts, ...documents].map((path) => ({
       path,
       from: join(ROOT, path),

@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
 import type { Target } from "../compile/elf.ts";
 import { runTool } from "../compile/run_tool.ts";
 import { layOut, type ReleaseFile, textFile } from "./files.ts";
+import { packageShellFiles } from "./shell_files.ts";
 
 /** The names of the machines in Debian. */
 export const ARCHITECTURES: Readonly<Record<Target, string>> = {
@@ -73,6 +74,7 @@ export async function packageFiles(content: PackageContent): Promise<ReleaseFile
   return [
     { path: PACKAGE_PATH.slice(1), from: program, executable: true },
     ...await unitFiles(scripts),
+    ...packageShellFiles(version, date),
     { path: "etc/systemd/system/ih-miner.service.d/05-paths.conf", from: debian("05-paths.conf") },
     { path: "etc/ih-miner/README", from: textFile(README) },
     doc("copyright", debian("copyright")),

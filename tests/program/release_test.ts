@@ -29,6 +29,14 @@ async function isMissing(tool: string): Promise<boolean> {
   }
 }
 
+/** Below `/usr/local/share`. */
+const SHELL_FILES = [
+  "man/man1/ih-miner.1",
+  "bash-completion/completions/ih-miner",
+  "zsh/site-functions/_ih-miner",
+  "fish/vendor_completions.d/ih-miner.fish",
+];
+
 interface Output {
   readonly code: number;
   readonly out: string;
@@ -138,6 +146,16 @@ Deno.test({
             stdin: "null",
           });
           assert.equal(await expectRun(join(root, "usr/local/bin/ih-miner"), ["--version"]), version);
+          const share = join(root, "usr", "local", "share");
+          const installed = await Promise.all(
+            SHELL_FILES.map((name) => Deno.readTextFile(join(share, name))),
+          );
+          assert.match(installed[0]!, /^\.TH IH/);
+          assert.equal(installed[1], await expectRun(join(unpacked, "ih-miner"), ["completions", "bash"]));
+          await expectRun("sh", [join(unpacked, "scripts", "install.sh"), "--uninstall", "--root", root]);
+          for (const name of SHELL_FILES) {
+            await assert.rejects(() => Deno.stat(join(share, name)), Deno.errors.NotFound);
+          }
         },
       );
     } finally {
