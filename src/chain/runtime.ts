@@ -211,13 +211,22 @@ export async function loadRuntime(
   }
 }
 
+/** Bytes beyond whose end nothing can be read. */
+class EndingBytes extends Uint8Array {
+  override subarray(begin = 0, end = this.length): Uint8Array<ArrayBuffer> {
+    if (begin > this.length) throw new RangeError("Cannot decode a value: the bytes end too early");
+    return super.subarray(begin, end) as Uint8Array<ArrayBuffer>;
+  }
+}
+
 /**
- * Decodes a value and refuses truncated bytes, which @polkadot/types reads as zeros.
+ * Decodes a value and refuses truncated bytes, which @polkadot/types reads as zeros. A list that claims more entries than the
+ * bytes hold is given up where they end: half a million entries of zeros would take minutes.
  *
  * @throws {Error} if the bytes are not such a value.
  */
 export function decodeStrictly(registry: Registry, type: string, bytes: Uint8Array): Codec {
-  const value = registry.createTypeUnsafe(type, [bytes]);
+  const value = registry.createTypeUnsafe(type, [new EndingBytes(bytes)]);
   if (value.encodedLength > bytes.length) {
     throw new RangeError(`Cannot decode ${type}: the bytes end too early`);
   }

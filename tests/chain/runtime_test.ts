@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { compactAddLength } from "@polkadot/util";
+import { compactAddLength, compactToU8a } from "@polkadot/util";
 import { type JsonRpcConnection, openJsonRpc } from "../../src/chain/json_rpc.ts";
+import { decodeCommitment } from "../../src/chain/commitment_record.ts";
 import { decodeNeurons } from "../../src/chain/neurons.ts";
 import { loadRuntime, type Runtime } from "../../src/chain/runtime.ts";
 import { unknownExtensions } from "../../src/chain/extrinsic.ts";
@@ -52,6 +53,20 @@ Deno.test("decodeNeurons() reads what runtimes of every age return", async () =>
   for (const method of [described, { stateCall, outputType: "Bytes" }, { stateCall, outputType: null }]) {
     assert.throws(() => decodeNeurons(runtime, method, list.subarray(0, 100)));
   }
+});
+
+Deno.test("lists that claim more entries than their bytes hold are refused at once", async () => {
+  const runtime = await loadAltered("MechanismCountCurrent");
+  const item = runtime.storage("Commitments", "CommitmentOf");
+  const method = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
+  const claimed = compactToU8a(100_000);
+  const startMs = performance.now();
+  const record = decodeCommitment(item, Uint8Array.of(...new Uint8Array(12), ...claimed, 0));
+  assert.equal(record.fieldKind, "Undecodable");
+  assert.throws(() => decodeNeurons(runtime, method, Uint8Array.of(...claimed, 1, 2, 3)));
+  const events = runtime.storage("System", "Events");
+  assert.throws(() => events.decode(claimed));
+  assert.ok(performance.now() - startMs < 1000, "it took long");
 });
 
 Deno.test("unknownExtensions() names extensions that would make every signature invalid", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { brokenRecords, metadatas, nodeFrames, records } from "./chain.ts";
 import { bids, bitmaps, prices } from "./commitments.ts";
 import { brokenConfigurations, configurations } from "./configuration.ts";
 import type { Family } from "./family.ts";
@@ -21,6 +22,10 @@ export const FAMILIES: readonly Family[] = [
   bids,
   prices,
   bitmaps,
+  records,
+  brokenRecords,
+  metadatas,
+  nodeFrames,
   poolFiles,
   brokenPoolFiles,
   profileFiles,
