@@ -27,7 +27,7 @@ const ALICE_SEED = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6e
 export function aliceSigner(): Promise<HotkeySigner> {
   return openHotkeySigner(
     "alice",
-    () => Promise.resolve(JSON.stringify({ ss58Address: ALICE, secretSeed: ALICE_SEED })),
+    () => new TextEncoder().encode(JSON.stringify({ ss58Address: ALICE, secretSeed: ALICE_SEED })),
   );
 }
 

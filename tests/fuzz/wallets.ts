@@ -103,13 +103,13 @@ export const walletFiles = family({
   sample: 60,
   cases: text,
   check: async (text) => {
-    const read = (): Promise<string> => Promise.resolve(text);
+    const read = (): Uint8Array => new TextEncoder().encode(text);
     const reading = readHotkeyAddress(PATH, read);
     await reading.catch((error) => checkHidden(error, text));
     const address = await unlessRejected([WalletError], reading);
     const opening = openHotkeySigner(PATH, read);
     await opening.catch((error) => checkHidden(error, text));
-    const signer = await unlessRejected([WalletError], opening);
+    using signer = await unlessRejected([WalletError], opening);
     if (signer !== null) {
       assert.equal(signer.address, address);
       checkHidden(signer, text);

@@ -31,6 +31,10 @@ export class Agent implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   signal(name: Deno.Signal): void {
     this.#child.kill(name);
   }

@@ -7,7 +7,7 @@
 
 import { nextSpaceEpoch } from "../../chain/commitment_space.ts";
 import { ChainError, DispatchError } from "../../chain/errors.ts";
-import type { ChainConnection, SubmittedCommitment } from "../../chain/types.ts";
+import type { ChainConnection, SignedExtrinsic, SubmittedCommitment } from "../../chain/types.ts";
 import type { HotkeySigner } from "../../chain/wallet/signer.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Line } from "./line.ts";
@@ -86,10 +86,9 @@ export async function publish(
 ): Promise<Published> {
   const { netuid, data } = publication;
   const { step, log, noteFailure, sleep, remainingMs } = context;
-  const signer = await context.openSigner();
   for (let count = 1;; count++) {
     step("submitting the commitment");
-    const extrinsic = await line.ask((chain) => chain.signCommitment({ netuid, data, signer }));
+    const extrinsic = await sign(line, { netuid, data }, context);
     const found = async (rounds: number): Promise<Published | null> => {
       step("looking for the commitment on the chain");
       const place = await findCommitment(line, publication, rounds, context);
@@ -124,6 +123,16 @@ export async function publish(
     if (place !== null) return place;
     log.info("Submitting again: the pool has lost the extrinsic", { lost_extrinsic_hash: extrinsic.hash });
   }
+}
+
+/** Signs the commitment; the hotkey's secret is in memory only meanwhile. */
+async function sign(
+  line: Line,
+  commitment: Pick<Publication, "netuid" | "data">,
+  { openSigner }: PublishContext,
+): Promise<SignedExtrinsic> {
+  using signer = await openSigner();
+  return await line.ask((chain) => chain.signCommitment({ ...commitment, signer }));
 }
 
 /**

@@ -6,6 +6,8 @@
  */
 
 import { WalletError } from "./errors.ts";
+import { decodeHex, type SecretKey, type SeparatedFile, separateSecrets } from "./secret_fields.ts";
+import { bytesOffHeap } from "./secret_memory.ts";
 
 /** The location of a hotkey file. */
 export interface HotkeyLocation {
@@ -53,14 +55,17 @@ export function hotkeyPath(
   return `${expanded.replace(/\/+$/, "")}/${name}/hotkeys/${hotkeyName}`;
 }
 
-/** The secret of a hotkey file, in the order of preference in the spec. */
-export type HotkeySecret =
-  | { readonly kind: "phrase"; readonly phrase: string }
-  | { readonly kind: "seed"; readonly seed: Uint8Array }
-  | { readonly kind: "private-key"; readonly canonicalKey: Uint8Array };
+/**
+ * The secret of a hotkey file, in the order of preference in the spec: the phrase in UTF-8, the seed (32 bytes), or the key in
+ * schnorrkel's canonical form (64 bytes).
+ */
+export interface HotkeySecret {
+  readonly kind: "phrase" | "seed" | "private-key";
+  readonly bytes: Uint8Array;
+}
 
-/** The content of a hotkey file. Printing, inspecting or serialising it shows only the address. */
-export class HotkeyFile {
+/** The content of a hotkey file. Printing, inspecting or serialising it shows only the address; disposing overwrites the secret. */
+export class HotkeyFile implements Disposable {
   /** SS58 address; `null` if the file has none. */
   readonly ss58Address: string | null;
   readonly #secret: HotkeySecret | null;
@@ -70,14 +75,13 @@ export class HotkeyFile {
     this.#secret = secret;
   }
 
-  /** Whether the file can sign. */
-  get hasSecret(): boolean {
-    return this.#secret !== null;
-  }
-
   /** The secret, only for signing; `null` if there is none. */
   revealSecret(): HotkeySecret | null {
     return this.#secret;
+  }
+
+  [Symbol.dispose](): void {
+    this.#secret?.bytes.fill(0);
   }
 }
 
@@ -87,11 +91,26 @@ const ENCRYPTED_MARKS = ["$NACL", "$ANSIBLE_VAULT", "gAAAAA"];
 /**
  * Parses a hotkey file. `signer.ts` verifies keys and checksums.
  *
+ * @param bytes overwritten.
  * @param source the path, for messages.
  * @throws {WalletError} `encrypted`, or `malformed` with the invalid field but never its content.
  */
-export function parseHotkeyFile(text: string, source: string): HotkeyFile {
-  const body = text.replace(/^\uFEFF/, "").trim();
+export function parseHotkeyFile(bytes: Uint8Array, source: string): HotkeyFile {
+  const { text, secrets } = separateSecrets(bytes);
+  try {
+    return new HotkeyFile(...parseFields(text.trim(), secrets, source));
+  } finally {
+    for (const secret of secrets.values()) secret.fill(0);
+  }
+}
+
+type Secrets = SeparatedFile["secrets"];
+
+function parseFields(
+  body: string,
+  secrets: Secrets,
+  source: string,
+): [ss58Address: string | null, secret: HotkeySecret | null] {
   if (ENCRYPTED_MARKS.some((mark) => body.startsWith(mark))) {
     throw new WalletError(
       "encrypted",
@@ -103,19 +122,25 @@ export function parseHotkeyFile(text: string, source: string): HotkeyFile {
   }
   const fields = parseObject(body, source);
   const ss58Address = textField(fields, "ss58Address", source);
-  const phrase = textField(fields, "secretPhrase", source);
-  if (phrase !== null) return new HotkeyFile(ss58Address, { kind: "phrase", phrase });
-  const seed = hexField(fields, "secretSeed", 32, source);
-  if (seed !== null) return new HotkeyFile(ss58Address, { kind: "seed", seed });
-  const canonicalKey = hexField(fields, "privateKey", 64, source);
-  if (canonicalKey !== null) return new HotkeyFile(ss58Address, { kind: "private-key", canonicalKey });
+  const secret = (key: SecretKey): Uint8Array | null => {
+    if (textField(fields, key, source) === null) return null;
+    const bytes = secrets.get(key)!;
+    if (bytes.length === 0) throw malformed(source, `${key} is empty`);
+    return bytes;
+  };
+  const phrase = secret("secretPhrase");
+  if (phrase !== null) return [ss58Address, { kind: "phrase", bytes: copyOffHeap(phrase) }];
+  const seed = hexField(secret("secretSeed"), "secretSeed", 32, source);
+  if (seed !== null) return [ss58Address, { kind: "seed", bytes: seed }];
+  const canonicalKey = hexField(secret("privateKey"), "privateKey", 64, source);
+  if (canonicalKey !== null) return [ss58Address, { kind: "private-key", bytes: canonicalKey }];
   if (ss58Address === null) {
     throw malformed(
       source,
       "it has none of ss58Address, secretPhrase, secretSeed and privateKey; is it a hotkey file?",
     );
   }
-  return new HotkeyFile(ss58Address, null);
+  return [ss58Address, null];
 }
 
 function parseObject(body: string, source: string): Record<string, unknown> {
@@ -141,22 +166,27 @@ function textField(fields: Record<string, unknown>, key: string, source: string)
 }
 
 function hexField(
-  fields: Record<string, unknown>,
-  key: string,
+  text: Uint8Array | null,
+  key: SecretKey,
   byteCount: number,
   source: string,
 ): Uint8Array | null {
-  const text = textField(fields, key, source);
   if (text === null) return null;
-  const digits = text.replace(/^0x/i, "");
-  if (!/^[0-9a-f]*$/i.test(digits)) throw malformed(source, `${key} is not hexadecimal`);
-  if (digits.length !== byteCount * 2) {
-    throw malformed(
-      source,
-      `${key} has ${digits.length} hexadecimal digits, not ${byteCount * 2} (${byteCount} bytes)`,
-    );
-  }
-  return Uint8Array.fromHex(digits);
+  const decoded = decodeHex(text);
+  if (decoded === null) throw malformed(source, `${key} is not hexadecimal`);
+  const { bytes, digitCount } = decoded;
+  if (digitCount === byteCount * 2) return bytes;
+  bytes.fill(0);
+  throw malformed(
+    source,
+    `${key} has ${digitCount} hexadecimal digits, not ${byteCount * 2} (${byteCount} bytes)`,
+  );
+}
+
+function copyOffHeap(bytes: Uint8Array): Uint8Array {
+  const copy = bytesOffHeap(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function malformed(source: string, what: string): WalletError {

@@ -1,24 +1,16 @@
 /**
  * Reads hotkey files and signs with them (spec, section 8, "Wallet"). The secret key stays inside {@linkcode HotkeySigner};
- * nothing returns, prints or serialises it.
+ * nothing returns, prints or serialises it, and disposing overwrites it.
  *
  * @module
  */
 
-import {
-  checkAddress,
-  decodeAddress,
-  encodeAddress,
-  mnemonicToMiniSecret,
-  mnemonicValidate,
-  sr25519PairFromSeed,
-  sr25519Sign,
-  sr25519Verify,
-} from "@polkadot/util-crypto";
+import { checkAddress, decodeAddress, encodeAddress, sr25519Verify } from "@polkadot/util-crypto";
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
 import { missingHotkey } from "./hotkey_list.ts";
-import { FileTooLargeError, readBounded } from "../../lib/bounded_file.ts";
+import { bytesOffHeap, type SecretBytes, SecretMemory } from "./secret_memory.ts";
+import { FileTooLargeError } from "../../lib/bounded_file.ts";
 import { asError } from "../../lib/errors.ts";
 
 /** The SS58 prefix of Bittensor addresses. */
@@ -28,35 +20,62 @@ const SS58_PREFIX = 42;
 export const MAX_HOTKEY_FILE_BYTES = 64 * 1024;
 
 /** An sr25519 key that signs and cannot be read back. */
-export class HotkeySigner {
+export class HotkeySigner implements Disposable {
   /** SS58 address, prefix 42. */
   readonly address: string;
+  readonly #memory: SecretMemory;
   readonly #publicKey: Uint8Array;
-  readonly #secretKey: Uint8Array;
+  readonly #secretKey: SecretBytes;
 
   /**
+   * @param memory holds the secret key; owned by the signer from now on.
    * @param publicKey 32 bytes.
-   * @param secretKey 64 bytes in @polkadot's form (Ed25519-expanded); owned by the signer from now on.
+   * @param secretKey in @polkadot's form (Ed25519-expanded).
    */
-  constructor(publicKey: Uint8Array, secretKey: Uint8Array) {
+  constructor(memory: SecretMemory, publicKey: Uint8Array, secretKey: SecretBytes) {
     this.address = encodeAddress(publicKey, SS58_PREFIX);
+    this.#memory = memory;
     this.#publicKey = publicKey;
     this.#secretKey = secretKey;
   }
 
   /** Returns the sr25519 signature of a message, 64 bytes. */
   sign(message: Uint8Array): Uint8Array {
-    return sr25519Sign(message, { publicKey: this.#publicKey, secretKey: this.#secretKey });
+    return this.#memory.sign(this.#publicKey, this.#secretKey, message);
   }
 
   /** Shows only the address; inspection and `JSON.stringify` cannot reach private fields. */
   toString(): string {
     return `HotkeySigner(${this.address})`;
   }
+
+  /** Overwrites the secret; the signer signs no more. */
+  [Symbol.dispose](): void {
+    this.#memory[Symbol.dispose]();
+  }
 }
 
-/** Reads a text file; injected in tests. */
-export type ReadTextFile = (path: string) => Promise<string>;
+/** Reads a file into bytes that the reader overwrites; injected in tests. */
+export type ReadFile = (path: string) => Uint8Array;
+
+/**
+ * Reads a file without leaving copies of it in memory.
+ *
+ * @throws {FileTooLargeError} if it has more than {@linkcode MAX_HOTKEY_FILE_BYTES}.
+ * @throws {Error} of `Deno.errors` if it cannot be read.
+ */
+function readOnce(path: string): Uint8Array {
+  using file = Deno.openSync(path);
+  const bytes = bytesOffHeap(MAX_HOTKEY_FILE_BYTES + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) return bytes.subarray(0, length);
+    length += count;
+  }
+  bytes.fill(0);
+  throw new FileTooLargeError(MAX_HOTKEY_FILE_BYTES);
+}
 
 /**
  * Reads the address in a hotkey file, which suffices for the auction.
@@ -66,25 +85,21 @@ export type ReadTextFile = (path: string) => Promise<string>;
  *
  * @throws {WalletError}
  */
-export async function readHotkeyAddress(
-  path: string,
-  readTextFile: ReadTextFile = readHotkeyText,
-): Promise<string> {
-  const file = await readHotkeyFile(path, readTextFile);
+export async function readHotkeyAddress(path: string, readFile: ReadFile = readOnce): Promise<string> {
+  using file = readHotkeyFile(path, readFile);
   const secret = file.revealSecret();
-  return secret === null ? checkedAddress(file, path) : createSigner(file, secret, path).address;
+  if (secret === null) return checkedAddress(file, path);
+  using signer = await createSigner(file, secret, path);
+  return signer.address;
 }
 
 /**
- * Opens a hotkey file for signing.
+ * Opens a hotkey file for signing. The caller disposes of the signer as soon as it has signed.
  *
  * @throws {WalletError} `no-secret` if the file has only an address; see also `WalletErrorKind`.
  */
-export async function openHotkeySigner(
-  path: string,
-  readTextFile: ReadTextFile = readHotkeyText,
-): Promise<HotkeySigner> {
-  const file = await readHotkeyFile(path, readTextFile);
+export async function openHotkeySigner(path: string, readFile: ReadFile = readOnce): Promise<HotkeySigner> {
+  using file = readHotkeyFile(path, readFile);
   const secret = file.revealSecret();
   if (secret === null) {
     checkedAddress(file, path);
@@ -95,23 +110,13 @@ export async function openHotkeySigner(
         "needs a file with secretPhrase, secretSeed or privateKey",
     );
   }
-  return createSigner(file, secret, path);
+  return await createSigner(file, secret, path);
 }
 
-async function readHotkeyText(path: string): Promise<string> {
-  const bytes = await readBounded(path, MAX_HOTKEY_FILE_BYTES);
+function readHotkeyFile(path: string, readFile: ReadFile): HotkeyFile {
+  let bytes: Uint8Array;
   try {
-    return new TextDecoder().decode(bytes);
-  } finally {
-    // It may hold the secret.
-    bytes.fill(0);
-  }
-}
-
-async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise<HotkeyFile> {
-  let text: string;
-  try {
-    text = await readTextFile(path);
+    bytes = readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) throw missingHotkey(path);
     const reason = asError(error).message;
@@ -128,31 +133,42 @@ async function readHotkeyFile(path: string, readTextFile: ReadTextFile): Promise
       `Cannot read the hotkey ${path}: ${reason}; let the agent's user read it (chown or setfacl)`,
     );
   }
-  return parseHotkeyFile(text, path);
+  return parseHotkeyFile(bytes, path);
 }
 
-function createSigner(file: HotkeyFile, secret: HotkeySecret, source: string): HotkeySigner {
-  return secret.kind === "private-key"
-    ? signerFromCanonicalKey(file, secret.canonicalKey, source)
-    : signerFromSeed(file, secret.kind === "seed" ? secret.seed : miniSecret(secret.phrase, source), source);
+async function createSigner(file: HotkeyFile, secret: HotkeySecret, source: string): Promise<HotkeySigner> {
+  const memory = await SecretMemory.create();
+  try {
+    if (secret.kind === "private-key") return signerFromCanonicalKey(memory, file, secret.bytes, source);
+    const bytes = memory.put(secret.bytes);
+    const seed = secret.kind === "seed" ? bytes : seedOf(memory, bytes, source);
+    return signerFromSeed(memory, file, seed, source);
+  } catch (error) {
+    memory[Symbol.dispose]();
+    throw error;
+  }
 }
 
-function miniSecret(phrase: string, source: string): Uint8Array {
-  if (!mnemonicValidate(phrase)) {
-    const words = phrase.split(/\s+/).length;
+function seedOf(memory: SecretMemory, phrase: SecretBytes, source: string): SecretBytes {
+  if (!memory.isMnemonic(phrase)) {
     throw new WalletError(
       "malformed",
       source,
-      `Cannot use the hotkey ${source}: secretPhrase (${words} words) is not a valid mnemonic, a word or the ` +
-        "checksum is wrong; restore the file from its backup",
+      `Cannot use the hotkey ${source}: secretPhrase is not a valid mnemonic, a word or the checksum is wrong; ` +
+        "restore the file from its backup",
     );
   }
-  return mnemonicToMiniSecret(phrase);
+  return memory.seedOf(phrase);
 }
 
-function signerFromSeed(file: HotkeyFile, seed: Uint8Array, source: string): HotkeySigner {
-  const { publicKey, secretKey } = sr25519PairFromSeed(seed);
-  const signer = new HotkeySigner(publicKey, secretKey);
+function signerFromSeed(
+  memory: SecretMemory,
+  file: HotkeyFile,
+  seed: SecretBytes,
+  source: string,
+): HotkeySigner {
+  const { publicKey, secretKey } = memory.pairOf(seed);
+  const signer = new HotkeySigner(memory, publicKey, secretKey);
   if (file.ss58Address !== null && checkedAddress(file, source) !== signer.address) {
     throw mismatch(file.ss58Address, source);
   }
@@ -160,10 +176,15 @@ function signerFromSeed(file: HotkeyFile, seed: Uint8Array, source: string): Hot
 }
 
 /**
- * @polkadot/util-crypto cannot compute the public key of a bare private key, so the address comes from the file and a signature
- * proves that it belongs to the key.
+ * The library cannot compute the public key of a bare private key, so the address comes from the file and a signature proves
+ * that it belongs to the key.
  */
-function signerFromCanonicalKey(file: HotkeyFile, canonicalKey: Uint8Array, source: string): HotkeySigner {
+function signerFromCanonicalKey(
+  memory: SecretMemory,
+  file: HotkeyFile,
+  key: Uint8Array,
+  source: string,
+): HotkeySigner {
   if (file.ss58Address === null) {
     throw new WalletError(
       "malformed",
@@ -172,31 +193,31 @@ function signerFromCanonicalKey(file: HotkeyFile, canonicalKey: Uint8Array, sour
     );
   }
   const publicKey = decodeAddress(checkedAddress(file, source));
-  const secretKey = expandCanonicalKey(canonicalKey);
-  if (secretKey === null || !provesKey(publicKey, secretKey)) throw mismatch(file.ss58Address, source);
-  return new HotkeySigner(publicKey, secretKey);
+  const isCanonical = expandCanonicalKey(key);
+  const signer = new HotkeySigner(memory, publicKey, memory.put(key));
+  if (!isCanonical || !provesKey(publicKey, signer)) throw mismatch(file.ss58Address, source);
+  return signer;
 }
 
 /**
- * Converts schnorrkel's canonical form to @polkadot's: the scalar (32 bytes, little-endian) times the cofactor 8.
+ * Converts schnorrkel's canonical form to @polkadot's, in place: the scalar (32 bytes, little-endian) times the cofactor 8.
  *
- * @returns `null` if the scalar is too large to be canonical.
+ * @returns `false` if the scalar is too large to be canonical.
  */
-function expandCanonicalKey(canonicalKey: Uint8Array): Uint8Array | null {
-  const expanded = canonicalKey.slice();
+function expandCanonicalKey(key: Uint8Array): boolean {
   let carry = 0;
   for (let index = 0; index < 32; index++) {
-    const product = (canonicalKey[index] ?? 0) * 8 + carry;
-    expanded[index] = product & 0xff;
+    const product = (key[index] ?? 0) * 8 + carry;
+    key[index] = product & 0xff;
     carry = product >> 8;
   }
-  return carry === 0 ? expanded : null;
+  return carry === 0;
 }
 
-function provesKey(publicKey: Uint8Array, secretKey: Uint8Array): boolean {
+function provesKey(publicKey: Uint8Array, signer: HotkeySigner): boolean {
   const message = new TextEncoder().encode("ih-miner: does this key belong to this address?");
   try {
-    return sr25519Verify(message, sr25519Sign(message, { publicKey, secretKey }), publicKey);
+    return sr25519Verify(message, signer.sign(message), publicKey);
   } catch {
     return false;
   }

@@ -89,7 +89,8 @@ export async function lookAtChain(
 
 async function lookAtWallet(hotkeyPath: string): Promise<WalletLook> {
   try {
-    return { address: (await openHotkeySigner(hotkeyPath)).address, canSign: true };
+    using signer = await openHotkeySigner(hotkeyPath);
+    return { address: signer.address, canSign: true };
   } catch (error) {
     if (!(error instanceof WalletError)) throw error;
     if (error.kind !== "no-secret") return { address: null, kind: error.kind, error: error.message };

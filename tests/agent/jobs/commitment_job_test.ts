@@ -61,7 +61,7 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
     { netuid: NETUID, hotkey: "me", text, workerCount, force: false, dryRun },
     {
       connect: () => Promise.resolve(chain),
-      openSigner: () => Promise.resolve({ address: "me" } as never),
+      openSigner: () => Promise.resolve({ address: "me", [Symbol.dispose]: () => {} } as never),
       sleep: () => Promise.resolve(),
       remainingMs: () => 100_000,
       step: () => {},

@@ -3,7 +3,7 @@ import { LogRecorder } from "../../support/log_recorder.ts";
 import { ChainError, endpointFailureOf } from "../../../src/chain/errors.ts";
 import { type CommitmentResult, runCommitmentJob } from "../../../src/agent/jobs/commitment_job.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
-import { openHotkeySigner } from "../../../src/chain/wallet/signer.ts";
+import { type HotkeySigner, openHotkeySigner } from "../../../src/chain/wallet/signer.ts";
 import { Line } from "../../../src/agent/jobs/line.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
 import { NETUID, setUpMarket } from "../../../scripts/scene/market.ts";
@@ -159,10 +159,10 @@ async function publishUnconfirmed(
 ): Promise<{ result: CommitmentResult; submissions: (number | undefined)[]; log: LogRecorder }> {
   await using chain = await twoNodes();
   chain.nodes[0].setFault("author_submitAndWatchExtrinsic", { kind: "close" });
-  const signer = await openHotkeySigner(
-    "hotkey",
-    () => Promise.resolve(JSON.stringify({ secretSeed: "0x".padEnd(66, "7") })),
-  );
+  const file = (): Uint8Array =>
+    new TextEncoder().encode(JSON.stringify({ secretSeed: "0x".padEnd(66, "7") }));
+  const openSigner = (): Promise<HotkeySigner> => openHotkeySigner("hotkey", file);
+  using signer = await openSigner();
   const hotkey = signer.address;
   for (const node of chain.nodes) node.chain.registerNeuron(NETUID, { hotkey });
   const log = new LogRecorder();
@@ -170,7 +170,7 @@ async function publishUnconfirmed(
   const input = { netuid: NETUID, hotkey, text, workerCount: 1, force: false, dryRun: false };
   const result = await runCommitmentJob(input, {
     connect: connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
-    openSigner: () => Promise.resolve(signer),
+    openSigner,
     sleep: () => Promise.resolve(onSleep(chain.nodes, hotkey, text)),
     remainingMs: () => 100_000,
     step: () => {},

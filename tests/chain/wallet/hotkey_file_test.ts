@@ -2,11 +2,15 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { WalletError, type WalletErrorKind } from "../../../src/chain/wallet/errors.ts";
 import { formatHotkeyFile } from "../../../scripts/scene/hotkey_file.ts";
-import { hotkeyPath, parseHotkeyFile } from "../../../src/chain/wallet/hotkey_file.ts";
+import { type HotkeyFile, hotkeyPath, parseHotkeyFile } from "../../../src/chain/wallet/hotkey_file.ts";
 
 const SOURCE = "wallets/w/hotkeys/h";
 const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
 const SEED = "e5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
+
+function parse(text: string): HotkeyFile {
+  return parseHotkeyFile(new TextEncoder().encode(text), SOURCE);
+}
 
 function fails(kind: WalletErrorKind, pattern: RegExp): (error: unknown) => boolean {
   return (error) => {
@@ -50,8 +54,7 @@ Deno.test("parseHotkeyFile() takes the first of phrase, seed and private key", (
     secretSeed: SEED,
     privateKey: "00".repeat(64),
   };
-  const kindOf = (fields: object): string | undefined =>
-    parseHotkeyFile(JSON.stringify(fields), SOURCE).revealSecret()?.kind;
+  const kindOf = (fields: object): string | undefined => parse(JSON.stringify(fields)).revealSecret()?.kind;
   assert.equal(kindOf(all), "phrase");
   assert.equal(kindOf({ ...all, secretPhrase: null }), "seed");
   assert.equal(kindOf({ ...all, secretPhrase: null, secretSeed: null }), "private-key");
@@ -60,15 +63,15 @@ Deno.test("parseHotkeyFile() takes the first of phrase, seed and private key", (
 
 Deno.test("parseHotkeyFile() reads hex with and without 0x, in any case", () => {
   for (const text of [SEED, `0x${SEED}`, `0X${SEED.toUpperCase()}`]) {
-    const secret = parseHotkeyFile(JSON.stringify({ secretSeed: text }), SOURCE).revealSecret();
+    const secret = parse(JSON.stringify({ secretSeed: text })).revealSecret();
     assert.ok(secret?.kind === "seed");
-    assert.equal(secret.seed.toHex(), SEED);
+    assert.equal(secret.bytes.toHex(), SEED);
   }
 });
 
 Deno.test("parseHotkeyFile() reports an encrypted file and the remedy", () => {
   for (const text of ["$NACL\u0001…", "$ANSIBLE_VAULT;1.1;AES256\n00", "gAAAAABh…", "\n $NACL"]) {
-    assert.throws(() => parseHotkeyFile(text, SOURCE), fails("encrypted", /encrypted.*regen-hotkey/));
+    assert.throws(() => parse(text), fails("encrypted", /encrypted.*regen-hotkey/));
   }
 });
 
@@ -86,13 +89,13 @@ Deno.test("parseHotkeyFile() names the field that is wrong", () => {
     [{ privateKey: SEED }, /privateKey has 64 hexadecimal digits, not 128/],
   ];
   for (const [value, pattern] of cases) {
-    assert.throws(() => parseHotkeyFile(JSON.stringify(value), SOURCE), fails("malformed", pattern));
+    assert.throws(() => parse(JSON.stringify(value)), fails("malformed", pattern));
   }
 });
 
 Deno.test("parseHotkeyFile() quotes nothing of a file that is not JSON", () => {
   const text = `{"secretPhrase": "bottom drive obey lake" "secretSeed": "${SEED}"}`;
-  assert.throws(() => parseHotkeyFile(text, SOURCE), (error) => {
+  assert.throws(() => parse(text), (error) => {
     assert.ok(error instanceof WalletError);
     assert.match(error.message, /not JSON/);
     assert.doesNotMatch(Deno.inspect(error), /bottom|e5be9a/);
@@ -107,7 +110,7 @@ Deno.test("parseHotkeyFile() never reveals a secret by printing or in errors", (
     for (const file of [JSON.stringify({ ss58Address: ALICE, [key]: text }), `{"${key}":"${text}`]) {
       let shown: string;
       try {
-        const parsed = parseHotkeyFile(file, SOURCE);
+        const parsed = parse(file);
         shown = Deno.inspect(parsed, { showHidden: true, depth: 9 }) + JSON.stringify(parsed) +
           String(parsed);
       } catch (error) {
@@ -121,7 +124,7 @@ Deno.test("parseHotkeyFile() never reveals a secret by printing or in errors", (
 Deno.test("parseHotkeyFile() gives a file or a WalletError for any text", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
     try {
-      parseHotkeyFile(text, SOURCE);
+      parse(text);
     } catch (error) {
       assert.ok(error instanceof WalletError);
     }
@@ -130,7 +133,7 @@ Deno.test("parseHotkeyFile() gives a file or a WalletError for any text", () => 
 
 Deno.test("formatHotkeyFile() writes what parseHotkeyFile() reads", () => {
   const text = formatHotkeyFile({ ss58Address: ALICE, publicKey: "0x00", secretSeed: `0x${SEED}` });
-  const file = parseHotkeyFile(text, SOURCE);
+  const file = parse(text);
   assert.equal(file.ss58Address, ALICE);
   assert.equal(file.revealSecret()?.kind, "seed");
   assert.deepEqual(Object.keys(JSON.parse(text)).sort(), [

@@ -19,7 +19,11 @@ const BOB = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 const BOB_SEED = "398f0c28f98885e046333d4a41c19cee4c37368a9832c6502f6cfd182e2aef89";
 
 const PATH = "wallets/w/hotkeys/h";
-const file = (fields: object): () => Promise<string> => () => Promise.resolve(JSON.stringify(fields));
+const file = (fields: object): () => Uint8Array => () => new TextEncoder().encode(JSON.stringify(fields));
+
+function throwing(error: Error): never {
+  throw error;
+}
 
 function fails(kind: WalletErrorKind, pattern: RegExp): (error: unknown) => boolean {
   return (error) => {
@@ -113,11 +117,11 @@ Deno.test("addresses with a wrong checksum or another prefix are refused", async
 
 Deno.test("a missing file differs from an unreadable one", async () => {
   await assert.rejects(
-    readHotkeyAddress(PATH, () => Promise.reject(new Deno.errors.NotFound("gone"))),
+    readHotkeyAddress(PATH, () => throwing(new Deno.errors.NotFound("gone"))),
     fails("missing", /no such file.*hotkey_name/),
   );
   await assert.rejects(
-    openHotkeySigner(PATH, () => Promise.reject(new Deno.errors.PermissionDenied("denied"))),
+    openHotkeySigner(PATH, () => throwing(new Deno.errors.PermissionDenied("denied"))),
     fails("unreadable", /denied/),
   );
 });
