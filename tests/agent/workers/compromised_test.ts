@@ -1,7 +1,7 @@
 /** A compromised package inside each worker, from source; `tests/program` does the same to the bundled program. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { attemptsOf, CODE_VARIABLE } from "./compromised/attempts.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
 import { beginNextWindow, type Scene, setScene } from "../../support/scene.ts";
@@ -71,6 +71,8 @@ async function rigConfig(): Promise<{ config: Config; folder: string } & AsyncDi
       `[workers]\nprice_multiplier = "1.0"\nworker_sizes = { "0.45" = 2 }\n`,
   );
   const config = await loadConfig(path, { HOME: folder });
+  await Deno.mkdir(dirname(config.hotkeyPath), { recursive: true });
+  await Deno.writeTextFile(config.hotkeyPath, "{}", { mode: 0o600 });
   return { config, folder, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
