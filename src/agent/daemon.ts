@@ -41,6 +41,7 @@ import { Lane } from "./lane.ts";
 import { PublishingPause } from "./publishing_pause.ts";
 import { RecordKeeper } from "./record_keeper.ts";
 import { ReloadRetrier } from "./reload_retrier.ts";
+import { RuntimeStore } from "./workers/runtime_store.ts";
 import { CronScheduler, jitterMs, type Scheduler } from "./scheduler.ts";
 import { describeRouting, type Settings, SettingsSource } from "./settings.ts";
 
@@ -134,6 +135,7 @@ class Daemon implements Disposable {
   readonly #pay: PayKeeper;
   readonly #records: RecordKeeper;
   readonly #endpoints: EndpointMemory;
+  readonly #runtimes: RuntimeStore;
   readonly #watcher: HeadWatcher;
   readonly #auction: AuctionKeeper;
   readonly #context: JobRunContext & { readonly hooks: HookRunner };
@@ -161,6 +163,7 @@ class Daemon implements Disposable {
     this.#pay = new PayKeeper({ log, observe });
     this.#records = new RecordKeeper({ log, nowMs, monotonicMs });
     this.#endpoints = new EndpointMemory(monotonicMs);
+    this.#runtimes = new RuntimeStore(log);
     this.#context = {
       settings: this.#settingsSource(),
       failures: new FailureLog(nowMs),
@@ -184,7 +187,7 @@ class Daemon implements Disposable {
     this.#auction = new AuctionKeeper({
       ...this.#context,
       onReloads: (isPending) => this.#reloads.note(isPending),
-      launch: (launch) => this.#track(parts.launchAuction(this.#betterFirst(launch))),
+      launch: (launch) => this.#track(parts.launchAuction(this.#fromExperience(launch))),
       watcher: this.#watcher,
       callbacks,
       fleet,
@@ -236,6 +239,7 @@ class Daemon implements Disposable {
         this.#delivery.stop(),
         this.#context.hooks.stop(HOOK_PATIENCE_MS),
         this.#records.stop(),
+        this.#runtimes.settled(),
         ...this.#workerEnds,
       ]),
     );
@@ -277,10 +281,14 @@ class Daemon implements Disposable {
     });
   }
 
-  /** Has a job begin with the endpoints that were not slow lately. */
-  #betterFirst<Options extends LaunchOptions>(launch: Options): Options {
+  /** Has a job begin with the endpoints that were not slow lately, and with the runtimes that are known. */
+  #fromExperience<Options extends LaunchOptions>(launch: Options): Options {
     const { config } = launch;
-    return { ...launch, config: { ...config, endpoints: this.#endpoints.order(config.endpoints) } };
+    return {
+      ...launch,
+      config: { ...config, endpoints: this.#endpoints.order(config.endpoints) },
+      runtimes: this.#runtimes,
+    };
   }
 
   /** Remembers a worker until it has ended, which takes up to two seconds: only the stop waits for that. */
@@ -349,7 +357,7 @@ class Daemon implements Disposable {
   #runCommitment(trigger: AuctionTrigger): void {
     const context: CommitmentKeeperContext = {
       ...this.#context,
-      launch: (launch) => this.#track(this.#parts.launchCommitment(this.#betterFirst(launch))),
+      launch: (launch) => this.#track(this.#parts.launchCommitment(this.#fromExperience(launch))),
       pause: this.#pause,
       headNumber: () => this.#watcher.headNumber,
     };

@@ -31,6 +31,11 @@ export function decodeCommitment(item: StorageItem, value: Uint8Array): OwnCommi
   }
 }
 
+/** Whether a record could not be decoded. */
+export function isUndecodable({ fieldKind }: Pick<OwnCommitment, "fieldKind">): boolean {
+  return fieldKind === UNDECODABLE.fieldKind;
+}
+
 /** The bytes of `RawN`, `BigRaw` and the hashes, without a length prefix; `null` for other variants. */
 function fieldBytes(field: Enum): string | null {
   // Codecs of byte strings are instances of Uint8Array.

@@ -6,25 +6,25 @@
 
 import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
 import { headerNumber } from "./block_header.ts";
-import { decodeCommitment } from "./commitment_record.ts";
+import { decodeCommitment, isUndecodable } from "./commitment_record.ts";
 import { ChainError, slowError } from "./errors.ts";
 import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";
 import { type Attempt, hedge, type Hedged } from "./hedge.ts";
 import { invalidAnswer, type JsonRpcConnection, openJsonRpc } from "./json_rpc.ts";
 import { endpointLabel } from "./networks.ts";
 import { readPay } from "./pay_reader.ts";
-import { fetchRuntimeVersion, loadRuntime, type Runtime } from "./runtime.ts";
+import { fetchCodeHash, fetchRuntimeVersion, loadRuntime, type Runtime } from "./runtime.ts";
 import { composeSnapshot, decodeTimestamp, readHeadState, readWindowState } from "./snapshot_reader.ts";
 import { decodeAnswer, readValue } from "./storage.ts";
 import { readOutcome, waitForFinalization } from "./submission.ts";
 import type {
   BlockRef,
   ChainConnection,
-  ChainWarning,
   ConnectChainOptions,
   OwnCommitment,
   PayReading,
   ReadSnapshotOptions,
+  RuntimeShelf,
   SignCommitmentOptions,
   SignedExtrinsic,
   SubmitOptions,
@@ -37,6 +37,8 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 20_000;
 const DEFAULT_LARGE_REQUEST_TIMEOUT_MS = 110_000;
 const DEFAULT_MAX_HEAD_AGE_SECONDS = 60;
 const DEFAULT_FINALIZATION_TIMEOUT_MS = 110_000;
+/** How long the head that was read while connecting counts as the best one; blocks are 12 s apart. */
+const RECENT_HEAD_MS = 2_000;
 // After this many blocks without finality, an era that starts at the finalized head has mostly expired.
 const MAX_FINALITY_LAG_BLOCKS = 32;
 
@@ -142,10 +144,13 @@ class NodeConnection implements ChainConnection {
   readonly isHeadStale: boolean;
 
   readonly #rpc: JsonRpcConnection;
+  /** That of the head at connection time. */
   readonly #runtime: Runtime;
-  readonly #onWarning: ((warning: ChainWarning) => void) | undefined;
-  // Other runtime versions than that of the head, which a window's first block may still have.
-  readonly #runtimes = new Map<number, Promise<Runtime>>();
+  readonly #options: ConnectChainOptions;
+  readonly #head: BlockRef;
+  readonly #headReadMs: number;
+  /** By block: a window's first block may have an older runtime, and a later head a newer one. */
+  readonly #runtimes = new Map<string, Promise<Runtime>>();
   #hasCheckedExtensions = false;
   /** What was begun with this connection and must end with it. */
   #others: Promise<void> = Promise.resolve();
@@ -155,12 +160,16 @@ class NodeConnection implements ChainConnection {
     rpc: JsonRpcConnection,
     runtime: Runtime,
     genesisHash: string,
-    headAgeSeconds: number | null,
+    head: BlockRef & { readonly readMs: number; readonly ageSeconds: number | null },
     options: ConnectChainOptions,
   ) {
+    const { number, hash, readMs, ageSeconds: headAgeSeconds } = head;
     this.#rpc = rpc;
     this.#runtime = runtime;
-    this.#onWarning = options.onWarning;
+    this.#options = options;
+    this.#head = { number, hash };
+    this.#headReadMs = readMs;
+    this.#runtimes.set(hash, Promise.resolve(runtime));
     this.endpoint = rpc.endpoint;
     this.url = url;
     this.genesisHash = genesisHash;
@@ -192,11 +201,21 @@ class NodeConnection implements ChainConnection {
       if (expectedGenesisHash !== undefined && genesisHash !== expectedGenesisHash) {
         throw wrongGenesis(rpc.endpoint, genesisHash, expectedGenesisHash);
       }
-      const [runtime, head] = await Promise.all([loadRuntime(rpc, genesisHash), requestBestHead(rpc)]);
-      for (const [pallet, item] of REQUIRED_STORAGE) runtime.storage(pallet, item);
+      const head = await requestBestHead(rpc);
+      const readMs = performance.now();
+      const codeHash = await fetchCodeHash(rpc, head.hash);
+      const source = { genesisHash, codeHash, url: endpoint, shelf: options.runtimes };
+      const runtime = await loadRuntime(rpc, source, head.hash);
       const timestampMs = await requestTimestampMs(rpc, runtime, head.hash);
-      const headAgeSeconds = timestampMs === null ? null : (options.nowMs() - timestampMs) / 1000;
-      return new NodeConnection(endpoint, rpc, runtime, genesisHash, headAgeSeconds, options);
+      const ageSeconds = timestampMs === null ? null : (options.nowMs() - timestampMs) / 1000;
+      return new NodeConnection(
+        endpoint,
+        rpc,
+        runtime,
+        genesisHash,
+        { ...head, readMs, ageSeconds },
+        options,
+      );
     } catch (error) {
       await rpc.close();
       throw error;
@@ -222,6 +241,10 @@ class NodeConnection implements ChainConnection {
     return requestBestHead(this.#rpc);
   }
 
+  async recentHead(): Promise<BlockRef> {
+    return performance.now() - this.#headReadMs <= RECENT_HEAD_MS ? this.#head : await this.bestHead();
+  }
+
   blockHash(blockNumber: number): Promise<string> {
     return requestBlockHash(this.#rpc, blockNumber);
   }
@@ -241,7 +264,8 @@ class NodeConnection implements ChainConnection {
   }
 
   async mechanismEmissionSplit(netuid: number, atHash: string): Promise<readonly number[] | null> {
-    return (await readHeadState(this.#rpc, this.#runtime, netuid, atHash)).mechanismEmissionSplit;
+    const runtime = await this.#runtimeAt(atHash);
+    return (await readHeadState(this.#rpc, runtime, netuid, atHash)).mechanismEmissionSplit;
   }
 
   mechanismEmissionSplitKey(netuid: number): string | null {
@@ -257,17 +281,12 @@ class NodeConnection implements ChainConnection {
           `${head.number}; give a block from 0 to the head`,
       );
     }
-    const [headState, { firstBlock, windowState }] = await Promise.all([
-      readHeadState(this.#rpc, this.#runtime, netuid, head.hash),
+    const [{ version, headState }, { firstBlock, windowState }] = await Promise.all([
+      this.#readHead(netuid, head),
       this.#readWindow(netuid, head, firstBlockNumber),
     ]);
     return composeSnapshot({
-      chain: {
-        endpoint: this.endpoint,
-        genesisHash: this.genesisHash,
-        specName: this.specName,
-        specVersion: this.specVersion,
-      },
+      chain: { endpoint: this.endpoint, genesisHash: this.genesisHash, ...version },
       netuid,
       tempo,
       head,
@@ -290,8 +309,8 @@ class NodeConnection implements ChainConnection {
     return decodeAnswer(this.#rpc, "SubtensorModule.Uids", () => Number(item.decode(value).toString()));
   }
 
-  readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading> {
-    return readPay(this.#rpc, this.#runtime, { netuid, hotkey }, atHash);
+  async readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading> {
+    return await readPay(this.#rpc, await this.#runtimeAt(atHash), { netuid, hotkey }, atHash);
   }
 
   async pendingExtrinsicCount(address: string): Promise<number> {
@@ -331,28 +350,63 @@ class NodeConnection implements ChainConnection {
     return this.close();
   }
 
+  async #readHead(
+    netuid: number,
+    { hash }: BlockRef,
+  ): Promise<{ version: Runtime["version"]; headState: Awaited<ReturnType<typeof readHeadState>> }> {
+    const runtime = await this.#runtimeAt(hash);
+    const { version } = runtime;
+    return { version, headState: await readHeadState(this.#rpc, runtime, netuid, hash) };
+  }
+
   async #readWindow(
     netuid: number,
     head: BlockRef,
     firstBlockNumber: number,
   ): Promise<{ firstBlock: BlockRef; windowState: Awaited<ReturnType<typeof readWindowState>> }> {
     const hash = firstBlockNumber === head.number ? head.hash : await this.blockHash(firstBlockNumber);
+    const firstBlock = { number: firstBlockNumber, hash };
     const runtime = await this.#runtimeAt(hash);
-    return {
-      firstBlock: { number: firstBlockNumber, hash },
-      windowState: await readWindowState(this.#rpc, runtime, netuid, hash),
-    };
+    const windowState = await readWindowState(this.#rpc, runtime, netuid, hash);
+    if (!runtime.isKept || !windowState.commitments.some(isUndecodable)) return { firstBlock, windowState };
+    // The chain itself encodes records, so it is the kept metadata that are wrong: those that the node gives now count.
+    const fresh = await this.#load(hash, runtime.codeHash, true);
+    this.#runtimes.set(hash, Promise.resolve(fresh));
+    return { firstBlock, windowState: await readWindowState(this.#rpc, fresh, netuid, hash) };
   }
 
-  async #runtimeAt(blockHash: string): Promise<Runtime> {
-    const { specName, specVersion } = await fetchRuntimeVersion(this.#rpc, blockHash);
-    if (specName === this.specName && specVersion === this.specVersion) return this.#runtime;
-    let runtime = this.#runtimes.get(specVersion);
+  /** The runtime at a block. Every block is asked about once, so that an upgrade in the middle of a run shows. */
+  #runtimeAt(blockHash: string): Promise<Runtime> {
+    let runtime = this.#runtimes.get(blockHash);
     if (runtime === undefined) {
-      runtime = loadRuntime(this.#rpc, this.genesisHash, blockHash);
-      this.#runtimes.set(specVersion, runtime);
+      runtime = this.#findRuntime(blockHash);
+      this.#runtimes.set(blockHash, runtime);
+      // A question that failed may be asked again.
+      runtime.catch(() => this.#runtimes.delete(blockHash));
     }
-    return await runtime;
+    return runtime;
+  }
+
+  async #findRuntime(blockHash: string): Promise<Runtime> {
+    const codeHash = this.#runtime.codeHash === null ? null : await fetchCodeHash(this.#rpc, blockHash);
+    const isSame = codeHash === null
+      ? this.#hasVersion(await fetchRuntimeVersion(this.#rpc, blockHash))
+      : codeHash === this.#runtime.codeHash;
+    return isSame ? this.#runtime : await this.#load(blockHash, codeHash);
+  }
+
+  #hasVersion({ specName, specVersion }: Runtime["version"]): boolean {
+    return specName === this.specName && specVersion === this.specVersion;
+  }
+
+  #load(blockHash: string, codeHash: string | null, isFetched = false): Promise<Runtime> {
+    const { genesisHash, url } = this;
+    const { runtimes } = this.#options;
+    const shelf: RuntimeShelf | undefined = runtimes && {
+      find: (...key) => isFetched ? null : runtimes.find(...key),
+      keep: (...kept) => runtimes.keep(...kept),
+    };
+    return loadRuntime(this.#rpc, { genesisHash, codeHash, url, shelf }, blockHash);
   }
 
   #warnOfUnknownExtensions(): void {
@@ -360,7 +414,7 @@ class NodeConnection implements ChainConnection {
     this.#hasCheckedExtensions = true;
     const extensions = unknownExtensions(this.#runtime);
     if (extensions.length === 0) return;
-    this.#onWarning?.({
+    this.#options.onWarning?.({
       kind: "unknown-extensions",
       extensions,
       message: `The chain at ${this.endpoint} has unknown transaction extensions that are not empty ` +
@@ -368,9 +422,6 @@ class NodeConnection implements ChainConnection {
     });
   }
 }
-
-/** A chain without these is unusable. */
-const REQUIRED_STORAGE = [["Commitments", "CommitmentOf"], ["SubtensorModule", "Tempo"]] as const;
 
 async function requestBlockHash(rpc: JsonRpcConnection, blockNumber: number): Promise<string> {
   const method = "chain_getBlockHash";

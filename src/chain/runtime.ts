@@ -15,6 +15,7 @@ import type { Codec, Registry } from "@polkadot/types/types";
 import { hexToU8a, isHex, stringCamelCase, u8aToHex } from "@polkadot/util";
 import { ChainError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
+import type { RuntimeDescription, RuntimeShelf } from "./types.ts";
 
 /** The used part of the answer to `state_getRuntimeVersion`. */
 export interface RuntimeVersion {
@@ -87,20 +88,32 @@ const LEGACY_TYPES: NonNullable<ApiOptions["types"]> = {
 
 // V16 restructures transaction extensions and is still young; all nodes serve one of these two.
 const METADATA_VERSIONS = [15, 14] as const;
-/** "meta". */
-const METADATA_MAGIC = "0x6d657461";
+const METADATA_MAGIC = [...new TextEncoder().encode("meta")];
 const SS58_PREFIX = 42;
+/** A chain without these is unusable. Metadata that are cut off decode without an error, and lack them. */
+const REQUIRED_STORAGE = [["Commitments", "CommitmentOf"], ["SubtensorModule", "Tempo"]] as const;
 
 /** The chain's runtime at some block. */
 export class Runtime {
   readonly version: RuntimeVersion;
   /** Has no network: use only its registry, metadata, keys and transaction builders. */
   readonly api: ApiPromise;
+  /** `null` if the node did not tell. */
+  readonly codeHash: string | null;
+  /** Whether its metadata were kept from an earlier run. */
+  readonly isKept: boolean;
   readonly #endpoint: string;
 
-  constructor(api: ApiPromise, version: RuntimeVersion, endpoint: string) {
+  constructor(
+    api: ApiPromise,
+    { version, codeHash, isKept, endpoint }: Pick<Runtime, "version" | "codeHash" | "isKept"> & {
+      readonly endpoint: string;
+    },
+  ) {
     this.api = api;
     this.version = version;
+    this.codeHash = codeHash;
+    this.isKept = isKept;
     this.#endpoint = endpoint;
   }
 
@@ -169,46 +182,106 @@ export class Runtime {
   }
 }
 
-/** The runtime version at a block, or at the best head. */
-export async function fetchRuntimeVersion(rpc: JsonRpcConnection, atHash?: string): Promise<RuntimeVersion> {
+/** The runtime version at a block. */
+export async function fetchRuntimeVersion(rpc: JsonRpcConnection, atHash: string): Promise<RuntimeVersion> {
   return runtimeVersionOf(rpc, await requestRuntimeVersion(rpc, atHash));
 }
 
+/** The key of the runtime's code in the chain's state: `:code`. */
+const CODE_KEY = "0x3a636f6465";
+
 /**
- * Loads the runtime at a block, or at the best head: three or four requests, about 0.6 MB.
+ * The hash of the runtime's code at a block: one small answer that says whether a runtime is known.
  *
- * @throws {ChainError} as `JsonRpcConnection.request`, and `invalid-answer` when the metadata cannot be read.
+ * @returns `null` if the node does not tell.
+ */
+export async function fetchCodeHash(rpc: JsonRpcConnection, atHash: string): Promise<string | null> {
+  const method = "state_getStorageHash";
+  let answer: unknown;
+  try {
+    answer = await rpc.request(method, [CODE_KEY, atHash]);
+  } catch (error) {
+    if (error instanceof ChainError && error.kind === "rpc") return null;
+    throw error;
+  }
+  if (answer === null) return null;
+  if (typeof answer !== "string" || !/^0x[0-9a-f]{64}$/i.test(answer)) {
+    throw invalidAnswer(rpc.endpoint, method, "it is not a hash");
+  }
+  return answer.toLowerCase();
+}
+
+/** Where a runtime is looked up. */
+export interface RuntimeSource {
+  readonly genesisHash: string;
+  /** As {@linkcode fetchCodeHash} gave it. */
+  readonly codeHash: string | null;
+  /** The endpoint as configured. */
+  readonly url: string;
+  readonly shelf: RuntimeShelf | undefined;
+}
+
+/**
+ * Loads the runtime at a block: without a request if it is known, else by three or four, about 0.6 MB.
+ *
+ * @throws {ChainError} as `JsonRpcConnection.request`, `invalid-answer` when the metadata cannot be read, and `missing-pallet`.
  */
 export async function loadRuntime(
   rpc: JsonRpcConnection,
-  genesisHash: string,
-  atHash?: string,
+  { genesisHash, codeHash, url, shelf }: RuntimeSource,
+  atHash: string,
 ): Promise<Runtime> {
-  const [versionJson, metadata] = await Promise.all([
+  const kept = codeHash === null ? null : shelf?.find(url, genesisHash, codeHash) ?? null;
+  if (kept !== null) {
+    try {
+      return await buildRuntime(rpc, { ...kept, version: JSON.parse(kept.versionJson) }, true);
+    } catch {
+      // What was kept is of no use: it is fetched and kept anew.
+    }
+  }
+  const [version, metadata] = await Promise.all([
     requestRuntimeVersion(rpc, atHash),
     fetchMetadata(rpc, atHash),
   ]);
-  const version = runtimeVersionOf(rpc, versionJson);
+  const runtime = await buildRuntime(rpc, { genesisHash, codeHash, version, metadata }, false);
+  if (codeHash !== null) {
+    shelf?.keep(url, { genesisHash, codeHash, versionJson: JSON.stringify(version), metadata });
+  }
+  return runtime;
+}
+
+async function buildRuntime(
+  rpc: JsonRpcConnection,
+  { genesisHash, codeHash, version: answer, metadata }:
+    & Pick<RuntimeDescription, "genesisHash" | "metadata">
+    & Pick<Runtime, "codeHash">
+    & { readonly version: Record<string, unknown> },
+  isKept: boolean,
+): Promise<Runtime> {
+  const version = runtimeVersionOf(rpc, answer);
+  let api: ApiPromise;
   try {
-    const api = await ApiPromise.create({
+    api = await ApiPromise.create({
       provider: offlineProvider({
         chain_getBlockHash: genesisHash,
-        state_getRuntimeVersion: versionJson,
+        state_getRuntimeVersion: answer,
         system_chain: version.specName,
         system_properties: { ss58Format: SS58_PREFIX },
         rpc_methods: { methods: [] },
       }),
-      metadata: { [`${genesisHash}-${version.specVersion}`]: metadata },
+      metadata: { [`${genesisHash}-${version.specVersion}`]: u8aToHex(metadata) },
       types: LEGACY_TYPES,
       throwOnConnect: true,
       noInitWarn: true,
       // BLAKE2 and XXHash of a few keys: the JavaScript versions cost less than compiling the WebAssembly ones.
       initWasm: false,
     });
-    return new Runtime(api, version, rpc.endpoint);
   } catch (error) {
     throw invalidAnswer(rpc.endpoint, "state_getMetadata", "the metadata cannot be decoded", error);
   }
+  const runtime = new Runtime(api, { version, codeHash, isKept, endpoint: rpc.endpoint });
+  for (const [pallet, item] of REQUIRED_STORAGE) runtime.storage(pallet, item);
+  return runtime;
 }
 
 /** Bytes beyond whose end nothing can be read. */
@@ -248,45 +321,53 @@ export function decodeWhole(registry: Registry, type: string, bytes: Uint8Array)
 
 async function requestRuntimeVersion(
   rpc: JsonRpcConnection,
-  atHash?: string,
+  atHash: string,
 ): Promise<Record<string, unknown>> {
-  const result = await rpc.request("state_getRuntimeVersion", atHash === undefined ? [] : [atHash]);
+  const result = await rpc.request("state_getRuntimeVersion", [atHash]);
   if (typeof result !== "object" || result === null) {
     throw invalidAnswer(rpc.endpoint, "state_getRuntimeVersion", "it is not an object");
   }
   return result as Record<string, unknown>;
 }
 
-function runtimeVersionOf(rpc: JsonRpcConnection, json: Record<string, unknown>): RuntimeVersion {
-  const { specName, specVersion } = json;
+function runtimeVersionOf(
+  rpc: JsonRpcConnection,
+  { specName, specVersion }: Record<string, unknown>,
+): RuntimeVersion {
   if (typeof specName !== "string" || typeof specVersion !== "number") {
     throw invalidAnswer(rpc.endpoint, "state_getRuntimeVersion", "it lacks specName or specVersion");
   }
   return { specName, specVersion };
 }
 
-async function fetchMetadata(rpc: JsonRpcConnection, atHash?: string): Promise<`0x${string}`> {
+async function fetchMetadata(rpc: JsonRpcConnection, atHash: string): Promise<Uint8Array<ArrayBuffer>> {
   const registry = new TypeRegistry();
-  const at = atHash === undefined ? [] : [atHash];
-  const version = await fetchMetadataVersion(rpc, registry, at);
-  const metadata = version === null
-    ? await rpc.request("state_getMetadata", at)
-    : await fetchMetadataAtVersion(rpc, registry, version, at);
-  if (!isHex(metadata) || !metadata.startsWith(METADATA_MAGIC)) {
-    throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not hexadecimal metadata");
+  const version = await fetchMetadataVersion(rpc, registry, atHash);
+  if (version !== null) {
+    return checkedMetadata(rpc, await fetchMetadataAtVersion(rpc, registry, version, atHash));
   }
-  return metadata;
+  const answer = await rpc.request("state_getMetadata", [atHash]);
+  if (!isHex(answer)) throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not hexadecimal");
+  return checkedMetadata(rpc, new Uint8Array(hexToU8a(answer)));
+}
+
+function checkedMetadata(
+  rpc: JsonRpcConnection,
+  metadata: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (METADATA_MAGIC.every((byte, i) => metadata[i] === byte)) return metadata;
+  throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not metadata");
 }
 
 /** The best offered version; `null` if the runtime or node offers no choice: then it serves V14. */
 async function fetchMetadataVersion(
   rpc: JsonRpcConnection,
   registry: Registry,
-  at: readonly string[],
+  atHash: string,
 ): Promise<number | null> {
   let answer: unknown;
   try {
-    answer = await rpc.request("state_call", ["Metadata_metadata_versions", "0x", ...at]);
+    answer = await rpc.request("state_call", ["Metadata_metadata_versions", "0x", atHash]);
   } catch (error) {
     if (error instanceof ChainError && error.kind === "rpc") return null;
     throw error;
@@ -300,17 +381,17 @@ async function fetchMetadataAtVersion(
   rpc: JsonRpcConnection,
   registry: Registry,
   version: number,
-  at: readonly string[],
-): Promise<`0x${string}`> {
+  atHash: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const method = "Metadata_metadata_at_version";
   const argument = registry.createType("u32", version).toHex(true);
-  const answer = await rpc.request("state_call", [method, argument, ...at]);
+  const answer = await rpc.request("state_call", [method, argument, atHash]);
   if (!isHex(answer)) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
   const metadata = registry.createType("Option<Bytes>", hexToU8a(answer));
   if (metadata.isNone) {
     throw invalidAnswer(rpc.endpoint, method, `there is no metadata of version ${version}`);
   }
-  return u8aToHex(metadata.unwrap().toU8a(true));
+  return new Uint8Array(metadata.unwrap().toU8a(true));
 }
 
 /** A provider that answers the start-up requests of `ApiPromise` from memory and refuses all others. */

@@ -58,7 +58,7 @@ export async function readHeadState(
   };
 }
 
-/** Reads the state needed at the window's first block, in four requests for up to 249 records. */
+/** Reads the state needed at the window's first block, in three requests for up to 499 records. */
 export async function readWindowState(
   rpc: JsonRpcConnection,
   runtime: Runtime,

@@ -9,8 +9,8 @@ import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 
 /** The limit of Substrate nodes for one `state_getKeysPaged`. */
 export const KEYS_PER_PAGE = 1000;
-/** 250 records of a few hundred bytes stay far below any node's limit on answers. */
-export const VALUES_PER_REQUEST = 250;
+/** 500 records of a few hundred bytes stay far below any node's limit on answers. */
+export const VALUES_PER_REQUEST = 500;
 
 const HEX = /^0x(?:[0-9a-f]{2})*$/i;
 

@@ -27,12 +27,37 @@ export interface ConnectChainOptions {
   readonly maxHeadAgeSeconds?: number;
   /** Milliseconds since 1970. */
   readonly nowMs: () => number;
+  /** What is known of runtimes from earlier runs. @default nothing, and nothing is kept */
+  readonly runtimes?: RuntimeShelf | undefined;
   /** Aborts the attempt, and later the connection. */
   readonly signal?: AbortSignal | undefined;
   /** Called for every endpoint that was passed over, including a stale one that is used in the end. */
   readonly onAttemptFailed?: (endpoint: string, error: ChainError) => void;
   /** Called with oddities that stop nothing; each at most once per connection. */
   readonly onWarning?: (warning: ChainWarning) => void;
+}
+
+/** What a node says of a runtime. The same code always says the same. */
+export interface RuntimeDescription {
+  /** `0x` and 64 lowercase hex digits. */
+  readonly genesisHash: string;
+  /** The hash of the runtime's code, as `state_getStorageHash` of `:code` gives it; `0x` and 64 lowercase hex digits. */
+  readonly codeHash: string;
+  /** The answer to `state_getRuntimeVersion`, as JSON. */
+  readonly versionJson: string;
+  /** SCALE bytes. */
+  readonly metadata: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Keeps descriptions of runtimes from run to run. Each is used only for the endpoint that gave it: a node that lies about its
+ * metadata spoils nothing but what it says itself.
+ */
+export interface RuntimeShelf {
+  /** @param url the endpoint as configured. */
+  find(url: string, genesisHash: string, codeHash: string): RuntimeDescription | null;
+  /** @param url the endpoint as configured. */
+  keep(url: string, description: RuntimeDescription): void;
 }
 
 /** An oddity of the chain that stops nothing. */
@@ -134,23 +159,25 @@ export interface ChainConnection {
   bestHeadNumber(): Promise<number>;
   /** The best head; two requests. */
   bestHead(): Promise<BlockRef>;
+  /** The best head at connection time while that is at most two seconds ago, else as {@linkcode bestHead}. */
+  recentHead(): Promise<BlockRef>;
   /** The hash of a block of the best chain; fails with `missing-state` without such a block. */
   blockHash(blockNumber: number): Promise<string>;
   /** `Timestamp.Now` at a block, in milliseconds since 1970; `null` when the chain has none. */
   timestampMs(blockHash: string): Promise<number | null>;
   /** `SubtensorModule.Tempo(netuid)` in blocks (spec, section 3), by default at the best head. */
   tempo(netuid: number, atHash?: string): Promise<number>;
-  /** `SubtensorModule.MechanismEmissionSplit(netuid)`; `null` when absent. One request. */
+  /** `SubtensorModule.MechanismEmissionSplit(netuid)`; `null` when absent. Requests as {@linkcode readPay}. */
   mechanismEmissionSplit(netuid: number, atHash: string): Promise<readonly number[] | null>;
   /** The storage key of the split; `null` if the metadata lacks the item. */
   mechanismEmissionSplitKey(netuid: number): string | null;
-  /** Everything an auction needs (spec, section 4), in at most nine requests for 256 hotkeys. */
+  /** Everything an auction needs (spec, section 4), in at most eight requests for 256 hotkeys. */
   readSnapshot(options: ReadSnapshotOptions): Promise<AuctionSnapshot>;
   /** One hotkey's `CommitmentOf`, by default at the best head; `null` if there is none. */
   readCommitment(netuid: number, hotkey: string, atHash?: string): Promise<OwnCommitment | null>;
   /** The hotkey's UID on the subnet, by default at the best head; `null` if it is not registered. */
   registeredUid(netuid: number, hotkey: string, atHash?: string): Promise<number | null>;
-  /** What the last epoch before a block paid a hotkey; one request. */
+  /** What the last epoch before a block paid a hotkey; one request, and another one if the block is new to the connection. */
   readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading>;
   /** How many extrinsics of an account wait in the node's pool for a block. */
   pendingExtrinsicCount(address: string): Promise<number>;

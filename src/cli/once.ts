@@ -31,6 +31,7 @@ import { JOB_TIMEOUT_SECONDS } from "../auction/protocol/constants.ts";
 import { buildCommitment } from "../auction/protocol/worker_sizes.ts";
 import { finished } from "../agent/workers/job_host.ts";
 import { launchAddress, launchAuction, launchCommitment } from "../agent/workers/launch.ts";
+import { RuntimeStore } from "../agent/workers/runtime_store.ts";
 import type { Command } from "./arguments.ts";
 import { EXIT_DONE, exitCodeOf } from "./exit_codes.ts";
 import { refuseImpossibleFolder } from "./state_folder.ts";
@@ -87,12 +88,13 @@ async function runJob(
   document: Document,
   progress: Progress,
 ): Promise<number> {
+  const runtimes = new RuntimeStore(log, command.dryRun);
   try {
     const path = locateConfig(command.configPath, environment, osConfigFiles.exists);
     const unpackCbc = command.job === "auction" ? unpackBundledCbc : unpackNothing;
     const config = progress.config = await loadConfig(path, environment, osConfigFiles, unpackCbc);
     warnAboutCbc(config, log);
-    const run = { command, config, log, signal };
+    const run = { command, config, log, signal, runtimes };
     Object.assign(document, await JOBS[command.job](run, document, progress), { status: "done" });
     return EXIT_DONE;
   } catch (error) {
@@ -101,6 +103,8 @@ async function runJob(
     log.error("Job failed", { job: command.job, error_name: described.name, error: described.message });
     if (error instanceof Error) log.debug("Stack of the failure", { stack: error.stack });
     return exitCodeOf(error);
+  } finally {
+    await runtimes.settled();
   }
 }
 
@@ -125,17 +129,18 @@ interface Run {
   readonly config: Config;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly runtimes: RuntimeStore;
 }
 
-async function runCommitment({ command, config, log, signal }: Run): Promise<object> {
+async function runCommitment({ command, config, log, signal, runtimes }: Run): Promise<object> {
   requireWorkers(config);
   const hotkey = await finished(launchAddress({ config, log, signal }));
   const { force, dryRun } = command;
-  return await finished(launchCommitment({ config, hotkey, log, signal, force, dryRun }));
+  return await finished(launchCommitment({ config, hotkey, log, signal, runtimes, force, dryRun }));
 }
 
 /** Publishes the empty bid, even if `[workers]` is invalid. */
-async function runWithdrawal({ command, config, log, signal }: Run): Promise<object> {
+async function runWithdrawal({ command, config, log, signal, runtimes }: Run): Promise<object> {
   const hotkey = await finished(launchAddress({ config, log, signal }));
   const { dryRun } = command;
   try {
@@ -146,6 +151,7 @@ async function runWithdrawal({ command, config, log, signal }: Run): Promise<obj
         hotkey,
         log,
         signal,
+        runtimes,
         force: false,
         dryRun,
         commitment: buildCommitment([]),
@@ -163,7 +169,7 @@ async function runWithdrawal({ command, config, log, signal }: Run): Promise<obj
 }
 
 async function runAuction(
-  { command, config, log, signal }: Run,
+  { command, config, log, signal, runtimes }: Run,
   document: Document,
   progress: Progress,
 ): Promise<object> {
@@ -175,7 +181,7 @@ async function runAuction(
   warnAboutRouting(config.routing, log);
 
   const endMs = performance.now() + JOB_TIMEOUT_SECONDS * 1000;
-  const provisional = await finished(launchAuction({ config, hotkey, log, signal, known: null }));
+  const provisional = await finished(launchAuction({ config, hotkey, log, signal, runtimes, known: null }));
   if (provisional.kind !== "computed") {
     throw new Error("Cannot use the result of the auction job: it computed nothing");
   }

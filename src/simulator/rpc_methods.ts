@@ -51,6 +51,8 @@ const KEYS: ParamNames = ["keys"];
 const PREFIX: ParamNames = ["prefix", "key"];
 const BYTES: ParamNames = ["bytes", "extrinsic", "data"];
 const SUBSCRIPTION: ParamNames = ["subscription", "id", "bytes"];
+/** `:code`. */
+const CODE_KEY = "3a636f6465";
 const ACCOUNT: ParamNames = ["account", "accountId", "account_id", "address"];
 
 const METHODS: Readonly<Record<string, RpcMethod>> = {
@@ -180,7 +182,10 @@ const METHODS: Readonly<Record<string, RpcMethod>> = {
   state_getStorageHash: {
     params: [KEY, HASH],
     run: ({ chain }, params) => {
-      const value = storageValue(chain, stateBlock(chain, params.optionalHash(1)), params.hex(0));
+      const block = stateBlock(chain, params.optionalHash(1));
+      const key = params.hex(0);
+      if (key === CODE_KEY) return chain.runtime.codeHash;
+      const value = storageValue(chain, block, key);
       return value === null ? null : blake2AsHex(hexToU8a(value as `0x${string}`), 256);
     },
   },

@@ -15,7 +15,7 @@ import type {
 } from "@polkadot/types/interfaces";
 import type { Codec } from "@polkadot/types/types";
 import { compactToU8a, hexToU8a, u8aConcat, u8aToHex } from "@polkadot/util";
-import { blake2AsU8a, xxhashAsU8a } from "@polkadot/util-crypto";
+import { blake2AsHex, blake2AsU8a, xxhashAsU8a } from "@polkadot/util-crypto";
 import { builtinImage, type RuntimeImage } from "./metadata/metadata.ts";
 import type { RuntimeVersion } from "./metadata/runtime_version.ts";
 
@@ -63,6 +63,8 @@ let builtin: Runtime | undefined;
 /** The runtime of a simulated chain. Immutable, so chains may share one. */
 export class Runtime {
   readonly image: RuntimeImage;
+  /** There is no code: what it would say of itself stands for it. */
+  readonly codeHash: string;
   /** The signed extensions in the order of the metadata. */
   readonly signedExtensions: readonly SignedExtension[];
   /** The type ids of an extrinsic's address and signature. */
@@ -75,6 +77,7 @@ export class Runtime {
 
   constructor(image: RuntimeImage) {
     this.image = image;
+    this.codeHash = blake2AsHex(u8aConcat(image.v15, JSON.stringify(image.version)), 256);
     const metadata = new Metadata(this.#registry, u8aToHex(image.v15));
     const { extrinsic } = metadata.asV15;
     const harmless = extrinsic.signedExtensions.map(({ identifier }) => [identifier.toString(), {

@@ -20,7 +20,8 @@ async function loadAltered(name: string): Promise<Runtime> {
     requestTimeoutMs: 5000,
   });
   try {
-    return await loadRuntime(rpc, GENESIS);
+    const source = { genesisHash: GENESIS, codeHash: null, url: node.url, shelf: undefined };
+    return await loadRuntime(rpc, source, GENESIS);
   } finally {
     await rpc.close();
   }
@@ -98,7 +99,8 @@ Deno.test("submitCommitment() warns of unknown extensions once a connection", as
   ]);
 });
 
-// The methods that every node and every other simulator has; no subscription but that of the extrinsic.
+// The methods that every node has; no subscription but that of the extrinsic. A node that refuses `state_getStorageHash` is
+// asked for the version instead.
 const COMMON_METHODS = new Set([
   "author_submitAndWatchExtrinsic",
   "author_unwatchExtrinsic",
@@ -111,6 +113,7 @@ const COMMON_METHODS = new Set([
   "state_getMetadata",
   "state_getRuntimeVersion",
   "state_getStorage",
+  "state_getStorageHash",
   "state_queryStorageAt",
   "system_accountNextIndex",
 ]);

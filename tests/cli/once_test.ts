@@ -96,9 +96,16 @@ Deno.test("--once publishes the bid, then computes the next window's auction and
   );
   assert.ok((await Deno.stat(rig.sentinelPath)).isFile);
 
+  const askedBefore = simulator.requestCounts();
   const repeated = await run(rig, "--once", "auction");
   assert.equal(repeated.document.routing.changed, false);
   assert.equal(repeated.document.routing.reload, "not-needed");
+  // The metadata are kept, so the runtime is only called for the neurons.
+  const asked = Object.entries(simulator.requestCounts()).map(([method, count]) =>
+    [method, count - (askedBefore[method] ?? 0)] as const
+  );
+  assert.equal(Object.fromEntries(asked)["state_call"], 1);
+  assert.ok(asked.reduce((sum, [, count]) => sum + count, 0) <= 14, JSON.stringify(asked));
 });
 
 /** Bids as half of the market does, at a price and size at which not all of it can win. */

@@ -11,7 +11,13 @@ import { decodeCommitment } from "../../src/chain/commitment_record.ts";
 import { ChainError } from "../../src/chain/errors.ts";
 import { JsonRpcConnection } from "../../src/chain/json_rpc.ts";
 import { headerNumber } from "../../src/chain/block_header.ts";
-import { fetchRuntimeVersion, loadRuntime, type Runtime, type StorageItem } from "../../src/chain/runtime.ts";
+import {
+  fetchCodeHash,
+  fetchRuntimeVersion,
+  loadRuntime,
+  type Runtime,
+  type StorageItem,
+} from "../../src/chain/runtime.ts";
 import { readHeadState, readWindowState } from "../../src/chain/snapshot_reader.ts";
 import { readKeys, readValues } from "../../src/chain/storage.ts";
 import { Runtime as SimulatedRuntime, type RuntimeImage } from "../../src/simulator/mod.ts";
@@ -53,6 +59,8 @@ const IMAGES: readonly RuntimeImage[] = RUNTIMES.map(([, { runtime }]) =>
 );
 const BUILTIN = IMAGES[0]!;
 
+const SOURCE = { genesisHash: GENESIS, codeHash: null, url: "", shelf: undefined };
+
 const loaded: Promise<Runtime[]> = Promise.all(
   [
     [BUILTIN.v14, BUILTIN],
@@ -66,6 +74,7 @@ const loaded: Promise<Runtime[]> = Promise.all(
         ...servingRuntime(metadata as Uint8Array, (image as RuntimeImage).version),
         state_call: undefined!,
       }),
+      SOURCE,
       GENESIS,
     )
   ),
@@ -256,7 +265,7 @@ export const metadatas = family({
   check: ({ bytes, version }) =>
     quietly(async () => {
       const rpc = nodeOf({ ...servingRuntime(bytes, version), state_call: undefined! });
-      const runtime = await unlessRejected([ChainError], loadRuntime(rpc, GENESIS));
+      const runtime = await unlessRejected([ChainError], loadRuntime(rpc, SOURCE, GENESIS));
       if (runtime === null) return;
       const answers = nodeOf(servingRuntime(bytes, version));
       const head = await unlessRejected([ChainError], readHeadState(answers, runtime, NETUID, GENESIS));
@@ -347,7 +356,8 @@ const QUESTIONS: Readonly<Record<string, (rpc: JsonRpcConnection) => Promise<unk
   header: async (rpc) => headerNumber(await rpc.request("chain_getHeader")),
   keys: (rpc) => readKeys(rpc, "0x11", GENESIS),
   values: (rpc) => readValues(rpc, ["0x11"], GENESIS),
-  version: (rpc) => fetchRuntimeVersion(rpc),
+  version: (rpc) => fetchRuntimeVersion(rpc, GENESIS),
+  "hash of the code": (rpc) => fetchCodeHash(rpc, GENESIS),
   subscription: (rpc) =>
     rpc.subscribe("s", "u", [], { onMessage: (message) => void headerNumber(message), onEnd: () => {} }),
 };

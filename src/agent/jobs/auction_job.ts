@@ -94,7 +94,7 @@ export async function runAuctionJob(
   await using line = new Line(context.connect, log, noteFailure);
 
   step("connecting");
-  const startHead = await line.ask((chain) => chain.bestHead());
+  const startHead = await line.ask((chain) => chain.recentHead());
   const tempo = await line.ask((chain) => chain.tempo(netuid, startHead.hash));
   const { window, head, wait, waitRounds } = await settleWindow({
     head: startHead,

@@ -6,7 +6,7 @@
 
 import { connectChain } from "../../chain/connection.ts";
 import { ChainError } from "../../chain/errors.ts";
-import type { ChainConnection } from "../../chain/types.ts";
+import type { ChainConnection, RuntimeShelf } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Connect } from "./line.ts";
 
@@ -23,11 +23,13 @@ export interface JobNetwork {
  * All calls of one function connect to the same chain.
  *
  * @param noteFailure called with the reason why an endpoint was passed over.
+ * @param runtimes what is known of runtimes from earlier runs.
  */
 export function connectorFor(
   { endpoints, expectedGenesisHash }: JobNetwork,
   log: Logger,
   noteFailure: (error: unknown) => void = () => {},
+  runtimes?: RuntimeShelf,
 ): Connect {
   let genesisHash = expectedGenesisHash;
   return async (avoid, signal) => {
@@ -37,6 +39,7 @@ export function connectorFor(
       endpoints: left,
       expectedGenesisHash: genesisHash,
       nowMs: Date.now,
+      runtimes,
       signal,
       onAttemptFailed: (endpoint, error) => {
         log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message });

@@ -10,11 +10,14 @@
 import "./seal.ts";
 import { type AuctionAnswer, type AuctionJobInput, runAuctionJob } from "../jobs/auction_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
+import { type KeptRuntime, shelfOf } from "../jobs/kept_runtime.ts";
 import { serveJob } from "./worker_side.ts";
 
 /** Input of the worker. */
 export interface AuctionWorkerInput extends AuctionJobInput {
   readonly network: JobNetwork;
+  /** Known from earlier runs. */
+  readonly runtimes: readonly KeptRuntime[];
   /** Time for solving, in milliseconds. */
   readonly solveLimitMs: number;
   readonly timeoutMs: number;
@@ -24,11 +27,11 @@ export interface AuctionWorkerInput extends AuctionJobInput {
 const REST_OF_JOB_MS = 3_000;
 
 serveJob<AuctionWorkerInput, AuctionAnswer>((input, context) => {
-  const { log, step, noteFailure, sleepOrNewHead } = context;
+  const { log, step, noteFailure, keepRuntime, sleepOrNewHead } = context;
   // A worker's clock starts with the worker.
   const restMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
-    connect: connectorFor(input.network, log, noteFailure),
+    connect: connectorFor(input.network, log, noteFailure, shelfOf(input.runtimes, keepRuntime)),
     remainingMs: () => Math.min(input.solveLimitMs, restMs()),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),

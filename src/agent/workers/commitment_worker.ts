@@ -12,21 +12,24 @@ import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
 import { WalletError } from "../../chain/wallet/errors.ts";
 import { openHotkeySigner } from "../../chain/wallet/signer.ts";
+import { type KeptRuntime, shelfOf } from "../jobs/kept_runtime.ts";
 import { serveJob } from "./worker_side.ts";
 
 /** Input of the worker. */
 export interface CommitmentWorkerInput extends CommitmentJobInput {
   readonly network: JobNetwork;
+  /** Known from earlier runs. */
+  readonly runtimes: readonly KeptRuntime[];
   readonly hotkeyPath: string;
   /** The time of the run. */
   readonly timeoutMs: number;
 }
 
 serveJob<CommitmentWorkerInput, CommitmentResult>(
-  (input, { log, step, noteFailure, sleepOrNewHead }) => {
+  (input, { log, step, noteFailure, keepRuntime, sleepOrNewHead }) => {
     const endMs = performance.now() + input.timeoutMs;
     return runCommitmentJob(input, {
-      connect: connectorFor(input.network, log, noteFailure),
+      connect: connectorFor(input.network, log, noteFailure, shelfOf(input.runtimes, keepRuntime)),
       openSigner: () => openHotkeySigner(input.hotkeyPath),
       sleep: sleepOrNewHead,
       remainingMs: () => endMs - performance.now(),

@@ -13,6 +13,7 @@ import { asError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { within } from "../../lib/within.ts";
 import { BUILD } from "../../version.ts";
+import type { KeptRuntime } from "../jobs/kept_runtime.ts";
 import { WorkerAnswerError } from "../jobs/worker_answer.ts";
 import { type JobFailure, parseFromWorker, type ToWorker } from "./messages.ts";
 import { WorkerLog } from "./worker_log.ts";
@@ -21,6 +22,8 @@ import { WorkerLog } from "./worker_log.ts";
 const END_PATIENCE_MS = 6_000;
 /** The most messages of one run; a job has some dozens. A worker that posts more is terminated. */
 const MAX_MESSAGES = 10_000;
+/** The most runtimes that one run hands over; it needs two of each endpoint that it tries. */
+const MAX_RUNTIMES = 32;
 /** How much the process may grow during a run. V8 ends the whole process where a worker's heap has no room left. */
 const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
 const GROWTH_LOOK_MS = 100;
@@ -41,7 +44,7 @@ export interface StartJobOptions<Input, Output> {
   /** The worker's module. */
   readonly module: URL;
   /** Creates the job's input. */
-  readonly input: () => Input;
+  readonly input: () => Input | Promise<Input>;
   /**
    * Checks the worker's answer, which may be anything: a package in the worker may be compromised. What it throws fails the
    * run.
@@ -57,6 +60,8 @@ export interface StartJobOptions<Input, Output> {
   readonly endpoints: readonly string[];
   /** Called for each endpoint that failed; the job may have gone on with another one. */
   readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
+  /** Called with each runtime that the worker has fetched; throws {@linkcode WorkerAnswerError} if it cannot have. */
+  readonly onRuntime?: ((runtime: KeptRuntime) => void) | undefined;
   /** Ends the run. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -145,6 +150,7 @@ class JobRun<Input, Output> {
   #worker: Worker | null = null;
   #step = "starting";
   #messages = 0;
+  #runtimes = 0;
 
   constructor(options: StartJobOptions<Input, Output>) {
     this.#options = options;
@@ -196,7 +202,7 @@ class JobRun<Input, Output> {
     signal?.addEventListener("abort", stop, { once: true });
     try {
       signal?.throwIfAborted();
-      this.#startWorker(alivePath);
+      await this.#startWorker(alivePath);
       await this.result;
     } catch (error) {
       this.#answer.reject(error);
@@ -209,7 +215,7 @@ class JobRun<Input, Output> {
     }
   }
 
-  #startWorker(alivePath: string): void {
+  async #startWorker(alivePath: string): Promise<void> {
     const { name, module, input, permissions } = this.#options;
     const worker = new Worker(module, {
       type: "module",
@@ -231,12 +237,13 @@ class JobRun<Input, Output> {
       event.preventDefault();
       this.#answer.reject(new WorkerDiedError(name, this.#step, cutText(event.message)));
     };
-    worker.postMessage({ type: "start", input: input(), alivePath } satisfies ToWorker);
+    // The worker loads its code meanwhile.
+    worker.postMessage({ type: "start", input: await input(), alivePath } satisfies ToWorker);
   }
 
   /** @throws {WorkerAnswerError} if the message is not one of a job. */
   #receive(data: unknown): void {
-    const { name, endpoints, onEndpointFailed, readAnswer } = this.#options;
+    const { name, endpoints, onEndpointFailed, onRuntime, readAnswer } = this.#options;
     if (++this.#messages > MAX_MESSAGES) {
       throw new WorkerAnswerError(name, `it posted more than ${MAX_MESSAGES} messages`);
     }
@@ -256,6 +263,12 @@ class JobRun<Input, Output> {
         onEndpointFailed?.({ endpoint, kind });
         break;
       }
+      case "runtime":
+        if (++this.#runtimes > MAX_RUNTIMES) {
+          throw new WorkerAnswerError(name, `it hands over more than ${MAX_RUNTIMES} runtimes`);
+        }
+        onRuntime?.(message.runtime);
+        break;
       case "done":
         this.#answer.resolve(answerOf(name, () => readAnswer(message.output)));
         break;

@@ -9,7 +9,8 @@ import { type AuctionResult, readAuctionAnswer } from "../jobs/auction_result.ts
 import type { CommitmentJobInput, CommitmentResult } from "../jobs/commitment_job.ts";
 import { readCommitmentAnswer } from "../jobs/commitment_answer.ts";
 import type { JobNetwork } from "../jobs/connect.ts";
-import { checkAnswer, hotkeyAddress } from "../jobs/worker_answer.ts";
+import type { KeptRuntime } from "../jobs/kept_runtime.ts";
+import { checkAnswer, hotkeyAddress, WorkerAnswerError } from "../jobs/worker_answer.ts";
 import { type Config, requireWorkers } from "../../config/load.ts";
 import type { EndpointFailure } from "../../chain/errors.ts";
 import { endpointLabel } from "../../chain/networks.ts";
@@ -22,6 +23,7 @@ import { BUILD } from "../../version.ts";
 import type { AuctionWorkerInput } from "./auction_worker.ts";
 import type { CommitmentWorkerInput } from "./commitment_worker.ts";
 import { type RunningJob, startJob } from "./job_host.ts";
+import type { RuntimeStore } from "./runtime_store.ts";
 
 /** Options of every launch. */
 export interface LaunchOptions {
@@ -30,6 +32,8 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called for each endpoint that failed; the job may have gone on with another one. */
   readonly onEndpointFailed?: ((failure: EndpointFailure) => void) | undefined;
+  /** Keeps the chain's runtimes for later runs. @default each run fetches them */
+  readonly runtimes?: RuntimeStore | undefined;
   /** @default the protocol's 120 s */
   readonly timeoutMs?: number;
   /** How much the process may grow during the run. @default 512 MiB */
@@ -47,7 +51,7 @@ export interface WorkerLaunch<Input, Output> {
   /** For messages: `auction`, `commitment`. */
   readonly name: string;
   readonly module: URL;
-  readonly input: (timeoutMs: number) => Input;
+  readonly input: (timeoutMs: number, runtimes: readonly KeptRuntime[]) => Input;
   /** Checks the worker's answer. */
   readonly readAnswer: (answer: unknown) => Output;
   /** Whether the worker may connect to the configured endpoints. */
@@ -56,17 +60,42 @@ export interface WorkerLaunch<Input, Output> {
   readonly read: readonly string[];
 }
 
+/** Whether a failure may come from wrong metadata. */
+function isOfRuntime({ kind }: EndpointFailure): boolean {
+  return kind === "invalid-answer" || kind === "missing-pallet";
+}
+
 /** Launches a worker with the permissions it needs. */
 export function launchWorker<Input, Output>(
   options: LaunchOptions,
   { mayConnect, read, input, ...worker }: WorkerLaunch<Input, Output>,
 ): RunningJob<Output> {
-  const { config, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { config, runtimes, timeoutMs = JOB_TIMEOUT_SECONDS * 1000 } = options;
+  const { endpoints, stateDirectory } = config;
+  const owner = { job: worker.name, stateDirectory };
   return startJob<Input, Output>({
     ...options,
     ...worker,
     timeoutMs,
-    input: () => input(timeoutMs),
+    input: async () => {
+      const known = mayConnect && runtimes !== undefined ? await runtimes.recall(owner, endpoints) : [];
+      return input(timeoutMs, known);
+    },
+    onRuntime: (runtime) => {
+      if (!endpoints.includes(runtime.url)) {
+        throw new WorkerAnswerError(
+          worker.name,
+          "it hands over the runtime of an endpoint that is not configured",
+        );
+      }
+      runtimes?.keep(owner, runtime);
+    },
+    onEndpointFailed: (failure) => {
+      for (const url of endpoints) {
+        if (isOfRuntime(failure) && endpointLabel(url) === failure.endpoint) runtimes?.forget(owner, url);
+      }
+      options.onEndpointFailed?.(failure);
+    },
     endpoints: config.endpoints.map(endpointLabel),
     permissions: { net: mayConnect ? config.endpoints.map(hostAndPort) : [], read },
   });
@@ -94,7 +123,7 @@ export function launchAuction(
   return launchWorker<AuctionWorkerInput, AuctionResult>(options, {
     name: "auction",
     module,
-    input: (timeoutMs) => ({ ...asked, solveLimitMs, timeoutMs }),
+    input: (timeoutMs, runtimes) => ({ ...asked, runtimes, solveLimitMs, timeoutMs }),
     readAnswer: (answer) => readAuctionAnswer(answer, asked),
     mayConnect: true,
     read: [],
@@ -130,10 +159,11 @@ export function launchCommitment(
   return launchWorker<CommitmentWorkerInput, CommitmentResult>(options, {
     name: "commitment",
     module,
-    input: (timeoutMs) => ({
+    input: (timeoutMs, runtimes) => ({
       ...asked,
       hotkeyPath: config.hotkeyPath,
       network: networkOf(config),
+      runtimes,
       timeoutMs,
     }),
     readAnswer: (answer) => readCommitmentAnswer(answer, { ...asked, endpoints: config.endpoints }),

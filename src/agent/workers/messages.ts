@@ -11,6 +11,7 @@ import * as z from "zod";
 import { CHAIN_ERROR_KINDS } from "../../chain/errors.ts";
 import { cutText } from "../../lib/cut_text.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
+import { keptRuntimeFields } from "../jobs/kept_runtime.ts";
 import { checkAnswer } from "../jobs/worker_answer.ts";
 
 /** From the main thread to a worker. */
@@ -34,6 +35,8 @@ const fromWorker = z.discriminatedUnion("type", [
   z.object({ type: z.literal("step"), step: text }),
   /** An endpoint failed; the job may go on with another one. */
   z.object({ type: z.literal("endpoint-failed"), endpoint: z.string(), kind: z.enum(CHAIN_ERROR_KINDS) }),
+  /** What an endpoint said of the chain's runtime, for later runs of the same job. */
+  z.object({ type: z.literal("runtime"), runtime: z.object({ url: z.string(), ...keptRuntimeFields }) }),
   z.object({ type: z.literal("done"), output: z.unknown() }),
   z.object({
     type: z.literal("failed"),

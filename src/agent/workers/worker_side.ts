@@ -9,6 +9,7 @@
 
 import { ChainError, endpointFailureOf } from "../../chain/errors.ts";
 import type { LogFields, Logger, LogLevel } from "../../lib/log.ts";
+import type { KeptRuntime } from "../jobs/kept_runtime.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
 /** What a job uses of its worker. */
@@ -19,6 +20,8 @@ export interface WorkerContext {
   readonly step: (step: string) => void;
   /** Reports an error that does not end the job, if it is an endpoint's failure. */
   readonly noteFailure: (error: unknown) => void;
+  /** Hands a runtime over for later runs. */
+  readonly keepRuntime: (runtime: KeptRuntime) => void;
   /** Resolves after this time, or when the chain has a new head. */
   readonly sleepOrNewHead: (ms: number) => Promise<void>;
 }
@@ -43,6 +46,7 @@ export function serveJob<Input, Output>(
     log: postingLogger(post, {}),
     step: (step) => post({ type: "step", step }),
     noteFailure,
+    keepRuntime: (runtime) => post({ type: "runtime", runtime }),
     sleepOrNewHead: (ms) =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, ms);

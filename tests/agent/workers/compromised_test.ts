@@ -13,6 +13,8 @@ import {
   launchCommitment,
   type LaunchOptions,
 } from "../../../src/agent/workers/launch.ts";
+import { RuntimeStore } from "../../../src/agent/workers/runtime_store.ts";
+import { endpointLabel } from "../../../src/chain/networks.ts";
 import { NETUID } from "../../../scripts/scene/market.ts";
 import { type Config, loadConfig } from "../../../src/config/load.ts";
 import { launchCheck } from "../../../src/operator/check/launch_check.ts";
@@ -45,14 +47,18 @@ interface Attacked {
 async function attack(
   worker: string,
   code: string,
-  { config, timeoutMs = 20_000 }: { readonly config: Config; readonly timeoutMs?: number },
+  { config, timeoutMs = 20_000, runtimes }: {
+    readonly config: Config;
+    readonly timeoutMs?: number;
+    readonly runtimes?: RuntimeStore;
+  },
 ): Promise<Attacked> {
   const log = new LogRecorder();
   const failures: unknown[] = [];
   const hotkey = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
   const onEndpointFailed = (failure: unknown): unknown => failures.push(failure);
   const job = LAUNCHES[worker]!(
-    { config, log, hotkey, timeoutMs, onEndpointFailed },
+    { config, log, hotkey, timeoutMs, onEndpointFailed, runtimes },
     compromised(worker, code),
   );
   const outcome = await job.result.catch((error) => error);
@@ -74,6 +80,13 @@ async function rigConfig(): Promise<{ config: Config; folder: string } & AsyncDi
   await Deno.mkdir(dirname(config.hotkeyPath), { recursive: true });
   await Deno.writeTextFile(config.hotkeyPath, "{}", { mode: 0o600 });
   return { config, folder, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+/** The code of a runtime for the store. */
+function runtimeCode(url: string, bytes = 4): string {
+  const hash = `0x${"00".repeat(32)}`;
+  const fields = JSON.stringify({ url, genesisHash: hash, codeHash: hash, versionJson: "{}" });
+  return `{ ...${fields}, metadata: new Uint8Array(${bytes}) }`;
 }
 
 for (const worker of Object.keys(LAUNCHES)) {
@@ -117,6 +130,21 @@ for (
       `post({ type: "endpoint-failed", endpoint: "ws://127.0.0.1:1", kind: "x" })`,
       /kind/,
     ],
+    [
+      "the runtime of an endpoint that is not configured",
+      `post({ type: "runtime", runtime: ${runtimeCode("wss://x.example")} })`,
+      /not configured/,
+    ],
+    [
+      "a runtime of more than 4 MiB",
+      `post({ type: "runtime", runtime: ${runtimeCode("ws://127.0.0.1:1", 2 ** 23)} })`,
+      /metadata/,
+    ],
+    [
+      "more runtimes than a job fetches",
+      `for (let i = 0; i < 40; i++) post({ type: "runtime", runtime: ${runtimeCode("ws://127.0.0.1:1")} })`,
+      /more than 32 runtimes/,
+    ],
     ["an answer that is none", `post({ type: "done", output: { kind: "computed" } })`, /address|wrong/],
     [
       "more messages than a job has",
@@ -134,6 +162,28 @@ for (
     assert.deepEqual(failures, []);
   });
 }
+
+Deno.test("what a worker hands over stays with its job, and is dropped when it is of no use", async () => {
+  await using rig = await rigConfig();
+  const { config } = rig;
+  const runtimes = new RuntimeStore(new LogRecorder());
+  const url = "ws://127.0.0.1:1";
+  const { stateDirectory, endpoints } = { ...config, stateDirectory: rig.folder };
+  assert.deepEqual(endpoints, [url]);
+  const run = async (code: string): Promise<void> => {
+    await attack("auction", code, { config: { ...config, stateDirectory }, runtimes });
+  };
+  const kept = async (job: string): Promise<number> =>
+    (await runtimes.recall({ job, stateDirectory }, endpoints)).length;
+  const end = `post({ type: "done", output: null });`;
+  await run(`post({ type: "runtime", runtime: ${runtimeCode(url)} }); ${end}`);
+  assert.deepEqual([await kept("auction"), await kept("commitment")], [1, 0]);
+  const label = endpointLabel(url);
+  await run(`post({ type: "endpoint-failed", endpoint: "${label}", kind: "timeout" }); ${end}`);
+  assert.equal(await kept("auction"), 1);
+  await run(`post({ type: "endpoint-failed", endpoint: "${label}", kind: "invalid-answer" }); ${end}`);
+  assert.equal(await kept("auction"), 0);
+});
 
 Deno.test("a worker cannot flood the log, nor speak for another run", async () => {
   await using rig = await rigConfig();
