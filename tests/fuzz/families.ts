@@ -13,6 +13,7 @@ import { brokenMetricPages, metricPages } from "./metrics.ts";
 import { snapshots } from "./snapshots.ts";
 import { walletFiles } from "./wallets.ts";
 import { brokenWorkerLists, workerLists } from "./workers_api.ts";
+import { httpRequests } from "./http.ts";
 import { brokenMinerAnswers, minerAnswers } from "./miners.ts";
 import { brokenPoolFiles, poolFiles } from "./pools.ts";
 import { brokenProfileFiles, profileFiles } from "./profiles.ts";
@@ -43,4 +44,5 @@ export const FAMILIES: readonly Family[] = [
   workerMessages,
   auctionAnswers,
   otherAnswers,
+  httpRequests,
 ];
