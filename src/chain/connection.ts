@@ -233,6 +233,10 @@ class NodeConnection implements ChainConnection {
     return this.#rpc.watchStalls(listener);
   }
 
+  get receivedBytes(): number {
+    return this.#rpc.receivedBytes;
+  }
+
   bestHeadNumber(): Promise<number> {
     return requestBestNumber(this.#rpc);
   }

@@ -128,6 +128,7 @@ export class JsonRpcConnection {
   readonly #early = new Map<string, unknown[]>();
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort: () => void;
+  #receivedBytes = 0;
   #earlyCount = 0;
   #nextId = 1;
   #ended: ChainError | null = null;
@@ -160,6 +161,11 @@ export class JsonRpcConnection {
    */
   get gone(): Promise<void> {
     return this.#gone.promise;
+  }
+
+  /** How much the node has sent. Its texts are ASCII but for words of error messages. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** Whether requests can be sent. */
@@ -244,6 +250,7 @@ export class JsonRpcConnection {
   }
 
   #receive(data: unknown): void {
+    if (typeof data === "string") this.#receivedBytes += data.length;
     let message: unknown;
     try {
       message = typeof data === "string" ? JSON.parse(data) : undefined;

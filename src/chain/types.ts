@@ -155,6 +155,9 @@ export interface ChainConnection {
   /** Whether it exceeded `maxHeadAgeSeconds` and no endpoint was better. */
   readonly isHeadStale: boolean;
 
+  /** How much the node has sent since the connection was opened. */
+  readonly receivedBytes: number;
+
   /** The number of the best (not the finalized) head; one request, for polling. */
   bestHeadNumber(): Promise<number>;
   /** The best head; two requests. */

@@ -73,6 +73,9 @@ export interface SolvedAnswer {
 /** How long a computed window, which is to be routed soon, waits for what is only nice to know. */
 const PAY_PATIENCE_MS = 300;
 
+/** Reading a window takes about a second: whoever waits longer should know that it is the line or the node. */
+const SLOW_READ_SECONDS = 10;
+
 /** The chain is in the known window, and its inputs are unchanged. */
 export interface UnchangedAnswer {
   readonly kind: "unchanged";
@@ -120,15 +123,27 @@ export async function runAuctionJob(
   if (known !== null && await line.ask((chain) => isUnchanged(chain, netuid, head, window, known))) {
     return { kind: "unchanged", head };
   }
-  const { paying, ...reading } = await line.ask(async (chain) => {
+  const readingSinceMs = monotonicMs();
+  const { paying, endpoint, receivedBytes, ...reading } = await line.ask(async (chain) => {
     const paying = startReadingPay(chain, netuid, hotkey, head, log);
     return {
       paying,
+      endpoint: chain.endpoint,
       snapshot: await readSnapshot(chain, netuid, tempo, head, window),
       splitStorageKey: chain.mechanismEmissionSplitKey(netuid),
       headAgeSeconds: chain.headAgeSeconds,
+      receivedBytes: chain.receivedBytes,
     };
   });
+  const readSeconds = (monotonicMs() - readingSinceMs) / 1000;
+  if (readSeconds > SLOW_READ_SECONDS) {
+    log.warning("Line to the chain is slow, or its node", {
+      endpoint,
+      read_seconds: Math.round(readSeconds),
+      received_kb: Math.round(receivedBytes / 1000),
+      hint: "the window is routed as much later; a nearer endpoint or a better line helps",
+    });
+  }
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
   const solved = await solvePrepared(prepareAuction(reading.snapshot), { hotkey, onAmbiguous, remainingMs });
   await within(PAY_PATIENCE_MS, paying.done);

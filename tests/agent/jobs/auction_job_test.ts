@@ -4,6 +4,7 @@ import { LogRecorder } from "../../support/log_recorder.ts";
 import { type KnownWindow, runAuctionJob } from "../../../src/agent/jobs/auction_job.ts";
 import { type AuctionResult, readAuctionAnswer } from "../../../src/agent/jobs/auction_result.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
+import type { LogFields } from "../../../src/lib/log.ts";
 import { epochStart, windowAt } from "../../../src/auction/protocol/windows.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
 import { NETUID, publishPrices, setUpMarket, TEMPO } from "../../../scripts/scene/market.ts";
@@ -15,13 +16,15 @@ interface JobOptions {
   readonly known?: KnownWindow | null;
   /** Runs at each sleep of the waiting job, with its number from 1. */
   readonly onSleep?: (round: number) => void | Promise<void>;
+  /** How long each question to the chain seems to take. */
+  readonly answerMs?: number;
 }
 
 /** The job against a simulator, and what the main thread makes of its answer. */
 async function run(
   simulator: Simulator,
   hotkey: string,
-  { known = null, onSleep = () => {} }: JobOptions = {},
+  { known = null, onSleep = () => {}, answerMs = 0 }: JobOptions = {},
 ): Promise<AuctionResult & { log: LogRecorder; steps: string[]; connections: number }> {
   const log = new LogRecorder();
   const steps: string[] = [];
@@ -30,6 +33,7 @@ async function run(
   const connect = connectorFor(network, log);
   const input = { netuid: NETUID, hotkey, onAmbiguous: DEFAULT_AMBIGUITY_POLICY, known };
   let round = 0;
+  let looks = 0;
   const answer = await runAuctionJob(
     input,
     {
@@ -40,7 +44,7 @@ async function run(
       },
       remainingMs: () => 20_000,
       sleep: async () => await onSleep(++round),
-      monotonicMs: () => round * 1000,
+      monotonicMs: () => round * 1000 + looks++ * answerMs,
       step: (step) => steps.push(step),
       log,
     },
@@ -74,6 +78,18 @@ Deno.test("runAuctionJob() computes the window the chain is in, from its first b
     result.steps.at(-1),
     `computing the auction of the window that begins at block ${WINDOW.firstBlock}`,
   );
+});
+
+Deno.test("runAuctionJob() says when the line to the chain is why a window takes long", async () => {
+  await using scene = await market(WINDOW.firstBlock + 10);
+  const said = async (answerMs: number): Promise<LogFields | undefined> =>
+    (await run(scene.simulator, scene.hotkey, { answerMs })).log.fieldsOf(
+      "Line to the chain is slow, or its node",
+    );
+  assert.equal(await said(9_000), undefined);
+  const { endpoint, read_seconds, received_kb } = await said(11_000) ?? {};
+  assert.deepEqual([endpoint, read_seconds], [scene.simulator.url, 11]);
+  assert.ok(Number(received_kb) > 10, String(received_kb));
 });
 
 Deno.test("runAuctionJob() waits for a close window through a lost connection, and reports the one that closed", async () => {
