@@ -75,7 +75,7 @@ export async function bundle({ sources, output, build, data = [] }: BundleOption
       alias: { module: "node:module" },
       external: ["node:*"],
       loader: { ".wasm": "binary" },
-      plugins: [embedGlpk, leaveOutNodeMetrics],
+      plugins: [embedGlpk, leaveOutNodeMetrics, importProcess],
       logLevel: "warning",
       metafile: true,
     }));
@@ -159,5 +159,22 @@ const leaveOutNodeMetrics: esbuild.Plugin = {
       contents: `export { format, inspect } from "node:util";`,
       loader: "js",
     }));
+  },
+};
+
+/**
+ * Has @clack/prompts, which the main thread loads for `ih-miner init` alone, import the `process` that the banner takes away
+ * from all other packages.
+ */
+const importProcess: esbuild.Plugin = {
+  name: "import-process",
+  setup: (build) => {
+    build.onLoad({ filter: /\/@clack\/[a-z]+\/dist\/index\.mjs$/ }, async ({ path }) => {
+      const source = await Deno.readTextFile(path);
+      const contents = `import process from "node:process";${
+        source.replaceAll("globalThis.process", "process")
+      }`;
+      return { contents, loader: "js" };
+    });
   },
 };

@@ -7,7 +7,7 @@
  */
 
 import manifest from "../../deno.json" with { type: "json" };
-import { ENVIRONMENT_NAMES } from "../../src/config/environment.ts";
+import { ENVIRONMENT_NAMES, TERMINAL_VARIABLES } from "../../src/config/environment.ts";
 
 const PERMISSIONS = [
   // The configured addresses: the chain's endpoints, the address to listen on, ASICs, the webhook, metrics.
@@ -19,7 +19,7 @@ const PERMISSIONS = [
   // The configured solver, `reload_command`s and hooks. Signals to a proxy need the flag without a list.
   "--allow-run",
   // The documented variables, by name.
-  `--allow-env=${ENVIRONMENT_NAMES.join(",")}`,
+  `--allow-env=${[...ENVIRONMENT_NAMES, ...TERMINAL_VARIABLES].join(",")}`,
   // `ih-miner check` names the user who needs access to a file; the solver runs with low priority.
   "--allow-sys=uid,gid,setPriority",
   // No code is loaded from the network.

@@ -16,9 +16,11 @@ import {
   JOB_NAMES,
   type JobName,
   type OptionName,
+  PROXY_KINDS,
   type Shell,
   SHELLS,
 } from "./commands.ts";
+import { type Answers, QUESTIONS } from "./init/answers.ts";
 
 /** The options of all commands that log. */
 export interface LogArguments {
@@ -48,6 +50,17 @@ export type Command =
     readonly watch: boolean;
     readonly json: boolean;
   }
+  | ({
+    readonly name: "init";
+    readonly configPath: string | undefined;
+    /** Whether to ask nothing. */
+    readonly yes: boolean;
+    /** Whether to replace the configuration without asking. */
+    readonly force: boolean;
+    /** The folder of an installation to take over. */
+    readonly originalPath: string | undefined;
+    readonly answers: Answers;
+  } & LogArguments)
   | { readonly name: "completions"; readonly shell: Shell }
   | ({ readonly name: "replay"; readonly snapshotPath: string } & LogArguments)
   | (
@@ -171,6 +184,20 @@ export function parseCommand(
     const [, configPath, ...surplus] = positionals;
     refuseSurplus(surplus);
     return { name: "config", configPath, json: values.json === true };
+  }
+
+  if (positionals[0] === "init") {
+    forbidOthersThan("init");
+    const [, configPath, ...surplus] = positionals;
+    refuseSurplus(surplus);
+    const [yes, force] = [values.yes === true, values.force === true];
+    if (force && !yes) throw new UsageError("--force is for init with --yes; without it, init asks");
+    if (values.proxy !== undefined) oneOf("--proxy", PROXY_KINDS, values.proxy);
+    const answers = Object.fromEntries(
+      Object.entries(QUESTIONS).map(([name, { option }]) => [name, textOf(values[option])])
+        .filter(([, value]) => value !== undefined),
+    );
+    return { name: "init", configPath, yes, force, originalPath: textOf(values.original), answers, ...logs };
   }
 
   if (positionals[0] === "completions") {

@@ -17,6 +17,11 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** One of {@link SHELLS}. */
 export type Shell = (typeof SHELLS)[number];
 
+/** What can route the hashrate, for `init`. */
+export const PROXY_KINDS = ["ihp", "braiins", "asic", "none"] as const;
+/** One of {@link PROXY_KINDS}. */
+export type ProxyKind = (typeof PROXY_KINDS)[number];
+
 /** The program in half a sentence. */
 export const SUMMARY = "sells hashrate on the InfiniteHash subnet (Bittensor, netuid 89)";
 
@@ -40,7 +45,10 @@ export const OPTIONS = {
     about: "run one job, auction or commitment; prints one JSON document on stdout and logs on stderr",
     completion: JOB_NAMES,
   },
-  force: { value: null, about: "with --once commitment: publish even if nothing has changed" },
+  force: {
+    value: null,
+    about: "with --once commitment: publish even if nothing has changed; with init and --yes: replace CONFIG",
+  },
   "dry-run": {
     value: null,
     about: "with --once and withdraw: submit and write nothing; show what would be done",
@@ -70,6 +78,42 @@ export const OPTIONS = {
   json: {
     value: null,
     about: "with check, config, status, advise and earnings: print one JSON document",
+  },
+  yes: { value: null, about: "with init: ask nothing; every answer is an option or a default" },
+  network: {
+    value: "NAME",
+    about:
+      "with init, like all options down to --original: finney, test, or ws:// or wss:// URLs (default: " +
+      "finney)",
+  },
+  netuid: { value: "N", about: "the subnet (default: 89)" },
+  "wallet-dir": {
+    value: "DIR",
+    about: "the folder of the wallets (default: ~/.bittensor/wallets)",
+    completion: "files",
+  },
+  "wallet-name": { value: "NAME", about: "the wallet (default: the only one)" },
+  "hotkey-name": { value: "NAME", about: "its hotkey (default: the only one)" },
+  price: { value: "MULTIPLE", about: "the price, as a multiple of the hashprice (default: 1.05)" },
+  sizes: { value: "LIST", about: "the workers, PH/s x count: 0.45x10,0.25x4" },
+  proxy: {
+    value: "KIND",
+    about: `what routes the hashrate: ${PROXY_KINDS.join(", ")}`,
+    completion: PROXY_KINDS,
+  },
+  "proxy-file": {
+    value: "FILE",
+    about: "the proxy's pools.toml or active_profile.toml",
+    completion: "files",
+  },
+  "pool-name": { value: "NAME", about: "the subnet's pool in pools.toml (default: central-proxy)" },
+  "subnet-pool": { value: "POOL", about: "the subnet's pool for a first proxy file, HOST:PORT" },
+  "own-pool": { value: "POOL", about: "your own pool for a first proxy file, [USER@]HOST:PORT" },
+  asics: { value: "LIST", about: "the machines with --proxy asic, ADDRESS=PH/s: 192.168.1.21=0.2" },
+  original: {
+    value: "FOLDER",
+    about: "take over the settings of the Python original, or of another ih-miner, in this folder",
+    completion: "files",
   },
   "log-level": {
     value: "LEVEL",
@@ -124,6 +168,30 @@ export const COMMANDS = {
     usage: "[CONFIG] --once commitment",
     about: "publish the bid if needed",
     options: ["once", "dry-run", "force"],
+    completion: "files",
+  },
+  init: {
+    word: "init",
+    usage: "[CONFIG]",
+    about: "set up: ask what the agent needs, and write CONFIG (default: ./config.toml)",
+    options: [
+      "yes",
+      "force",
+      "network",
+      "netuid",
+      "wallet-dir",
+      "wallet-name",
+      "hotkey-name",
+      "price",
+      "sizes",
+      "proxy",
+      "proxy-file",
+      "pool-name",
+      "subnet-pool",
+      "own-pool",
+      "asics",
+      "original",
+    ],
     completion: "files",
   },
   withdraw: {
@@ -214,7 +282,7 @@ export const EXIT_CODES: readonly (readonly [code: string, about: string])[] = [
     "does not answer",
   ],
   ["2", "invalid usage, configuration, wallet or snapshot"],
-  ["130, 143", "SIGINT or SIGTERM ended --once, withdraw, check, advise or earnings"],
+  ["130, 143", "SIGINT or SIGTERM ended --once, init, withdraw, check, advise or earnings"],
 ];
 
 /** An option as it is typed, `--log-level LEVEL`. */

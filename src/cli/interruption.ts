@@ -24,7 +24,7 @@ export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #listeners = SIGNALS.map((signal) => ({
     signal,
-    listener: () => this.#controller.abort(new InterruptedError(signal)),
+    listener: () => this.interrupt(signal),
   }));
 
   constructor() {
@@ -34,6 +34,11 @@ export class Interruption implements Disposable {
   /** Aborts at the first signal, with an {@link InterruptedError} as the reason. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Does what a signal does, such as for Ctrl-C on a terminal that passes it on as a key. */
+  interrupt(signal: (typeof SIGNALS)[number]): void {
+    this.#controller.abort(new InterruptedError(signal));
   }
 
   [Symbol.dispose](): void {

@@ -69,6 +69,24 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
       const { runOnce } = await import("./once.ts");
       return await runInterruptibly(await startRun(command), (parts) => runOnce(command, parts));
     }
+    case "init": {
+      await startLogging({ level: "error", format: "pretty", stream: Deno.stderr });
+      const { runInit } = await import("./init/init.ts");
+      const { createPrompter } = await import("./init/prompter.ts");
+      const { isTerminal, Terminal } = await import("./init/terminal.ts");
+      using interruption = new Interruption();
+      const { signal } = interruption;
+      using terminal = command.yes || !isTerminal()
+        ? null
+        : new Terminal(() => interruption.interrupt("SIGINT"));
+      return await runInit(command, {
+        log: logger(),
+        signal,
+        printOut: (text) => print(Deno.stdout, text),
+        printError: (text) => print(Deno.stderr, text),
+        prompter: terminal === null ? null : createPrompter({ ...terminal, signal }),
+      });
+    }
     case "replay": {
       const { runReplay } = await import("./replay.ts");
       const run = await startRun(command);

@@ -25,6 +25,9 @@ export const ENVIRONMENT_NAMES = [
 /** One of {@link ENVIRONMENT_NAMES}. */
 export type EnvironmentName = (typeof ENVIRONMENT_NAMES)[number];
 
+/** What the questions of `ih-miner init` read of the terminal: whether it is the kernel's, which has few characters. */
+export const TERMINAL_VARIABLES = ["TERM"] as const;
+
 const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 /** The variables that are set; blank counts as unset. */

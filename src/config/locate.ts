@@ -27,13 +27,14 @@ export function locateConfig(
   const found = FALLBACKS.find(exists);
   if (found !== undefined) return found;
   const message =
-    `no file given, and neither ${FALLBACKS.join(" nor ")} exists; write one (docs/configuration.md ` +
-    "documents every key), or name it: ih-miner CONFIG";
+    `no file given, and neither ${FALLBACKS.join(" nor ")} exists; set one up with ih-miner init ` +
+    "(docs/configuration.md documents every key), or name it: ih-miner CONFIG";
   throw new ConfigError("configuration", [{ key: "", message }]);
 }
 
 function requireFile(path: string, key: string, exists: (path: string) => boolean): string {
   if (exists(path)) return path;
-  const message = "there is no such file; write one as in docs/configuration.md";
+  const message =
+    "there is no such file; set one up with ih-miner init, or write it as in docs/configuration.md";
   throw new ConfigError(path, [{ key, message }]);
 }

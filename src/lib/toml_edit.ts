@@ -107,13 +107,14 @@ function applyToData(table: TomlTable, edit: TomlEdit): void {
   table[edit.op === "set" ? edit.key : edit.newKey] = Number.isInteger(value) ? BigInt(value) : value;
 }
 
-function textOf(value: string | number): string {
+/** A value as TOML writes it. */
+export function tomlValue(value: string | number): string {
   // JSON's escapes are a subset of TOML's, except for DEL, which TOML requires to be escaped.
   return typeof value === "number" ? String(value) : JSON.stringify(value).replaceAll("\x7f", "\\u007f");
 }
 
 function assignment(key: string, value: string | number): string {
-  return `${/^[A-Za-z0-9_-]+$/.test(key) ? key : textOf(key)} = ${textOf(value)}`;
+  return `${/^[A-Za-z0-9_-]+$/.test(key) ? key : tomlValue(key)} = ${tomlValue(value)}`;
 }
 
 /** The cut for one edit; `undefined` when the key or the table is not written as a plain row. */
@@ -125,7 +126,7 @@ function cutFor(edit: TomlEdit, site: Site | undefined, text: string): Cut | und
   }
   switch (edit.op) {
     case "set":
-      return { ...spanOf(row.value.loc, text), text: textOf(edit.value) };
+      return { ...spanOf(row.value.loc, text), text: tomlValue(edit.value) };
     case "replace":
       return { ...spanOf(row.loc, text), text: assignment(edit.newKey, edit.value) };
     case "remove":

@@ -146,3 +146,43 @@ Deno.test("parseCommand() reads a request for advice, from the chain, files or k
   }
   assert.throws(() => parseCommand(["--once", "auction", "--from", "a"]), UsageError);
 });
+
+Deno.test("parseCommand() reads the answers of init by their options", () => {
+  const args = [
+    "init",
+    "c.toml",
+    "--yes",
+    "--force",
+    "--netuid",
+    "42",
+    "--proxy",
+    "ihp",
+    "--original",
+    "/opt/aps",
+  ];
+  assert.deepEqual(parseCommand(args), {
+    name: "init",
+    configPath: "c.toml",
+    yes: true,
+    force: true,
+    originalPath: "/opt/aps",
+    answers: { netuid: "42", proxy: "ihp" },
+    ...logs,
+  });
+  assert.throws(
+    () => parseCommand(["init", "--proxy", "nginx"]),
+    /--proxy must be one of ihp, braiins, asic, none/,
+  );
+  assert.throws(() => parseCommand(["init", "--force"]), /--force is for init with --yes/);
+  assert.throws(() => parseCommand(["init", "--json"]), UsageError);
+  assert.throws(() => parseCommand(["check", "--price", "1"]), UsageError);
+});
+
+Deno.test("parseCommand() reads the shell of the completions, which must be one of those there are", () => {
+  assert.deepEqual(parseCommand(["completions", "fish"]), { name: "completions", shell: "fish" });
+  assert.throws(
+    () => parseCommand(["completions"]),
+    /the shell must be one of bash, zsh, fish; it is missing/,
+  );
+  assert.throws(() => parseCommand(["completions", "tcsh"]), UsageError);
+});

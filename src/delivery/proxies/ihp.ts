@@ -87,6 +87,15 @@ export function poolIdentities(
     }));
 }
 
+/**
+ * The names of all `[[pools.main]]`.
+ *
+ * @throws {TomlError} when the text is not TOML
+ */
+export function poolNames(text: string, path: string): string[] {
+  return mainPools(parseToml(text, { source: path })).map(({ name }) => name);
+}
+
 function isNamed(subnetPoolName: string): (pool: Pool) => boolean {
   const wanted = stripSpace(subnetPoolName).toLowerCase();
   return ({ name }) => wanted !== "" && stripSpace(name).toLowerCase() === wanted;

@@ -1,0 +1,88 @@
+/**
+ * Questions on a terminal: wraps @clack/prompts, with Ctrl-C as an error.
+ *
+ * @module
+ */
+
+import * as clack from "@clack/prompts";
+import type { Readable, Writable } from "node:stream";
+import { printable, printableLine } from "../../lib/printable.ts";
+import { InterruptedError } from "../interruption.ts";
+
+/** A question that is answered by a line of text. */
+export interface TextQuestion {
+  readonly message: string;
+  /** Stands there to be edited or accepted. */
+  readonly initial: string;
+  /** What is wrong with the text; `null`: nothing. Asked again until then. */
+  readonly check: (text: string) => Promise<string | null>;
+}
+
+/** A question with a few possible answers. */
+export interface Choice {
+  readonly message: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+  /** One of the values. */
+  readonly initial: string | undefined;
+}
+
+/** Asks and tells; each question throws {@link InterruptedError} on Ctrl-C, or the reason of an aborted signal. */
+export interface Prompter {
+  text(question: TextQuestion): Promise<string>;
+  choose(choice: Choice): Promise<string>;
+  confirm(message: string, initial: boolean): Promise<boolean>;
+  /** A piece of news. */
+  tell(text: string): void;
+  /** A mistake, or a doubt. */
+  warn(text: string): void;
+  /** A file's text as it is, under its name. */
+  showFile(path: string, text: string): void;
+}
+
+/** The terminal's streams, and what ends a question from outside. */
+export interface PrompterOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly signal: AbortSignal;
+}
+
+/** Asks on a terminal. */
+export function createPrompter(options: PrompterOptions): Prompter {
+  const { output, signal } = options;
+  const answered = <T>(answer: T): Exclude<T, symbol> => {
+    signal.throwIfAborted();
+    if (clack.isCancel(answer)) throw new InterruptedError("SIGINT");
+    return answer as Exclude<T, symbol>;
+  };
+  return {
+    text: async ({ message, initial, check }) =>
+      answered(
+        await clack.text({
+          ...options,
+          message: printableLine(message),
+          initialValue: printableLine(initial),
+          validate: async (text = "") => {
+            const problem = await check(text);
+            return problem === null ? undefined : printableLine(problem);
+          },
+        }),
+      ).trim(),
+    choose: async ({ message, options: choices, initial }) =>
+      answered(
+        await clack.select<string>({
+          ...options,
+          message: printableLine(message),
+          options: choices.map(({ value, label }) => ({ value, label: printableLine(label) })),
+          ...(initial === undefined ? {} : { initialValue: initial }),
+        }),
+      ),
+    confirm: async (message, initialValue) =>
+      answered(await clack.confirm({ ...options, message: printableLine(message), initialValue })),
+    tell: (text) => clack.log.info(printable(text), { output }),
+    warn: (text) => clack.log.warn(printable(text), { output }),
+    showFile: (path, text) => {
+      clack.log.step(printableLine(path), { output });
+      output.write(`\n${printable(text)}\n`);
+    },
+  };
+}

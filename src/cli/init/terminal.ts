@@ -1,0 +1,44 @@
+/**
+ * The terminal of the process while `ih-miner init` asks.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { PassThrough, type Writable } from "node:stream";
+
+const CTRL_C = 0x03;
+
+/**
+ * Reads every key from the beginning to the end, also between two questions: Node's stdin, which each question would open
+ * and close again, loses the first key of the next one (Deno 2.6.8).
+ */
+export class Terminal implements Disposable {
+  /** What is typed. */
+  readonly input = new PassThrough();
+  readonly output: Writable = process.stdout;
+
+  /** @param onInterrupt called for Ctrl-C, which is a key like others in this mode, and when the terminal is gone. */
+  constructor(onInterrupt: () => void) {
+    Deno.stdin.setRaw(true);
+    this.#read(onInterrupt).catch(onInterrupt);
+  }
+
+  async #read(onInterrupt: () => void): Promise<void> {
+    for await (const bytes of Deno.stdin.readable) {
+      if (bytes.includes(CTRL_C)) onInterrupt();
+      this.input.write(bytes);
+    }
+    onInterrupt();
+  }
+
+  /** Gives the terminal back as it was. */
+  [Symbol.dispose](): void {
+    Deno.stdin.setRaw(false);
+  }
+}
+
+/** Whether there is somebody to ask. */
+export function isTerminal(): boolean {
+  return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+}
