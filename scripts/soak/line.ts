@@ -10,20 +10,31 @@ import { chosen } from "./plan.ts";
 
 /** The stages of a window at which messages are struck: the jobs' requests, and the notifications of the head. */
 const STAGES = [
-  "chain_getHeader",
+  "Metadata_metadata_versions",
+  "Metadata_metadata_at_version",
+  "NeuronInfoRuntimeApi_get_neurons_lite",
   "chain_getBlockHash",
-  "chain_getBlockHash#2",
-  "state_getRuntimeVersion",
-  "state_getMetadata",
+  "chain_getBlockHash#3",
+  "chain_getFinalizedHead",
+  "chain_getHeader",
+  "chain_getHeader#2",
+  "chain_newHead",
+  "chain_newHead#5",
   "state_getKeysPaged",
-  "state_queryStorageAt",
-  "state_queryStorageAt#2",
+  "state_getRuntimeVersion",
   "state_getStorage",
   "state_getStorage#2",
-  "chain_subscribeNewHead",
-  "chain_newHead",
-  "chain_newHead#3",
-  "author_submitExtrinsic",
+  "state_getStorage#4",
+  "state_queryStorageAt",
+  "state_queryStorageAt#2",
+];
+/** The stages of publishing a bid. */
+const BID_STAGES = [
+  ...STAGES,
+  "author_submitAndWatchExtrinsic",
+  "author_extrinsicUpdate",
+  "author_extrinsicUpdate#2",
+  "system_accountNextIndex",
 ];
 /** How long a line that is down stays down. */
 const OUTAGE_MS = 20_000;
@@ -40,7 +51,6 @@ export class Lines implements AsyncDisposable {
   readonly #lines: readonly [FaultProxy, FaultProxy];
   #armed: { readonly line: FaultProxy; readonly fault: Fault } | null = null;
   readonly #struck = new Map<string, number>();
-  readonly #stages = new Set<string>();
 
   constructor(nodeUrl: string) {
     this.#lines = [new FaultProxy(nodeUrl), new FaultProxy(nodeUrl)];
@@ -55,16 +65,14 @@ export class Lines implements AsyncDisposable {
     return this.#struck;
   }
 
-  /** The stages that were seen while a fault was set. */
-  get stages(): readonly string[] {
-    return [...this.#stages].sort();
-  }
-
   /** Sets one fault on the line that the agent uses. It strikes when its stage is reached, if that happens. */
-  arm(faultChoice: number, stageChoice: number): void {
+  arm(at: "bid" | "auction", faultChoice: number, stageChoice: number): void {
     const line = this.#lines.toSorted((a, b) => b.connectionCount - a.connectionCount)[0]!;
     const fault = chosen(FAULTS, faultChoice);
-    line.arm(fault, fault.at === "handshake" ? CONNECT : chosen(STAGES, stageChoice));
+    line.arm(
+      fault,
+      fault.at === "handshake" ? CONNECT : chosen(at === "bid" ? BID_STAGES : STAGES, stageChoice),
+    );
     this.#armed = { line, fault };
   }
 
@@ -74,7 +82,6 @@ export class Lines implements AsyncDisposable {
     const { line, fault } = this.#armed;
     this.#armed = null;
     const hasStruck = line.hasStruck;
-    for (const stage of line.stages) this.#stages.add(stage);
     if (hasStruck) this.#struck.set(fault.name, (this.#struck.get(fault.name) ?? 0) + 1);
     line.calm();
     line.endHanging();

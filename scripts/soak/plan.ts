@@ -83,12 +83,18 @@ export interface Kill {
 /** How often the agent is killed. */
 export const KILL_EVERY_MS = 5 * 60_000;
 
-/** One SIGKILL in each full five minutes, in the second half of them: a life then lasts long enough for a slope. */
+/**
+ * One SIGKILL in each full five minutes: early in one, late in the next. So some lives are short, and others last for nine
+ * minutes or more, which is long enough to see growth.
+ */
 export function planKills(minutes: number, random: Random): Kill[] {
-  return Array.from({ length: Math.floor(minutes * 60_000 / KILL_EVERY_MS) }, (_, i) => ({
-    notBeforeMs: Math.round((i + 0.5 + 0.3 * random.next()) * KILL_EVERY_MS),
-    afterMs: random.integer(0, SIGNAL_WITHIN_MS),
-  }));
+  return Array.from({ length: Math.floor(minutes * 60_000 / KILL_EVERY_MS) }, (_, i) => {
+    const share = (i % 2 === 0 ? 0.05 : 0.85) + 0.1 * random.next();
+    return {
+      notBeforeMs: Math.round((i + share) * KILL_EVERY_MS),
+      afterMs: random.integer(0, SIGNAL_WITHIN_MS),
+    };
+  });
 }
 
 /** The element of a list that a number from 0 to below 1 chooses. */

@@ -135,6 +135,12 @@ function countsText(counts: Counts): string {
 
 function describeSlope({ measure, perMinute, mostPerMinute, isTooSteep }: Slope): string {
   if (perMinute === null) return `${MEASURES[measure]}: the soak was too short to tell`;
-  const verdict = isTooSteep ? `, more than ${mostPerMinute}` : ` (at most ${mostPerMinute})`;
+  const verdict = isTooSteep
+    ? `, more than ${rounded(mostPerMinute)}`
+    : ` (at most ${rounded(mostPerMinute)})`;
   return `${MEASURES[measure]}: ${perMinute.toFixed(2)} per minute${verdict}`;
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toFixed(1)));
 }

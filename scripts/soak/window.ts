@@ -76,7 +76,7 @@ export class WindowPlayer {
     await scene.setHook(plan.hook);
     await scene.setCbcDelay(plan.cbcDelaySeconds);
     if (plan.clockOffsetSeconds !== null && agent.hasClock) await agent.setClock(plan.clockOffsetSeconds);
-    if (plan.faultAt === "auction") lines.arm(plan.faultChoice, plan.stageChoice);
+    if (plan.faultAt === "auction") lines.arm("auction", plan.faultChoice, plan.stageChoice);
 
     const { lastBlock } = windowOf(chain.head.number);
     await this.#goTo(lastBlock);
@@ -153,7 +153,7 @@ export class WindowPlayer {
     const before = this.#own.length === 0 ? "" : bidText(this.#own);
     let own = drawOffers(rig.hotkey, options.random, OWN_PRICES);
     while (bidText(own) === before) own = drawOffers(rig.hotkey, options.random, OWN_PRICES);
-    if (faultAt === "bid") lines.arm(faultChoice, stageChoice);
+    if (faultAt === "bid") lines.arm("bid", faultChoice, stageChoice);
     await rewriteWorkers(rig.configPath, own);
     this.#own = own;
     this.#windowsOfBid = 0;

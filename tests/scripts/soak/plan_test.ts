@@ -38,12 +38,14 @@ Deno.test("planWindow() sets a fault at the bid only where a bid is changed", ()
   assert.ok(atBid.every(({ edits }) => edits.includes("configuration")));
 });
 
-Deno.test("planKills() plans one SIGKILL in the second half of each full five minutes", () => {
+Deno.test("planKills() plans one SIGKILL in each full five minutes, and leaves lives of eight minutes", () => {
   for (const [minutes, count] of [[4, 0], [5, 1], [9, 1], [30, 6]] as const) {
     const kills = planKills(minutes, new Random(1));
     assert.equal(kills.length, count);
     kills.forEach(({ notBeforeMs }, i) => {
-      assert.ok(notBeforeMs >= (i + 0.5) * KILL_EVERY_MS && notBeforeMs < (i + 1) * KILL_EVERY_MS);
+      assert.ok(notBeforeMs >= i * KILL_EVERY_MS && notBeforeMs < (i + 1) * KILL_EVERY_MS);
+      const next = kills[i + 1]?.notBeforeMs ?? Infinity;
+      if (i % 2 === 0) assert.ok(next - notBeforeMs >= 8 * 60_000);
     });
   }
 });

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  growthPerMinute,
-  MOST_GROWTH_PER_MINUTE,
-  type Sample,
-  slopesOf,
-} from "../../../scripts/soak/slope.ts";
+import { growthPerMinute, mostPerMinute, type Sample, slopesOf } from "../../../scripts/soak/slope.ts";
 
 /** One life of a process, with a sample each second. */
 function life(
@@ -30,7 +25,7 @@ Deno.test("growthPerMinute() finds the growth under peaks", () => {
 });
 
 Deno.test("growthPerMinute() leaves out how a process fills its heap at first", () => {
-  const samples = life(1, 0, 400, (age) => age < 90 ? age * 3 : 270);
+  const samples = life(1, 0, 400, (age) => age < 120 ? age * 3 : 360);
   assert.equal(growthPerMinute(samples, "rssMb"), 0);
 });
 
@@ -40,13 +35,13 @@ Deno.test("growthPerMinute() compares a process with itself alone", () => {
 });
 
 Deno.test("growthPerMinute() says nothing of a process that did not live for long", () => {
-  assert.equal(growthPerMinute(life(1, 0, 209, (age) => age), "rssMb"), null);
-  assert.equal(growthPerMinute(life(1, 0, 212, (age) => age), "rssMb"), 60);
+  assert.equal(growthPerMinute(life(1, 0, 240, (age) => age), "rssMb"), null);
+  assert.equal(growthPerMinute(life(1, 0, 241, (age) => age), "rssMb"), 60);
   assert.equal(growthPerMinute([], "rssMb"), null);
 });
 
 Deno.test("slopesOf() accuses the measure that grows by more than its bound", () => {
-  const most = MOST_GROWTH_PER_MINUTE.rssMb;
+  const most = mostPerMinute(life(1, 0, 400, () => 100), "rssMb");
   const tooSteep = (perMinute: number): string[] =>
     slopesOf(life(1, 0, 400, (age) => 100 + age * perMinute / 60))
       .filter(({ isTooSteep }) => isTooSteep).map(({ measure }) => measure);
@@ -60,4 +55,12 @@ Deno.test("slopesOf() accuses the measure that grows by more than its bound", ()
   assert.deepEqual(slopesOf(files).filter(({ isTooSteep }) => isTooSteep).map(({ measure }) => measure), [
     "files",
   ]);
+});
+
+Deno.test("mostPerMinute() allows a heap less growth, the longer its process lived", () => {
+  const most = (...seconds: number[]): number =>
+    mostPerMinute(seconds.flatMap((length, i) => life(i, i * 9999, length, () => 100)), "rssMb");
+  assert.equal(most(), 21);
+  assert.equal(most(120 + 241), 11);
+  assert.equal(most(120 + 1201, 120 + 241), 3);
 });
