@@ -60,7 +60,7 @@ EOF
 }
 
 usable() {
-  mkdir -p -m 700 "$1" 2>/dev/null && [ -w "$1" ] || [ -d "$1/$release" ]
+  (umask 022 && mkdir -p -m 700 "$1") 2>/dev/null && [ -w "$1" ] || [ -d "$1/$release" ]
 }
 
 # systemd can set several folders, separated by colons.

@@ -8,6 +8,7 @@
 
 import { join } from "node:path";
 import { sha256Hex } from "../lib/sha256.ts";
+import { openOwn } from "../lib/own_file.ts";
 import { within } from "../lib/within.ts";
 
 /** Deno 2.6 has no `tryLock`: acquiring a free lock takes far less than this. */
@@ -54,7 +55,7 @@ export async function lockInstance(directory: string, identity: InstanceIdentity
   await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, `${await lockName(identity)}.lock`);
   for (;;) {
-    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+    const file = await openOwn(path);
     // Closing the file later rejects a pending lock.
     if (!await within(LOCK_PATIENCE_MS, file.lock(true))) {
       file.close();

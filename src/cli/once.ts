@@ -246,7 +246,7 @@ async function finalOutcome(
 /** Writes the file of `--save-snapshot`; returns a failure instead of throwing, since the routing must not depend on it. */
 async function saveAuction(path: string, auction: SavedAuction, log: Logger): Promise<Error | null> {
   try {
-    await Deno.writeTextFile(path, formatSavedAuction(auction));
+    await Deno.writeTextFile(path, formatSavedAuction(auction), { mode: 0o644 });
     log.info("Snapshot saved", { path });
     return null;
   } catch (error) {

@@ -85,3 +85,17 @@ Deno.test("lockInstance() lets one of many in at a time, while they come and go"
   assert.ok(entries > 0);
   await Deno.remove(directory, { recursive: true });
 });
+
+Deno.test("lockInstance() writes through no link to another file, and makes none where it leads nowhere", async () => {
+  const directory = await Deno.makeTempDir();
+  const { path, ...lock } = await lockInstance(directory, identity);
+  lock[Symbol.dispose]();
+  const other = `${directory}/other`;
+  await Deno.symlink(other, path);
+  await assert.rejects(lockInstance(directory, identity), /\.lock: it is a symbolic link/);
+  await assert.rejects(Deno.stat(other), Deno.errors.NotFound);
+  await Deno.writeTextFile(other, "kept");
+  await assert.rejects(lockInstance(directory, identity), /\.lock: it is a symbolic link/);
+  assert.equal(await Deno.readTextFile(other), "kept");
+  await Deno.remove(directory, { recursive: true });
+});

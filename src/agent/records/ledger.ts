@@ -6,6 +6,7 @@
  * @module
  */
 
+import { openOwn } from "../../lib/own_file.ts";
 import { join } from "node:path";
 import { FileTooLargeError, readOpen } from "../../lib/bounded_file.ts";
 import { columnsOf, columnsOfHeader, type CsvTable, formatLine, parseTable } from "./csv_table.ts";
@@ -48,7 +49,7 @@ export async function writeLedger<Line extends object>(
 ): Promise<boolean> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${table.timeOf(line).slice(0, MONTH_LENGTH)}${table.suffix}`);
-  using file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  using file = await openOwn(path);
   const bytes = await readOfLedger(path, file);
   // In bytes, because a file that was cut off may end within a character.
   const end = bytes.lastIndexOf(0x0a) + 1;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { writeAnew } from "../../lib/own_file.ts";
 import { join } from "node:path";
 import { formatSavedAuction, readSavedAuction, type SavedAuction } from "../jobs/saved_auction.ts";
 import { describeError } from "../../lib/errors.ts";
@@ -12,7 +13,8 @@ import { gzip } from "../../lib/gzip.ts";
 
 /** Ascending names are ascending blocks. */
 const NAME = /^\d{10}\.json\.gz$/;
-const TEMPORARY = ".next";
+/** The name of a window that is being written. */
+export const TEMPORARY = ".next";
 
 /** The bidder whose windows are kept. */
 export interface SnapshotOwner {
@@ -49,7 +51,7 @@ export class SnapshotStore {
       await Deno.mkdir(this.folder, { recursive: true, mode: 0o700 });
       const block = String(auction.snapshot.firstBlock.number).padStart(10, "0");
       const temporary = join(this.folder, TEMPORARY);
-      await Deno.writeFile(temporary, await gzip(formatSavedAuction(auction)), { mode: 0o600 });
+      await writeAnew(temporary, await gzip(formatSavedAuction(auction)));
       await Deno.rename(temporary, join(this.folder, `${block}.json.gz`));
     }
     const names = await this.#names();

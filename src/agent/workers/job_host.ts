@@ -170,7 +170,7 @@ class JobRun<Input, Output> {
       signal?.throwIfAborted();
       folder = await Deno.makeTempDir({ prefix: "ih-miner-" });
       // Opened before the worker starts: it shows when the worker has ended.
-      using alive = await Deno.open(join(folder, "alive"), { write: true, createNew: true });
+      using alive = await Deno.open(join(folder, "alive"), { write: true, createNew: true, mode: 0o600 });
       await this.#untilAnswered(join(folder, "alive"));
       const isWorkerGone = this.#worker === null || await within(END_PATIENCE_MS, alive.lock(true));
       if (!isWorkerGone) {

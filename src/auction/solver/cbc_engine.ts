@@ -45,7 +45,7 @@ export async function solveWithCbc(problem: AuctionProblem, options: CbcSolveOpt
   const mpsPath = `${folder}/${MPS_NAME}`;
   const solutionPath = `${folder}/${SOLUTION_NAME}`;
   try {
-    await Deno.writeTextFile(mpsPath, mpsOf(problem));
+    await Deno.writeTextFile(mpsPath, mpsOf(problem), { mode: 0o600 });
     // A file left by a killed run must not be taken for an outcome.
     await removeFile(solutionPath);
     const printed = await runCbc(command, cbcArguments(MPS_NAME, SOLUTION_NAME, problem.seed), {

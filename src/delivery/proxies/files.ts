@@ -31,7 +31,10 @@ export interface Files {
   read(path: string, maxBytes: number): Promise<Uint8Array>;
   /** When the file was last modified, in milliseconds since 1970; `null` if unknown. */
   modifiedMs(path: string): Promise<number | null>;
-  /** Opens for writing at the start, without truncating. With `createMode` a missing file is created. */
+  /**
+   * Opens for writing at the start, without truncating. With `createMode` the file is created: it must be missing, and a
+   * symbolic link that leads nowhere counts as there.
+   */
   open(path: string, options: { createMode?: number }): Promise<WritableFile>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; a missing one is fine. */
@@ -58,7 +61,7 @@ export const osFiles: Files = {
   async open(path, { createMode }): Promise<WritableFile> {
     const file = await Deno.open(path, {
       write: true,
-      ...(createMode === undefined ? {} : { create: true, mode: createMode }),
+      ...(createMode === undefined ? {} : { createNew: true, mode: createMode }),
     });
     return {
       write: (bytes) => file.write(bytes),
@@ -102,6 +105,8 @@ export async function writeInPlace(files: Files, path: string, bytes: Uint8Array
  */
 export async function writeAtomically(files: Files, path: string, bytes: Uint8Array): Promise<void> {
   const temporaryPath = `${path}.tmp`;
+  // What a crash has left, or a link to somebody else's file.
+  await files.remove(temporaryPath);
   await overwrite(await files.open(temporaryPath, { createMode: 0o600 }), bytes);
   await files.rename(temporaryPath, path);
   await files.syncFolder(dirname(path));
@@ -110,7 +115,10 @@ export async function writeAtomically(files: Files, path: string, bytes: Uint8Ar
 /** Creates the file and its folder, or updates the modification time of an existing file. */
 export async function touch(files: Files, path: string, nowMs: number): Promise<void> {
   await files.makeFolder(dirname(path), 0o755);
-  const file = await files.open(path, { createMode: 0o644 });
+  const file = await files.open(path, {}).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return files.open(path, { createMode: 0o644 });
+    throw error;
+  });
   try {
     await file.setTimes(nowMs);
   } finally {

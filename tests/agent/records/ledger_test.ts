@@ -162,3 +162,14 @@ Deno.test("the ledger neither reads nor extends a file of more than MAX_LEDGER_F
     await assert.rejects(readLedger(ledgerFolder(state, OWNER), WINDOW_TABLE, "2023-11"), { message });
   });
 });
+
+Deno.test("writeLedger() writes through no link to another file", async () => {
+  await inFolder(async (state, path) => {
+    const other = join(state, "other");
+    await Deno.writeTextFile(other, "a line that was cut off");
+    await Deno.mkdir(ledgerFolder(state, OWNER), { recursive: true });
+    await Deno.symlink(other, path);
+    await assert.rejects(closeWindow(state, 1_000_000), /2023-11\.csv: it is a symbolic link/);
+    assert.equal(await Deno.readTextFile(other), "a line that was cut off");
+  });
+});

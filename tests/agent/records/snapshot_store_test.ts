@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type SavedAuction } from "../../../src/agent/jobs/saved_auction.ts";
-import { SnapshotStore } from "../../../src/agent/records/snapshot_store.ts";
+import { SnapshotStore, TEMPORARY } from "../../../src/agent/records/snapshot_store.ts";
 import { makeSnapshot } from "../../auction/inputs/make_snapshot.ts";
 
 const OWNER = { netuid: 89, hotkey: "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty" };
@@ -72,5 +72,18 @@ Deno.test("SnapshotStore passes over files that cannot be read, and names them",
     await store.keep(auctionAt(1_000_180), 1);
     const names = await Array.fromAsync(Deno.readDir(store.folder), ({ name }) => name);
     assert.deepEqual(names.sort(), ["0001000180.json.gz", "notes.txt"]);
+  });
+});
+
+Deno.test("SnapshotStore replaces a link in the place of its temporary file", async () => {
+  await inFolder(async (folder) => {
+    const store = new SnapshotStore(folder, OWNER);
+    await store.keep(auctionAt(1_000_000), 3);
+    const other = join(folder, "other");
+    await Deno.writeTextFile(other, "kept");
+    await Deno.symlink(other, join(store.folder, TEMPORARY));
+    await store.keep(auctionAt(1_000_060), 3);
+    assert.equal(await Deno.readTextFile(other), "kept");
+    assert.equal((await store.newest(5)).auctions.length, 2);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { RoutingError, type RoutingErrorKind } from "../../../src/delivery/proxies/errors.ts";
 import { journalPath } from "../../../src/delivery/proxies/journal.ts";
 import {
@@ -495,5 +495,23 @@ Deno.test("applyRouting() with dryRun makes no state folder", async () => {
     await applyRouting(target, won(1), { ...options, dryRun: true });
     assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["pools.toml"]);
     assert.equal(await Deno.readTextFile(poolsPathOf(target)), POOLS);
+  });
+});
+
+Deno.test("applyRouting() writes its journal through no link, and makes no sentinel where a link leads nowhere", async () => {
+  await inFolder(async (folder, target, options) => {
+    await Deno.writeTextFile(poolsPathOf(target), POOLS);
+    const other = join(folder, "other");
+    await Deno.writeTextFile(other, "kept");
+    await Deno.mkdir(options.stateDirectory, { recursive: true });
+    const journal = journalPath(options.stateDirectory, poolsPathOf(target));
+    await Deno.symlink(other, `${journal}.tmp`);
+    await Deno.mkdir(dirname(target.sentinelPath), { recursive: true });
+    await Deno.symlink(join(folder, "nowhere"), target.sentinelPath);
+    const report = await applyRouting(target, won(1), options);
+    assert.deepEqual([report.changed, report.reload], [true, "pending"]);
+    assert.equal(await Deno.readTextFile(other), "kept");
+    assert.equal((await Deno.lstat(journal)).isFile, true);
+    await assert.rejects(Deno.stat(join(folder, "nowhere")), Deno.errors.NotFound);
   });
 });

@@ -94,6 +94,28 @@ Deno.test("the launcher looks for its cache in the documented order", async () =
   }
 });
 
+Deno.test("the launcher makes nothing under umask 000 that others may write to", async () => {
+  await using at = await place();
+  const home = join(at.folder, "home");
+  await Deno.mkdir(home);
+  const umask = Deno.umask(0);
+  try {
+    assert.equal((await at.run({ HOME: home })).code, 0);
+  } finally {
+    Deno.umask(umask);
+  }
+  const seen: string[] = [];
+  const look = async (path: string): Promise<void> => {
+    const { mode, isDirectory } = await Deno.lstat(path);
+    seen.push(path);
+    assert.equal(mode! & 0o022, 0, path);
+    if (!isDirectory) return;
+    for (const name of await at.list(path)) await look(join(path, name));
+  };
+  await look(home);
+  assert.ok(seen.some((path) => path.endsWith("/main.js")), seen.join());
+});
+
 Deno.test("the launcher started twice at once unpacks one whole folder and leaves nothing else", async () => {
   await using at = await place();
   const cache = join(at.folder, "cache");

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { openOwn } from "../../../lib/own_file.ts";
 import { dirname, join } from "node:path";
 import { asError } from "../../../lib/errors.ts";
 import { ProgramStartError } from "../../../lib/program.ts";
@@ -133,7 +134,7 @@ async function alone(root: string, work: () => Promise<void>): Promise<void> {
 
 async function openLock(path: string): Promise<Deno.FsFile> {
   await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return await Deno.open(path, { write: true, create: true, mode: 0o600 });
+  return await openOwn(path);
 }
 
 async function versionOf(files: readonly BundledFile[]): Promise<string> {
