@@ -5,9 +5,13 @@
  */
 
 import process from "node:process";
-import { PassThrough, type Writable } from "node:stream";
+import { PassThrough, Transform, type Writable } from "node:stream";
 
 const CTRL_C = 0x03;
+
+/** The sequences that set a colour. Others stay: they move the cursor, and show where it is. */
+// deno-lint-ignore no-control-regex -- these sequences begin with a control character
+const COLOURS = /\x1b\[(?:[349]\d|10[0-7])m/g;
 
 /**
  * Reads every key from the beginning to the end, also between two questions: Node's stdin, which each question would open
@@ -16,7 +20,7 @@ const CTRL_C = 0x03;
 export class Terminal implements Disposable {
   /** What is typed. */
   readonly input = new PassThrough();
-  readonly output: Writable = process.stdout;
+  readonly output: Writable = Deno.noColor ? colourless(process.stdout) : process.stdout;
 
   /** @param onInterrupt called for Ctrl-C, which is a key like others in this mode, and when the terminal is gone. */
   constructor(onInterrupt: () => void) {
@@ -41,4 +45,17 @@ export class Terminal implements Disposable {
 /** Whether there is somebody to ask. */
 export function isTerminal(): boolean {
   return Deno.stdin.isTerminal() && Deno.stdout.isTerminal();
+}
+
+/** A terminal that gets no colours: @clack/prompts does not know of `NO_COLOR`. */
+function colourless(terminal: Writable & { readonly columns?: number; readonly rows?: number }): Writable {
+  const filter = new Transform({
+    decodeStrings: false,
+    transform: (text, _encoding, done) => done(null, String(text).replace(COLOURS, "")),
+  });
+  filter.pipe(terminal);
+  return Object.defineProperties(filter, {
+    columns: { get: () => terminal.columns },
+    rows: { get: () => terminal.rows },
+  });
 }
