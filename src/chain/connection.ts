@@ -37,8 +37,11 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 20_000;
 const DEFAULT_LARGE_REQUEST_TIMEOUT_MS = 110_000;
 const DEFAULT_MAX_HEAD_AGE_SECONDS = 60;
 const DEFAULT_FINALIZATION_TIMEOUT_MS = 110_000;
-/** How long the head that was read while connecting counts as the best one; blocks are 12 s apart. */
-const RECENT_HEAD_MS = 2_000;
+/**
+ * How long the head that was read while connecting counts as the best one: half a block. Near a window's end, where a block
+ * more or less matters, the job looks at the head again and again.
+ */
+const RECENT_HEAD_MS = 6_000;
 // After this many blocks without finality, an era that starts at the finalized head has mostly expired.
 const MAX_FINALITY_LAG_BLOCKS = 32;
 

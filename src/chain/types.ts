@@ -162,7 +162,7 @@ export interface ChainConnection {
   bestHeadNumber(): Promise<number>;
   /** The best head; two requests. */
   bestHead(): Promise<BlockRef>;
-  /** The best head at connection time while that is at most two seconds ago, else as {@linkcode bestHead}. */
+  /** The best head at connection time while that is at most six seconds ago, else as {@linkcode bestHead}. */
   recentHead(): Promise<BlockRef>;
   /** The hash of a block of the best chain; fails with `missing-state` without such a block. */
   blockHash(blockNumber: number): Promise<string>;
