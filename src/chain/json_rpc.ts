@@ -70,6 +70,8 @@ const LARGE_ANSWERS: ReadonlySet<string> = new Set([
 // The messages of Substrate nodes for a pruned or unknown block. The code (4003) is that of every client error, including a
 // trapped runtime call, so only the text distinguishes them.
 const UNKNOWN_BLOCK = /UnknownBlock|State already discarded|Header was not found|unknown block/i;
+/** The longest message of a node: sixty times the metadata, and several times 4096 records of the largest kind. */
+export const MAX_REPLY_CHARACTERS = 32 * 1024 * 1024;
 // A node that sends more notifications than this for unknown subscriptions is broken or hostile.
 const MAX_EARLY_NOTIFICATIONS = 1000;
 const CLOSE_TIMEOUT_MS = 250;
@@ -251,6 +253,11 @@ export class JsonRpcConnection {
 
   #receive(data: unknown): void {
     if (typeof data === "string") this.#receivedBytes += data.length;
+    if (typeof data === "string" && data.length > MAX_REPLY_CHARACTERS) {
+      this.#lost(`it sent a message of more than ${MAX_REPLY_CHARACTERS} characters`);
+      void closeSocket(this.#socket);
+      return;
+    }
     let message: unknown;
     try {
       message = typeof data === "string" ? JSON.parse(data) : undefined;

@@ -6,7 +6,7 @@
 
 import type { Compact, Struct, Tuple, u64, Vec } from "@polkadot/types";
 import { compactFromU8aLim } from "@polkadot/util";
-import type { NeuronRecord } from "../auction/inputs/snapshot.ts";
+import { MAX_NEURONS, type NeuronRecord } from "../auction/inputs/snapshot.ts";
 import { decodeWhole, LEGACY_NEURON_INFO_TYPE, type Runtime, type RuntimeApiMethod } from "./runtime.ts";
 
 const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
@@ -20,7 +20,9 @@ const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
  * @throws {Error} if the bytes are not a list of neurons and nothing else: what begins with a zero would be an empty list.
  */
 export function decodeNeurons(runtime: Runtime, method: RuntimeApiMethod, bytes: Uint8Array): NeuronRecord[] {
-  return [...neuronList(runtime, method, bytes)].map(toNeuronRecord);
+  const list = neuronList(runtime, method, bytes);
+  if (list.length > MAX_NEURONS) throw new RangeError(`Cannot read more than ${MAX_NEURONS} neurons`);
+  return [...list].map(toNeuronRecord);
 }
 
 function neuronList(runtime: Runtime, { outputType }: RuntimeApiMethod, bytes: Uint8Array): Vec<Struct> {

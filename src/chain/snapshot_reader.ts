@@ -8,6 +8,8 @@ import type { Vec } from "@polkadot/types";
 import {
   type AuctionSnapshot,
   type CommitmentRecord,
+  MAX_RECORD_BYTES,
+  MAX_RECORDS,
   type NeuronRecord,
   SNAPSHOT_FORMAT,
 } from "../auction/inputs/snapshot.ts";
@@ -114,7 +116,7 @@ async function readRecords(
 ): Promise<Omit<WindowState, "neurons">> {
   const item = runtime.storage("Commitments", "CommitmentOf");
   const now = runtime.findStorage("Timestamp", "Now");
-  const storageKeys = await readKeys(rpc, item.keyPrefix(netuid), blockHash);
+  const storageKeys = await readKeys(rpc, item.keyPrefix(netuid), blockHash, MAX_RECORDS);
   const values = await readValues(rpc, [...storageKeys, ...(now === null ? [] : [now.key()])], blockHash);
   const commitments: CommitmentRecord[] = [];
   for (const [index, storageKey] of storageKeys.entries()) {
@@ -127,6 +129,13 @@ async function readRecords(
         rpc.endpoint,
         "state_queryStorageAt",
         `the value of ${storageKey} is missing`,
+      );
+    }
+    if (value.length > MAX_RECORD_BYTES) {
+      throw invalidAnswer(
+        rpc.endpoint,
+        "state_queryStorageAt",
+        `the value of ${storageKey} has more than ${MAX_RECORD_BYTES} bytes`,
       );
     }
     if (hotkey === undefined) continue;

@@ -18,10 +18,16 @@ const HEX = /^0x(?:[0-9a-f]{2})*$/i;
  * All keys with a prefix at a block, in ascending order.
  *
  * @param prefix `0x` and hex.
+ * @param maxKeys more are not an answer.
  * @returns lowercase `0x` hex.
  * @throws {ChainError}
  */
-export async function readKeys(rpc: JsonRpcConnection, prefix: string, atHash: string): Promise<string[]> {
+export async function readKeys(
+  rpc: JsonRpcConnection,
+  prefix: string,
+  atHash: string,
+  maxKeys: number,
+): Promise<string[]> {
   const method = "state_getKeysPaged";
   const keys = new Set<string>();
   let startKey: string | null = null;
@@ -34,6 +40,9 @@ export async function readKeys(rpc: JsonRpcConnection, prefix: string, atHash: s
     for (const key of page) {
       // Some nodes ignore the prefix when a start key is given.
       if (key.toLowerCase().startsWith(prefix.toLowerCase())) keys.add(key.toLowerCase());
+    }
+    if (keys.size > maxKeys) {
+      throw invalidAnswer(rpc.endpoint, method, `it lists more than ${maxKeys} keys`);
     }
     if (page.length < KEYS_PER_PAGE) break;
     if (keys.size === countBefore) throw invalidAnswer(rpc.endpoint, method, "its pages repeat");

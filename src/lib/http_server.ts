@@ -17,7 +17,7 @@ export const MAX_HTTP_CONNECTIONS = 512;
 /** How long a client may take to send its request, in milliseconds. */
 export const HTTP_REQUEST_TIMEOUT_MS = 5_000;
 /** How long a client may take to receive its answer, in milliseconds. */
-export const HTTP_ANSWER_TIMEOUT_MS = 20_000;
+export const HTTP_ANSWER_TIMEOUT_MS = 10_000;
 /** The longest request line with headers. */
 export const MAX_HTTP_HEAD_BYTES = 16 * 1024;
 /** How much of a body, which no request here needs, is read past before the connection is closed. */

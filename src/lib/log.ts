@@ -9,6 +9,7 @@
  */
 
 import { configure, getLogger, type LogRecord, reset, type TextFormatter } from "@logtape/logtape";
+import { cutText } from "./cut_text.ts";
 import { printable, printableLine } from "./printable.ts";
 import { type TextStream, writeText } from "./text_stream.ts";
 
@@ -35,6 +36,9 @@ export interface Logger {
 /** The destination of log lines, such as `Deno.stderr`. */
 export type LogStream = TextStream;
 
+/** The longest line of the log. */
+export const MAX_LOG_LINE_CHARACTERS = 64 * 1024;
+
 const CATEGORY = "ih-miner";
 
 /** Sends all log lines of this process or worker to one stream; a second call replaces the settings. */
@@ -43,7 +47,7 @@ export async function startLogging({ level, format, stream }: {
   readonly format: LogFormat;
   readonly stream: LogStream;
 }): Promise<void> {
-  const toText = format === "json" ? formatJsonLine : formatPrettyLine;
+  const toText = bounded(format === "json" ? formatJsonLine : formatPrettyLine);
   await configure({
     reset: true,
     sinks: { stream: (record) => writeText(stream, toText(record)) },
@@ -82,6 +86,24 @@ const formatPrettyLine: TextFormatter = (record) => {
   const gap = fields.length > 0 ? " " : "";
   return `${time} ${record.level.padEnd(8)} ${printableLine(eventOf(record))}${gap}${fields.join("")}\n`;
 };
+
+/** Cuts what is longest in a line that is too long, and leaves the fields out if that does not suffice. */
+function bounded(toText: TextFormatter): TextFormatter {
+  return (record) => {
+    const line = toText(record);
+    if (line.length <= MAX_LOG_LINE_CHARACTERS) return line;
+    const cut = Object.entries(record.properties).map(([key, value]) => [key, shortened(value)] as const);
+    const shorter = toText({ ...record, properties: Object.fromEntries(cut) });
+    if (shorter.length <= MAX_LOG_LINE_CHARACTERS) return shorter;
+    return toText({ ...record, properties: { left_out: `${line.length} characters` } });
+  };
+}
+
+function shortened(value: unknown): unknown {
+  const text = typeof value === "string" ? value : JSON.stringify(value, toJson) ?? "";
+  const short = cutText(text);
+  return short === text ? value : short;
+}
 
 type Inner = ReturnType<typeof getLogger>;
 

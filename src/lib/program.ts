@@ -57,9 +57,9 @@ export class ProgramStartError extends Error {
 }
 
 /** How much of the end of stderr is kept. */
-const TAIL_CHARACTERS = 2_000;
+export const MAX_OUTPUT_TAIL_CHARACTERS = 2_000;
 /** Longer lines are cut: a program may write forever without a line feed. */
-const LINE_CHARACTERS = 2_000;
+export const MAX_OUTPUT_LINE_CHARACTERS = 2_000;
 /** How long to read on after the program ended: a child of it may keep the pipes open. */
 const OUTPUT_PATIENCE_MS = 200;
 const GRACE_MS = 2_000;
@@ -201,7 +201,7 @@ function feed(stdin: WritableStream<Uint8Array<ArrayBuffer>>, text: string): voi
 
 /** Reads one of a program's pipes. */
 class Output {
-  /** The last {@link TAIL_CHARACTERS} characters. */
+  /** The last {@link MAX_OUTPUT_TAIL_CHARACTERS} characters. */
   tail = "";
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #done: Promise<void>;
@@ -236,7 +236,7 @@ class Output {
 
   #take(text: string): void {
     this.options.onText?.(this.stream, text);
-    this.tail = (this.tail + text).slice(-TAIL_CHARACTERS);
+    this.tail = (this.tail + text).slice(-MAX_OUTPUT_TAIL_CHARACTERS);
     const [first = "", ...further] = text.split("\n");
     this.#append(first);
     for (const part of further) {
@@ -246,7 +246,7 @@ class Output {
   }
 
   #append(part: string): void {
-    const room = LINE_CHARACTERS - this.#line.length;
+    const room = MAX_OUTPUT_LINE_CHARACTERS - this.#line.length;
     this.#line += part.slice(0, room);
     this.#isCut ||= part.length > room;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { compactAddLength, compactToU8a } from "@polkadot/util";
+import { compactAddLength, compactToU8a, u8aConcat } from "@polkadot/util";
+import { MAX_NEURONS } from "../../src/auction/inputs/snapshot.ts";
 import { type JsonRpcConnection, openJsonRpc } from "../../src/chain/json_rpc.ts";
 import { decodeCommitment } from "../../src/chain/commitment_record.ts";
 import { decodeNeurons } from "../../src/chain/neurons.ts";
@@ -68,6 +69,18 @@ Deno.test("lists that claim more entries than their bytes hold are refused at on
   const events = runtime.storage("System", "Events");
   assert.throws(() => events.decode(claimed));
   assert.ok(performance.now() - startMs < 1000, "it took long");
+});
+
+Deno.test("decodeNeurons() refuses more than MAX_NEURONS", async () => {
+  const runtime = await loadAltered("MechanismCountCurrent");
+  const method = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
+  const neuron = runtime.registry.createType("LegacyNeuronInfoLite", { hotkey: ALICE, coldkey: BOB }).toU8a();
+  const list = (count: number): Uint8Array => u8aConcat(compactToU8a(count), ...Array(count).fill(neuron));
+  assert.equal(decodeNeurons(runtime, method, list(MAX_NEURONS)).length, MAX_NEURONS);
+  assert.throws(
+    () => decodeNeurons(runtime, method, list(MAX_NEURONS + 1)),
+    /Cannot read more than 4096 neurons/,
+  );
 });
 
 Deno.test("unknownExtensions() names extensions that would make every signature invalid", async () => {

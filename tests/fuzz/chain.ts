@@ -354,7 +354,7 @@ const frames = fc.array(
 
 const QUESTIONS: Readonly<Record<string, (rpc: JsonRpcConnection) => Promise<unknown>>> = {
   header: async (rpc) => headerNumber(await rpc.request("chain_getHeader")),
-  keys: (rpc) => readKeys(rpc, "0x11", GENESIS),
+  keys: (rpc) => readKeys(rpc, "0x11", GENESIS, 4096),
   values: (rpc) => readValues(rpc, ["0x11"], GENESIS),
   version: (rpc) => fetchRuntimeVersion(rpc, GENESIS),
   "hash of the code": (rpc) => fetchCodeHash(rpc, GENESIS),

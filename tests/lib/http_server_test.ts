@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import {
+  HTTP_ANSWER_TIMEOUT_MS,
+  HTTP_REQUEST_TIMEOUT_MS,
   HttpServer,
   type HttpTimeLimits,
   MAX_HTTP_ANSWER_BYTES,
@@ -151,6 +153,19 @@ Deno.test("HttpServer drops a client that takes its answer too slowly", async ()
   assert.ok((await bench.read(connection)).length < MAX_HTTP_ANSWER_BYTES);
 });
 
+Deno.test("HttpServer allows HTTP_REQUEST_TIMEOUT_MS and HTTP_ANSWER_TIMEOUT_MS unless it is told otherwise", async () => {
+  await using bench = new Bench({}, new Uint8Array(MAX_HTTP_ANSWER_BYTES));
+  const [silent, reader] = [await bench.connect(), await bench.connect()];
+  const startMs = performance.now();
+  await send(reader, GET);
+  assert.equal(await bench.read(silent), "");
+  const requestMs = performance.now() - startMs;
+  assert.ok(requestMs > HTTP_REQUEST_TIMEOUT_MS - 500 && requestMs < HTTP_REQUEST_TIMEOUT_MS + 3_000);
+  assert.equal(bench.server.connections, 1);
+  await waitUntil(() => bench.server.connections === 0, HTTP_ANSWER_TIMEOUT_MS);
+  assert.ok(performance.now() - startMs > HTTP_ANSWER_TIMEOUT_MS - 500);
+});
+
 Deno.test("HttpServer has at most MAX_HTTP_CONNECTIONS, and drops the oldest for a new one", async () => {
   await using bench = new Bench();
   const silent: Deno.TcpConn[] = [];
@@ -168,7 +183,7 @@ Deno.test("oldestOfBusiest spares the address with fewer connections", () => {
   assert.equal(oldestOfBusiest(clients.slice(0, 2)).id, 0);
 });
 
-async function waitUntil(isTrue: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.ok(isTrue(), "not within 5 s");
+async function waitUntil(isTrue: () => boolean, limitMs = 5_000): Promise<void> {
+  for (let i = 0; i < limitMs / 10 && !isTrue(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(isTrue(), "not in time");
 }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { logger, type LogStream, startLogging, stopLogging } from "../../src/lib/log.ts";
+import {
+  logger,
+  type LogStream,
+  MAX_LOG_LINE_CHARACTERS,
+  startLogging,
+  stopLogging,
+} from "../../src/lib/log.ts";
 
 class Recorder implements LogStream {
   text = "";
@@ -64,3 +70,25 @@ Deno.test("logger() writes readable lines in the pretty format", async () => {
     /^\d\d:\d\d:\d\d info {5}Auction results computed {2}won_count=2 reason="two words"\n$/,
   );
 });
+
+for (const format of ["json", "pretty"] as const) {
+  Deno.test(`logger() writes no line of more than MAX_LOG_LINE_CHARACTERS in the ${format} format`, async () => {
+    const recorder = new Recorder();
+    await startLogging({ level: "info", format, stream: recorder });
+    const long = "x".repeat(MAX_LOG_LINE_CHARACTERS);
+    logger().info("Fits", { text: long.slice(500) });
+    logger().info("Cut", { text: long, list: Array(10_000).fill("entry"), number: 1, short: "kept" });
+    logger().info(
+      "Without fields",
+      Object.fromEntries(Array(1_000).fill(long).map((text, i) => [`f${i}`, text])),
+    );
+    await stopLogging();
+    const [fits, cut, bare] = recorder.text.trimEnd().split("\n");
+    assert.ok(fits!.includes(long.slice(500)));
+    assert.match(cut!, /x{2000}… \(63536 more characters\)/);
+    assert.match(cut!, /kept/);
+    assert.ok(cut!.length < 10_000);
+    assert.match(bare!, /left_out\S+\d+ characters"/);
+    assert.ok(bare!.length < 200);
+  });
+}

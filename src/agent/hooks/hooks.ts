@@ -28,7 +28,7 @@ const HOOK_VARIABLE = "IH_MINER_HOOK";
 /** How long a stop waits for the running program. Ending it then takes up to two seconds more. */
 export const HOOK_PATIENCE_MS = 1_500;
 /** How many calls may wait. When programs are slower than the windows, the newest calls matter most. */
-const MAX_WAITING = 32;
+export const MAX_WAITING_HOOKS = 32;
 
 interface Call {
   readonly hook: HookName;
@@ -55,11 +55,11 @@ export class HookRunner {
     this.#run = run;
     this.#queue = new WorkQueue({
       work: (call) => this.#runOne(call),
-      maxWaiting: MAX_WAITING,
+      maxWaiting: MAX_WAITING_HOOKS,
       onDropped: ({ hook }) =>
         log.warning("Hook dropped: too many wait", {
           hook,
-          waiting: MAX_WAITING,
+          waiting: MAX_WAITING_HOOKS,
           hint: "the programs of [hooks] take longer than the runs that call them",
         }),
     });

@@ -11,7 +11,12 @@ import * as z from "zod";
 import type { AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { prepareAuction } from "../../auction/inputs/prepare.ts";
 import type { AuctionProblem } from "../../auction/inputs/problem.ts";
-import { type AuctionSnapshot, parseSnapshot } from "../../auction/inputs/snapshot.ts";
+import {
+  type AuctionSnapshot,
+  MAX_NEURONS,
+  MAX_RECORDS,
+  parseSnapshot,
+} from "../../auction/inputs/snapshot.ts";
 import { concludeAuction, reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
 import {
   MAX_WORKER_FP18,
@@ -70,8 +75,6 @@ export interface AskedAuction extends Pick<AuctionJobInput, "netuid" | "hotkey" 
 }
 
 const JOB = "auction";
-/** The most records and neurons. A subnet has 256 neurons, and each may leave a record behind. */
-const MAX_RECORDS = 4096;
 /** The most characters of all records' data: 4096 of the largest kind, 512 bytes in hex, have half as many. */
 const MAX_DATA = 8 * 1024 * 1024;
 /** The most characters of a name in the snapshot. */
@@ -102,7 +105,7 @@ const snapshotLimits = z.looseObject({
     (records) => records.reduce((sum, { data }) => sum + (data?.length ?? 0), 0) <= MAX_DATA,
     `must have at most ${MAX_DATA} characters of data`,
   ),
-  neurons: listOf(z.looseObject({ hotkey: base58 }), MAX_RECORDS),
+  neurons: listOf(z.looseObject({ hotkey: base58 }), MAX_NEURONS),
   mechanismEmissionSplit: listOf(z.unknown(), MAX_RECORDS).nullable(),
 });
 

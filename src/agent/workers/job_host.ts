@@ -21,11 +21,11 @@ import { WorkerLog } from "./worker_log.ts";
 /** A terminated worker that spins ends after Deno's grace of 2 s. */
 const END_PATIENCE_MS = 6_000;
 /** The most messages of one run; a job has some dozens. A worker that posts more is terminated. */
-const MAX_MESSAGES = 10_000;
+export const MAX_WORKER_MESSAGES = 10_000;
 /** The most runtimes that one run hands over; it needs two of each endpoint that it tries. */
 const MAX_RUNTIMES = 32;
 /** How much the process may grow during a run. V8 ends the whole process where a worker's heap has no room left. */
-const MAX_GROWTH_BYTES = 512 * 1024 * 1024;
+export const MAX_WORKER_GROWTH_BYTES = 512 * 1024 * 1024;
 const GROWTH_LOOK_MS = 100;
 /** Deno lets any worker change it for the whole process, so each run restores it. */
 const UMASK = Deno.umask();
@@ -188,7 +188,7 @@ class JobRun<Input, Output> {
 
   /** Runs the worker until the result is settled, then terminates it. */
   async #untilAnswered(alivePath: string): Promise<void> {
-    const { name, timeoutMs, maxGrowthBytes = MAX_GROWTH_BYTES, signal } = this.#options;
+    const { name, timeoutMs, maxGrowthBytes = MAX_WORKER_GROWTH_BYTES, signal } = this.#options;
     const limit = setTimeout(
       () => this.#answer.reject(new JobTimeoutError(name, timeoutMs, this.#step)),
       timeoutMs,
@@ -244,8 +244,8 @@ class JobRun<Input, Output> {
   /** @throws {WorkerAnswerError} if the message is not one of a job. */
   #receive(data: unknown): void {
     const { name, endpoints, onEndpointFailed, onRuntime, readAnswer } = this.#options;
-    if (++this.#messages > MAX_MESSAGES) {
-      throw new WorkerAnswerError(name, `it posted more than ${MAX_MESSAGES} messages`);
+    if (++this.#messages > MAX_WORKER_MESSAGES) {
+      throw new WorkerAnswerError(name, `it posted more than ${MAX_WORKER_MESSAGES} messages`);
     }
     const message = parseFromWorker(name, data);
     switch (message.type) {

@@ -9,9 +9,9 @@ import type { LogFields, Logger } from "../../lib/log.ts";
 import type { FromWorker } from "./messages.ts";
 
 /** How many lines of one run are logged; a job has some dozens. */
-const MAX_LINES = 500;
+export const MAX_WORKER_LOG_LINES = 500;
 /** The most characters of one run, over all lines; the line that exceeds them is cut there, and the last. */
-const MAX_CHARACTERS = 512 * 1024;
+const MAX_WORKER_LOG_CHARACTERS = 512 * 1024;
 /** The most entries of one list or object, and the most fields of a line. */
 const MAX_ENTRIES = 50;
 /** How deep lists and objects may be nested in a field. */
@@ -34,7 +34,7 @@ export class WorkerLog {
 
   /** Logs a line, or only counts it once the run has logged enough. */
   add({ level, event, fields }: Extract<FromWorker, { type: "log" }>): void {
-    if (this.#lines >= MAX_LINES || this.#isFull) {
+    if (this.#lines >= MAX_WORKER_LOG_LINES || this.#isFull) {
       this.#leftOut++;
       return;
     }
@@ -50,7 +50,7 @@ export class WorkerLog {
   }
 
   get #isFull(): boolean {
-    return this.#characters >= MAX_CHARACTERS;
+    return this.#characters >= MAX_WORKER_LOG_CHARACTERS;
   }
 
   #boundedEntries(entries: readonly (readonly [string, unknown])[], depth: number): LogFields {

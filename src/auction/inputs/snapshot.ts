@@ -13,6 +13,13 @@ import { SnapshotError } from "../protocol/errors.ts";
 /** The `format` of snapshots written by this version. */
 export const SNAPSHOT_FORMAT = "ih-miner/snapshot/1";
 
+/** The most commitment records. A subnet has 256 neurons, and those that have left leave their records behind. */
+export const MAX_RECORDS = 4096;
+/** The largest record as the chain stores it: some times the 512 bytes of `BigRaw` or the 1024 of a timelocked field. */
+export const MAX_RECORD_BYTES = 16 * 1024;
+/** The most neurons. */
+export const MAX_NEURONS = 4096;
+
 /** A block of the snapshot. */
 export interface SnapshotBlock {
   readonly number: number;

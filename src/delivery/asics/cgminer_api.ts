@@ -61,7 +61,7 @@ export interface AskOptions {
   readonly connect?: CgminerConnect | undefined;
 }
 
-const MAX_ANSWER_BYTES = 1_000_000;
+export const MAX_MINER_ANSWER_BYTES = 1_000_000;
 /** `MSG_INVPID` and `MSG_ACCDENY` in cgminer's api.c. */
 const CODE_INVALID_POOL = 26;
 const CODE_ACCESS_DENIED = 45;
@@ -145,7 +145,7 @@ async function readAnswer(connection: CgminerConnection, exchange: { received: n
     const count = await connection.read(buffer);
     if (count === null) return text + decoder.decode();
     exchange.received += count;
-    if (exchange.received > MAX_ANSWER_BYTES) return text;
+    if (exchange.received > MAX_MINER_ANSWER_BYTES) return text;
     const chunk = buffer.subarray(0, count);
     const end = chunk.indexOf(0);
     // Ignore NULs at the beginning.

@@ -6,7 +6,7 @@
 
 import { fetchFailure } from "../../lib/errors.ts";
 
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
+export const MAX_SOURCE_BYTES = 4 * 1024 * 1024;
 /** About the hashrate of all Bitcoin miners in 2025: reveals a wrong unit. */
 export const MAX_HASHRATE_PH = 1_000_000;
 const MAX_REDIRECTIONS = 3;
@@ -195,8 +195,8 @@ async function bodyOf(response: Response, place: string): Promise<string> {
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
     // Leaving the loop cancels the download.
-    if (bytes > MAX_BODY_BYTES) {
-      const limit = `${MAX_BODY_BYTES / 1024 / 1024} MiB`;
+    if (bytes > MAX_SOURCE_BYTES) {
+      const limit = `${MAX_SOURCE_BYTES / 1024 / 1024} MiB`;
       throw failure("too-large", place, `it serves more than ${limit}; name a URL with fewer metrics`);
     }
     text += decoder.decode(chunk, { stream: true });

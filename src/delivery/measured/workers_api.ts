@@ -34,7 +34,7 @@ const PATH = "api/v1/workers";
 /** Workers on a page. */
 const PAGE_LIMIT = 500;
 /** More pages than any miner's workers fill: 25,000 workers. */
-const MAX_PAGES = 50;
+export const MAX_WORKERS_PAGES = 50;
 const MAX_HASHRATE = MAX_HASHRATE_PH * HASHES_PER_PETAHASH;
 /** A proxy whose clock differs more averages over another span than the window. */
 export const MAX_CLOCK_DIFFERENCE_SECONDS = 30;
@@ -58,12 +58,16 @@ export async function readWorkersApi(
   const { nowMs = Date.now } = options;
   return await readInTime(url, options, async (download) => {
     const records: WorkerRecord[] = [];
-    for (let pages = 0; pages < MAX_PAGES; pages++) {
+    for (let pages = 0; pages < MAX_WORKERS_PAGES; pages++) {
       const workers = await readPage(api, span, pages * PAGE_LIMIT, download, nowMs);
       records.push(...workers);
       if (workers.length < PAGE_LIMIT) return mergeWorkers(hotkey, [], records);
     }
-    throw failure("endless", hostOf(url), `its list of workers does not end after ${MAX_PAGES} pages`);
+    throw failure(
+      "endless",
+      hostOf(url),
+      `its list of workers does not end after ${MAX_WORKERS_PAGES} pages`,
+    );
   });
 }
 

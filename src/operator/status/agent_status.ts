@@ -28,7 +28,7 @@ import { type IdentityStatus, judgeIdentities } from "./identities.ts";
 import { continueStreak, countTry, type FailureStreak, NO_TRIES, type Tries } from "./tries.ts";
 
 /** Windows kept: twelve hours. */
-const KEPT_WINDOWS = 60;
+export const MAX_HISTORY_WINDOWS = 60;
 
 /** A job's runs. A time is `null` if there was none. */
 export interface JobState {
@@ -320,7 +320,7 @@ export class AgentStatus {
     }
     const earlier = this.windows.filter(({ outcome }) => outcome.window.firstBlock < firstBlock);
     const window = { outcome, delivery: null, computedAtMs: nowMs, routedAtMs: null };
-    this.windows = [...earlier, window].slice(-KEPT_WINDOWS);
+    this.windows = [...earlier, window].slice(-MAX_HISTORY_WINDOWS);
     this.#results = [];
   }
 

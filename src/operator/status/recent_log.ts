@@ -9,9 +9,9 @@ import type { LogFields, Logger, LogLevel } from "../../lib/log.ts";
 import { redactUrls } from "../../lib/redact.ts";
 
 /** Lines that are kept. */
-const KEPT_LINES = 60;
+export const MAX_RECENT_LINES = 60;
 /** A value that is longer is cut; the log has it in full. */
-const LONGEST_VALUE = 240;
+const MAX_RECENT_VALUE_CHARACTERS = 240;
 /** Of no use outside the log. */
 const LEFT_OUT: readonly string[] = ["run_id"];
 
@@ -73,7 +73,7 @@ export class RecentLog {
     );
     const times = alike < 0 ? 0 : this.#lines.splice(alike, 1)[0]!.times;
     this.#lines.push({ ...line, times: times + 1 });
-    if (this.#lines.length > KEPT_LINES) this.#lines.shift();
+    if (this.#lines.length > MAX_RECENT_LINES) this.#lines.shift();
   }
 }
 
@@ -83,7 +83,7 @@ function isAlike(a: RecentLine, b: RecentLine): boolean {
 
 function shown(value: unknown): string {
   const safe = redactUrls(toText(value));
-  return safe.length <= LONGEST_VALUE ? safe : `${safe.slice(0, LONGEST_VALUE)}…`;
+  return safe.length <= MAX_RECENT_VALUE_CHARACTERS ? safe : `${safe.slice(0, MAX_RECENT_VALUE_CHARACTERS)}…`;
 }
 
 /** Units that stand at the end of a name, and behind the value for people. */

@@ -231,6 +231,7 @@ Deno.test("a worker that fills the memory is terminated before it ends the agent
   );
   assert.ok(outcome instanceof Error);
   assert.equal(outcome.name, "WorkerGrowthError");
+  assert.match(outcome.message, /took over 512 MiB more memory/);
 });
 
 Deno.test("a worker that answers nonsense leaves the routing, and the next run is good", async () => {

@@ -5,6 +5,7 @@ import {
   CgminerError,
   type CgminerErrorKind,
   type CgminerQuestion,
+  MAX_MINER_ANSWER_BYTES,
 } from "../../../src/delivery/asics/cgminer_api.ts";
 import { currentPool, poolsOf } from "../../../src/delivery/asics/cgminer_pools.ts";
 import { summaryOf } from "../../../src/delivery/asics/cgminer_summary.ts";
@@ -47,6 +48,24 @@ Deno.test("askMiner() reads pools and summary of every dialect", async () => {
     assert.equal(hashratePh, 0.1045, dialect);
     assert.equal(elapsedSeconds, 100_000);
   }
+});
+
+Deno.test("askMiner() reads at most MAX_MINER_ANSWER_BYTES of an answer without an end", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let sent = 0;
+  const flood = (async (): Promise<void> => {
+    using connection = await listener.accept();
+    const chunk = new TextEncoder().encode(`{"POOLS":[${" ".repeat(100_000)}`);
+    try {
+      for (; sent < 1_000 * MAX_MINER_ANSWER_BYTES; sent += chunk.length) await connection.write(chunk);
+    } catch {
+      // The agent has closed the connection.
+    }
+  })();
+  await rejectsWith({ host: "127.0.0.1", port: listener.addr.port }, POOLS, "garbled", /./);
+  await flood;
+  // What the kernel took counts, too.
+  assert.ok(sent < 100 * MAX_MINER_ANSWER_BYTES, `${sent} bytes`);
 });
 
 Deno.test("askMiner() reads an answer however it ends, and repairs a missing comma", async () => {

@@ -5,6 +5,7 @@ import { noticesOf } from "../../../src/operator/status/notices.ts";
 import { Telemetry } from "../../../src/operator/status/telemetry.ts";
 import { HostClock } from "../../../src/lib/clock.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
+import { MAX_HISTORY_WINDOWS } from "../../../src/operator/status/agent_status.ts";
 import { BID, EMPTY, FakeAgent, HOOKS_CONFIG, START_MS } from "./fake_agent.ts";
 
 Deno.test("reportStatus() counts down the window by the head and the time since it", async () => {
@@ -134,6 +135,15 @@ Deno.test("reportStatus() says of each bid what was offered and won", async () =
   const won = window?.bids.reduce((sum, bid) => sum + bid.won * Number(bid.hashratePh), 0);
   assert.equal(won?.toFixed(3), window?.wonHashratePh.toFixed(3));
   assert.ok(won !== undefined && won > 0 && won <= 1.008);
+});
+
+Deno.test("reportStatus() remembers MAX_HISTORY_WINDOWS windows, the newest", async () => {
+  await using agent = new FakeAgent();
+  const first = await agent.work();
+  for (let number = 1; number <= MAX_HISTORY_WINDOWS; number++) await agent.computeWindow({ number });
+  const { history } = agent.telemetry.report();
+  assert.equal(history.length, MAX_HISTORY_WINDOWS);
+  assert.ok(history[0]!.firstBlock > first.firstBlock);
 });
 
 Deno.test("reportStatus() remembers the windows, each once, and counts those without a win", async () => {
