@@ -79,8 +79,8 @@ const JOB = "auction";
 const MAX_DATA = 8 * 1024 * 1024;
 /** The most characters of a name in the snapshot. */
 const MAX_NAME = 100;
-/** The most workers of all bids: twice what 256 neurons may offer. */
-const MAX_AUCTION_WORKERS = 2 * 256 * MAX_WORKERS;
+/** The most workers of all bids. */
+const MAX_AUCTION_WORKERS = MAX_RECORDS * MAX_WORKERS;
 /** The most that one bid can offer, in PH/s. */
 const MAX_OWN_PH = MAX_WORKERS * fp18ToNumber(MAX_WORKER_FP18);
 

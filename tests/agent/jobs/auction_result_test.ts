@@ -69,6 +69,22 @@ function randomMarket(seed: number): AuctionSnapshot {
   });
 }
 
+Deno.test("readAuctionAnswer() accepts bids of many more hotkeys than a subnet has neurons", async () => {
+  const rivals = Array.from(
+    { length: 600 },
+    (_, i) => [`r${String(i).replaceAll("0", "a")}`, "2;b;BTC,1=0.45:1000"],
+  );
+  const snapshot = makeSnapshot({
+    firstBlock: WINDOW.firstBlock,
+    bids: Object.fromEntries([[HOTKEY, "2;b;BTC,0.95=0.45:2"], ...rivals]),
+    validators: { vaLidator: { prices: PRICES } },
+  });
+  const result = readAuctionAnswer(structuredClone(await honest(snapshot)), ASKED);
+  assert.ok(result.kind === "computed");
+  assert.equal(result.outcome.commitments.workers, 600_002);
+  assert.equal(result.outcome.own.wonCount, 2);
+});
+
 // deno-lint-ignore no-explicit-any -- lies have no type
 type Lie = (answer: any) => unknown;
 
