@@ -115,15 +115,15 @@ Deno.test("HttpServer refuses a head longer than MAX_HTTP_HEAD_BYTES", async () 
 
 Deno.test("HttpServer reads at most MAX_HTTP_BODY_BYTES of a body that nobody needs", async () => {
   await using bench = new Bench();
-  const small = "x".repeat(1_000);
-  assert.match(await bench.ask(`${GET}${small}`), /here$/);
+  assert.match(await bench.ask(`${GET}${"x".repeat(1_000)}`), /here$/);
   const connection = await bench.connect();
   await send(connection, GET);
   const answer = bench.read(connection);
+  const body = "x".repeat(MAX_HTTP_BODY_BYTES);
   let sent = 0;
   await assert.rejects(async () => {
     // What the kernel takes for the server counts, too.
-    for (; sent < 1024 * MAX_HTTP_BODY_BYTES; sent += small.length) await send(connection, small);
+    for (; sent < 400; sent++) await send(connection, body);
   });
   assert.match(await answer, /^HTTP\/1\.1 200 /);
 });
