@@ -1,58 +1,16 @@
-/** `ih-miner init` as a program on a terminal of its own, which `script` of util-linux makes. */
+/** `ih-miner init` as a program on a terminal of its own. */
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { locateProgram } from "../../../src/lib/program.ts";
+import { HAS_TERMINALS, onTerminal, SKIPPED } from "../../support/on_terminal.ts";
 
 const MAIN = fileURLToPath(new URL("../../../main.ts", import.meta.url));
-/** The caches of this process: the children have other home folders. */
-const DENO_FOLDER = Deno.env.get("DENO_DIR") ?? join(Deno.env.get("HOME") ?? "/", ".cache", "deno");
-const script = await locateProgram("script", Deno.env.get("PATH") ?? "");
-const skipped = script === null ? " (skipped: no script)" : "";
-
-/** Runs a command line on a terminal, and presses a key whenever it shows the next text. */
-async function onTerminal(
-  words: readonly string[],
-  env: Record<string, string>,
-  steps: readonly (readonly [sees: string, types: string])[],
-): Promise<{ code: number; shown: string }> {
-  const command = words.map((word) => `'${word}'`).join(" ");
-  const child = new Deno.Command(script!, {
-    // stty tells whether the terminal is as it was.
-    args: ["-qec", `stty cols 200 rows 50; ${command}; code=$?; stty -a; exit $code`, "/dev/null"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-    env: { TERM: "xterm", DENO_DIR: DENO_FOLDER, ...env },
-  }).spawn();
-  const keys = child.stdin.getWriter();
-  const limit = setTimeout(() => child.kill("SIGKILL"), 60_000);
-  let shown = "";
-  let [from, next] = [0, 0];
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    shown += text;
-    for (
-      let step = steps[next];
-      step !== undefined && shown.indexOf(step[0], from) >= 0;
-      step = steps[next]
-    ) {
-      from = shown.indexOf(step[0], from) + step[0].length;
-      next++;
-      await keys.write(new TextEncoder().encode(step[1]));
-    }
-  }
-  const { code } = await child.status;
-  clearTimeout(limit);
-  await keys.close().catch(() => {});
-  assert.equal(next, steps.length, `it does not show ${steps[next]?.[0]}, but ${shown}`);
-  return { code, shown };
-}
 
 Deno.test({
   name:
-    `init takes the first key of each question, and Ctrl-C gives the terminal back and exits with 130${skipped}`,
-  ignore: script === null,
+    `init takes the first key of each question, and Ctrl-C gives the terminal back and exits with 130${SKIPPED}`,
+  ignore: !HAS_TERMINALS,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "ih-miner-terminal-" });
     try {
@@ -71,8 +29,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `init colours its questions, but not where NO_COLOR is set${skipped}`,
-  ignore: script === null,
+  name: `init colours its questions, but not where NO_COLOR is set${SKIPPED}`,
+  ignore: !HAS_TERMINALS,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "ih-miner-terminal-" });
     try {
