@@ -6,6 +6,7 @@
 
 import type { Vec } from "@polkadot/types";
 import type { DispatchError as DispatchErrorCodec, EventRecord } from "@polkadot/types/interfaces";
+import { cutText } from "../lib/cut_text.ts";
 import { headerNumber } from "./block_header.ts";
 import { ChainError, type ChainErrorKind, DispatchError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
@@ -51,7 +52,7 @@ export async function waitForFinalization(
     onMessage: (result) => {
       const { status, detail } = parseStatus(result);
       onStatus?.(status);
-      const ending = ENDINGS[status];
+      const ending = Object.hasOwn(ENDINGS, status) ? ENDINGS[status] : undefined;
       if (status === "finalized" && typeof detail === "string") finalized.resolve(detail);
       else if (ending !== undefined) fail(ending.kind, ending.text);
       lastStatus = status;
@@ -130,9 +131,9 @@ const ENDINGS: Readonly<Record<string, { readonly kind: ChainErrorKind; readonly
 };
 
 function parseStatus(result: unknown): { status: string; detail: unknown } {
-  if (typeof result === "string") return { status: result, detail: null };
+  if (typeof result === "string") return { status: cutText(result), detail: null };
   const [entry] = typeof result === "object" && result !== null ? Object.entries(result) : [];
-  return { status: entry?.[0] ?? "unknown", detail: entry?.[1] ?? null };
+  return { status: cutText(entry?.[0] ?? "unknown"), detail: entry?.[1] ?? null };
 }
 
 // Codes of Substrate's author RPC (sc-rpc-api, author/error.rs).

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { cutText } from "../../src/lib/cut_text.ts";
 import { ChainError, type ChainErrorKind, DispatchError } from "../../src/chain/errors.ts";
 import { openJsonRpc } from "../../src/chain/json_rpc.ts";
 import { waitForFinalization, type WaitOptions } from "../../src/chain/submission.ts";
@@ -218,6 +219,8 @@ Deno.test("waitForFinalization() passes through every status that is not final",
     { retracted: "0x01" },
     { inBlock: "0x02" },
     { newerThanThisProgram: 1 },
+    "toString",
+    "x".repeat(5_000_000),
     null,
     { finalized: "0x02" },
   ];
@@ -230,6 +233,8 @@ Deno.test("waitForFinalization() passes through every status that is not final",
     "retracted",
     "inBlock",
     "newerThanThisProgram",
+    "toString",
+    cutText("x".repeat(5_000_000)),
     "unknown",
     "finalized",
   ]);
