@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "node:path";
-import { type OptionName, OPTIONS, PROXY_KINDS } from "../commands.ts";
+import { type OptionName, OPTIONS, PROXY_KINDS, type ProxyKind } from "../commands.ts";
 import { type AllAnswers, type AnswerName, type Answers, QUESTIONS } from "./answers.ts";
 import type { Prompter } from "./prompter.ts";
 import { hasProxyFile, type Host, hotkeysFor, isUsualPool, poolsFor, problemWith } from "./rules.ts";
@@ -50,6 +50,7 @@ export async function answersUnattended(known: Known, host: Host): Promise<Answe
     const problem = await accept(answers, name, value, host);
     if (problem !== null) wrong.push(`--${QUESTIONS[name].option} ${value}: ${problem}`);
   }
+  wrong.push(...unusedOptions(known.given, answers));
   return missing.length + wrong.length === 0 ? answers : { missing, wrong };
 }
 
@@ -66,7 +67,24 @@ export async function answersFrom(prompter: Prompter, known: Known, host: Host):
     }
     await ask(prompter, name, answers, known, host);
   }
+  for (const unused of unusedOptions(known.given, answers)) prompter.warn(unused);
   return answers;
+}
+
+/** The answers that only some kinds of routing use. */
+const USED_WITH: Readonly<Partial<Record<AnswerName, readonly ProxyKind[]>>> = {
+  proxyFile: ["ihp", "braiins"],
+  poolName: ["ihp"],
+  subnetPool: ["ihp", "braiins"],
+  ownPool: ["ihp", "braiins"],
+  asics: ["asic"],
+};
+
+/** Says of given answers that they are not used with the chosen kind of routing. */
+function unusedOptions(given: Answers, { proxy }: Answers): string[] {
+  if (proxy === undefined) return [];
+  return NAMES.filter((name) => given[name] !== undefined && USED_WITH[name]?.includes(proxy) === false)
+    .map((name) => `--${QUESTIONS[name].option} is not used with --proxy ${proxy}`);
 }
 
 async function ask(

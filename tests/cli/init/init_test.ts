@@ -215,6 +215,15 @@ Deno.test("init --yes names every option that is missing or wrong, and writes no
   assert.deepEqual(await home.files(), before);
 });
 
+Deno.test("init --yes refuses options that the chosen kind of routing does not use", async () => {
+  await using home = await openHome();
+  const args = ["--yes", "--wallet-dir", home.wallets, ...OFFER, "--proxy", "none"];
+  const { exitCode, error } = await home.run([...args, "--asics", "192.168.1.21=0.2", "--pool-name", "p"]);
+  assert.equal(exitCode, 2);
+  assert.match(error, /--pool-name is not used with --proxy none\n--asics is not used with --proxy none/);
+  await assert.rejects(Deno.stat(home.target), Deno.errors.NotFound);
+});
+
 Deno.test("init says without a terminal that it needs --yes, and which options", async () => {
   await using home = await openHome();
   const { exitCode, error } = await home.run(["--wallet-dir", home.wallets, "--sizes", "0.25x1"]);
