@@ -7,7 +7,7 @@
 
 import { WalletError } from "./errors.ts";
 import { decodeHex, type SecretKey, type SeparatedFile, separateSecrets } from "./secret_fields.ts";
-import { bytesOffHeap } from "./secret_memory.ts";
+import { bytesOffHeap } from "./bytes_off_heap.ts";
 
 /** The location of a hotkey file. */
 export interface HotkeyLocation {

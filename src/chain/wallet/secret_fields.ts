@@ -4,7 +4,7 @@
  * @module
  */
 
-import { bytesOffHeap } from "./secret_memory.ts";
+import { bytesOffHeap } from "./bytes_off_heap.ts";
 
 /** The keys whose values are secret. */
 const SECRET_KEYS = ["secretPhrase", "secretSeed", "privateKey"] as const;

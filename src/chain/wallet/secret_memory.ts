@@ -118,8 +118,3 @@ export class SecretMemory implements Disposable {
     return new Uint8Array(this.#crypto.memory.buffer, place, length);
   }
 }
-
-/** Zeroed bytes outside of the heap of JavaScript, which keeps small arrays in itself and moves them about. */
-export function bytesOffHeap(length: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(new ArrayBuffer(length));
-}

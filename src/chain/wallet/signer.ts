@@ -9,7 +9,8 @@ import { checkAddress, decodeAddress, encodeAddress, sr25519Verify } from "@polk
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
 import { missingHotkey } from "./hotkey_list.ts";
-import { bytesOffHeap, type SecretBytes, SecretMemory } from "./secret_memory.ts";
+import { bytesOffHeap } from "./bytes_off_heap.ts";
+import { type SecretBytes, SecretMemory } from "./secret_memory.ts";
 import { FileTooLargeError } from "../../lib/bounded_file.ts";
 import { asError } from "../../lib/errors.ts";
 
