@@ -105,7 +105,11 @@ Deno.test("connectChain() uses a stale endpoint that answers after all have stal
     setFault("chain_getHeader", { kind: "delay", delayMs: 2 * HEDGE_AFTER_MS + 1000 });
   }
   const { attempts, onAttemptFailed } = recordAttempts();
-  await using connection = await connect([older.url, fresher.url], { nowMs, onAttemptFailed });
+  await using connection = await connect([older.url, fresher.url], {
+    nowMs,
+    onAttemptFailed,
+    requestTimeoutMs: 20_000,
+  });
   assert.equal(connection.isHeadStale, true);
   assert.equal(attempts[0]?.[1], "stale-head");
 });
