@@ -38,11 +38,12 @@ async function runCommand(rig: Rig, args: string[]): Promise<Run> {
   return { exitCode, document: toDocument(document), log };
 }
 
-/** Everything on disk, as path and content. */
+/** Everything on disk but the metadata that each run may keep, as path and content. */
 async function contentOf(folder: string): Promise<Record<string, string>> {
   const content: Record<string, string> = {};
   for await (const entry of Deno.readDir(folder)) {
     const path = join(folder, entry.name);
+    if (entry.name === "runtimes") continue;
     if (entry.isDirectory) Object.assign(content, await contentOf(path));
     else content[path] = await Deno.readTextFile(path);
   }
