@@ -14,6 +14,7 @@ import { invalidAnswer, type JsonRpcConnection, openJsonRpc } from "./json_rpc.t
 import { endpointLabel } from "./networks.ts";
 import { readPay } from "./pay_reader.ts";
 import { fetchCodeHash, fetchRuntimeVersion, loadRuntime, type Runtime } from "./runtime.ts";
+import type { openSigningApi } from "./signing_api.ts";
 import { composeSnapshot, decodeTimestamp, readHeadState, readWindowState } from "./snapshot_reader.ts";
 import { decodeAnswer, readValue } from "./storage.ts";
 import { readOutcome, waitForFinalization } from "./submission.ts";
@@ -45,6 +46,12 @@ const RECENT_HEAD_MS = 6_000;
 // After this many blocks without finality, an era that starts at the finalized head has mostly expired.
 const MAX_FINALITY_LAG_BLOCKS = 32;
 
+/** Options of {@linkcode connectChain}. */
+export interface ConnectOptions extends ConnectChainOptions {
+  /** Builds transactions. It takes as long to load and to start as the rest. @default only reads */
+  readonly openSigningApi?: typeof openSigningApi | undefined;
+}
+
 /**
  * Connects to the first usable endpoint of a list. When one does not answer for {@linkcode HEDGE_AFTER_MS}, it tries the next
  * one, too, and takes the first good connection.
@@ -57,7 +64,7 @@ const MAX_FINALITY_LAG_BLOCKS = 32;
  * @throws {ChainError} the error of the only endpoint, or `no-endpoint` with the errors of all.
  * @throws {RangeError} for an empty list.
  */
-export async function connectChain(options: ConnectChainOptions): Promise<ChainConnection> {
+export async function connectChain(options: ConnectOptions): Promise<ChainConnection> {
   const { endpoints, signal, maxHeadAgeSeconds = DEFAULT_MAX_HEAD_AGE_SECONDS } = options;
   if (endpoints.length === 0) {
     throw new RangeError("Cannot connect: the list of endpoints is empty; give at least one");
@@ -149,7 +156,7 @@ class NodeConnection implements ChainConnection {
   readonly #rpc: JsonRpcConnection;
   /** That of the head at connection time. */
   readonly #runtime: Runtime;
-  readonly #options: ConnectChainOptions;
+  readonly #options: ConnectOptions;
   readonly #head: BlockRef;
   readonly #headReadMs: number;
   /** By block: a window's first block may have an older runtime, and a later head a newer one. */
@@ -164,7 +171,7 @@ class NodeConnection implements ChainConnection {
     runtime: Runtime,
     genesisHash: string,
     head: BlockRef & { readonly readMs: number; readonly ageSeconds: number | null },
-    options: ConnectChainOptions,
+    options: ConnectOptions,
   ) {
     const { number, hash, readMs, ageSeconds: headAgeSeconds } = head;
     this.#rpc = rpc;
@@ -185,7 +192,7 @@ class NodeConnection implements ChainConnection {
 
   static async open(
     endpoint: string,
-    options: ConnectChainOptions,
+    options: ConnectOptions,
     expectedGenesisHash: string | undefined,
     beaten: AbortSignal,
     onStalled: () => void,
@@ -334,13 +341,20 @@ class NodeConnection implements ChainConnection {
   }
 
   async signCommitment({ netuid, data, signer }: SignCommitmentOptions): Promise<SignedExtrinsic> {
-    const extrinsic = buildCommitment(this.#runtime, netuid, data);
+    const { openSigningApi } = this.#options;
+    if (openSigningApi === undefined) {
+      throw new Error(
+        "Cannot sign: the connection was opened for reading; pass openSigningApi to connectChain()",
+      );
+    }
+    const api = await openSigningApi(this.#runtime);
+    const extrinsic = buildCommitment(this.#runtime, api, netuid, data);
     this.#warnOfUnknownExtensions();
     const [nonce, birth] = await Promise.all([
       requestNextNonce(this.#rpc, signer.address),
       requestEraBirth(this.#rpc),
     ]);
-    return signExtrinsic(this.#runtime, extrinsic, signer, { genesisHash: this.genesisHash, nonce, birth });
+    return signExtrinsic(api, extrinsic, signer, { genesisHash: this.genesisHash, nonce, birth });
   }
 
   async submit(extrinsic: SignedExtrinsic, options: SubmitOptions = {}): Promise<SubmittedCommitment> {

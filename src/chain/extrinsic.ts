@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import { findUnknownExtensions } from "@polkadot/types/extrinsic/signedExtensions";
 import type { SiLookupTypeId } from "@polkadot/types/interfaces";
@@ -39,6 +40,7 @@ export interface SigningContext {
  */
 export function buildCommitment(
   runtime: Runtime,
+  api: ApiPromise,
   netuid: number,
   data: Uint8Array,
 ): SubmittableExtrinsic<"promise"> {
@@ -47,20 +49,20 @@ export function buildCommitment(
       `Cannot publish the commitment: it has ${data.length} bytes; shorten it to at most ${MAX_COMMITMENT_BYTES}`,
     );
   }
-  const setCommitment = runtime.api.tx["commitments"]?.["setCommitment"];
+  const setCommitment = api.tx["commitments"]?.["setCommitment"];
   if (setCommitment === undefined) throw runtime.missing("call Commitments.set_commitment");
   return setCommitment(netuid, { fields: [{ [`Raw${data.length}`]: u8aToHex(data) }] });
 }
 
 /** Signs with a mortal era. */
 export function signExtrinsic(
-  runtime: Runtime,
+  api: ApiPromise,
   extrinsic: SubmittableExtrinsic<"promise">,
   signer: HotkeySigner,
   { genesisHash, nonce, birth }: SigningContext,
 ): SignedExtrinsic {
-  const { registry } = runtime;
-  const { specVersion, transactionVersion } = runtime.api.runtimeVersion;
+  const { registry } = api;
+  const { specVersion, transactionVersion } = api.runtimeVersion;
   const payload = registry.createType("ExtrinsicPayload", {
     method: extrinsic.method.toHex(),
     era: registry.createType("ExtrinsicEra", { current: birth.number, period: MORTAL_PERIOD_BLOCKS }),
@@ -91,7 +93,7 @@ export function unknownExtensions(runtime: Runtime): string[] {
   const isEmpty = (type: SiLookupTypeId): boolean =>
     registry.createTypeUnsafe(registry.createLookupType(type), []).encodedLength === 0;
   // @polkadot/types drops `additionalSigned` when it converts metadata: read the original version.
-  const metadata = runtime.api.runtimeMetadata;
+  const { metadata } = runtime;
   const { signedExtensions } = (metadata.version === 14 ? metadata.asV14 : metadata.asV15).extrinsic;
   return signedExtensions
     .filter(({ identifier, type, additionalSigned }) =>

@@ -1,18 +1,16 @@
 /**
- * One version of the chain's runtime: @polkadot/api built from the chain's metadata (spec, section 8: types never come from a
- * hard-coded index).
+ * One version of the chain's runtime: types, storage keys and runtime APIs from the chain's metadata (spec, section 8: types
+ * never come from a hard-coded index).
  *
- * The `ApiPromise` is only a codec without a network. All requests go through `JsonRpcConnection`, so that each has its
- * deadline and error, and nothing reconnects, subscribes or logs behind the caller's back.
+ * Only what reading needs is built. Signing needs @polkadot/api as a whole (`signing_api.ts`), which takes as long again.
  *
  * @module
  */
 
-import { ApiPromise } from "@polkadot/api";
-import type { ApiOptions } from "@polkadot/api/types";
-import { TypeRegistry } from "@polkadot/types";
-import type { Codec, Registry } from "@polkadot/types/types";
-import { hexToU8a, isHex, stringCamelCase, u8aToHex } from "@polkadot/util";
+import { GenericChainProperties, Metadata, TypeRegistry } from "@polkadot/types";
+import { decorateStorage } from "@polkadot/types/metadata/decorate";
+import type { Codec, Registry, RegistryTypes } from "@polkadot/types/types";
+import { compactStripLength, hexToU8a, isHex, stringCamelCase, u8aToHex } from "@polkadot/util";
 import { ChainError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 import type { RuntimeDescription, RuntimeShelf } from "./types.ts";
@@ -52,7 +50,8 @@ export interface RuntimeApiMethod {
 /** `NeuronInfoLite` for runtimes whose metadata does not describe it (V14, or an API that returns `Bytes`). */
 export const LEGACY_NEURON_INFO_TYPE = "LegacyNeuronInfoLite";
 
-const LEGACY_TYPES: NonNullable<ApiOptions["types"]> = {
+/** The types that {@linkcode LEGACY_NEURON_INFO_TYPE} needs. */
+export const LEGACY_TYPES: RegistryTypes = {
   LegacyAxonInfo: {
     block: "u64",
     version: "u32",
@@ -89,59 +88,75 @@ const LEGACY_TYPES: NonNullable<ApiOptions["types"]> = {
 // V16 restructures transaction extensions and is still young; all nodes serve one of these two.
 const METADATA_VERSIONS = [15, 14] as const;
 const METADATA_MAGIC = [...new TextEncoder().encode("meta")];
-const SS58_PREFIX = 42;
+export const SS58_PREFIX = 42;
 /** A chain without these is unusable. Metadata that are cut off decode without an error, and lack them. */
 const REQUIRED_STORAGE = [["Commitments", "CommitmentOf"], ["SubtensorModule", "Tempo"]] as const;
+
+/** The parts of a {@linkcode Runtime}. */
+type RuntimeParts =
+  & Pick<Runtime, "version" | "answer" | "genesisHash" | "codeHash" | "isKept" | "metadataHex">
+  & { readonly endpoint: string };
 
 /** The chain's runtime at some block. */
 export class Runtime {
   readonly version: RuntimeVersion;
-  /** Has no network: use only its registry, metadata, keys and transaction builders. */
-  readonly api: ApiPromise;
+  /** The whole answer that the version is of. */
+  readonly answer: Readonly<Record<string, unknown>>;
+  readonly genesisHash: string;
   /** `null` if the node did not tell. */
   readonly codeHash: string | null;
   /** Whether its metadata were kept from an earlier run. */
   readonly isKept: boolean;
+  /** As the node gave them. */
+  readonly metadata: Metadata;
+  /** `0x` and hex. */
+  readonly metadataHex: `0x${string}`;
+  readonly registry: Registry;
+  readonly #storage: ReturnType<typeof decorateStorage>;
   readonly #endpoint: string;
 
-  constructor(
-    api: ApiPromise,
-    { version, codeHash, isKept, endpoint }: Pick<Runtime, "version" | "codeHash" | "isKept"> & {
-      readonly endpoint: string;
-    },
-  ) {
-    this.api = api;
+  /** @throws {Error} if the metadata cannot be decoded. */
+  constructor({ version, answer, genesisHash, codeHash, isKept, metadataHex, endpoint }: RuntimeParts) {
+    const registry = new TypeRegistry();
+    registry.register(LEGACY_TYPES);
+    registry.setChainProperties(new GenericChainProperties(registry, { ss58Format: SS58_PREFIX }));
+    const metadata = new Metadata(registry, metadataHex);
+    registry.setMetadata(metadata, undefined, undefined, true);
     this.version = version;
+    this.answer = answer;
+    this.genesisHash = genesisHash;
     this.codeHash = codeHash;
     this.isKept = isKept;
+    this.metadata = metadata;
+    this.metadataHex = metadataHex;
+    this.registry = registry;
+    this.#storage = decorateStorage(registry, metadata.asLatest, metadata.version);
     this.#endpoint = endpoint;
-  }
-
-  get registry(): Registry {
-    return this.api.registry;
   }
 
   /**
    * A storage item by its names in the metadata; `null` if this runtime has none.
    */
   findStorage(pallet: string, item: string): StorageItem | null {
-    const entry = this.api.query[stringCamelCase(pallet)]?.[stringCamelCase(item)];
+    const entry = this.#storage[stringCamelCase(pallet)]?.[stringCamelCase(item)];
     if (entry === undefined) return null;
-    const { meta, section, method } = entry.creator;
+    const { meta, section, method } = entry;
+    const keyOf = (...args: readonly unknown[]): `0x${string}` =>
+      u8aToHex(compactStripLength(entry(...args))[1]);
     const valueType = this.registry.createLookupType(
       meta.type.isPlain ? meta.type.asPlain : meta.type.asMap.value,
     );
     return {
-      key: (...args) => entry.key(...args),
-      keyPrefix: (...args) => entry.keyPrefix(...args),
+      key: keyOf,
+      keyPrefix: (...args) => u8aToHex(entry.keyPrefix(...args)),
       keyArguments: (key) => {
-        const storageKey = this.api.createType("StorageKey", key).setMeta(meta, section, method);
-        const isWhole = storageKey.args.length > 0 && entry.key(...storageKey.args) === key;
+        const storageKey = this.registry.createType("StorageKey", key).setMeta(meta, section, method);
+        const isWhole = storageKey.args.length > 0 && keyOf(...storageKey.args) === key;
         return isWhole ? [...storageKey.args] : null;
       },
       decode: (value) => decodeStrictly(this.registry, valueType, value),
       get defaultValue() {
-        return decodeStrictly(entry.creator.meta.registry, valueType, meta.fallback.toU8a(true));
+        return decodeStrictly(meta.registry, valueType, meta.fallback.toU8a(true));
       },
     };
   }
@@ -234,7 +249,7 @@ export async function loadRuntime(
   const kept = codeHash === null ? null : shelf?.find(url, genesisHash, codeHash) ?? null;
   if (kept !== null) {
     try {
-      return await buildRuntime(rpc, { ...kept, version: JSON.parse(kept.versionJson) }, true);
+      return buildRuntime(rpc, { ...kept, version: JSON.parse(kept.versionJson) }, true);
     } catch {
       // What was kept is of no use: it is fetched and kept anew.
     }
@@ -243,43 +258,30 @@ export async function loadRuntime(
     requestRuntimeVersion(rpc, atHash),
     fetchMetadata(rpc, atHash),
   ]);
-  const runtime = await buildRuntime(rpc, { genesisHash, codeHash, version, metadata }, false);
+  const runtime = buildRuntime(rpc, { genesisHash, codeHash, version, metadata }, false);
   if (codeHash !== null) {
     shelf?.keep(url, { genesisHash, codeHash, versionJson: JSON.stringify(version), metadata });
   }
   return runtime;
 }
 
-async function buildRuntime(
+function buildRuntime(
   rpc: JsonRpcConnection,
   { genesisHash, codeHash, version: answer, metadata }:
     & Pick<RuntimeDescription, "genesisHash" | "metadata">
     & Pick<Runtime, "codeHash">
     & { readonly version: Record<string, unknown> },
   isKept: boolean,
-): Promise<Runtime> {
+): Runtime {
   const version = runtimeVersionOf(rpc, answer);
-  let api: ApiPromise;
+  let runtime: Runtime;
   try {
-    api = await ApiPromise.create({
-      provider: offlineProvider({
-        chain_getBlockHash: genesisHash,
-        state_getRuntimeVersion: answer,
-        system_chain: version.specName,
-        system_properties: { ss58Format: SS58_PREFIX },
-        rpc_methods: { methods: [] },
-      }),
-      metadata: { [`${genesisHash}-${version.specVersion}`]: u8aToHex(metadata) },
-      types: LEGACY_TYPES,
-      throwOnConnect: true,
-      noInitWarn: true,
-      // BLAKE2 and XXHash of a few keys: the JavaScript versions cost less than compiling the WebAssembly ones.
-      initWasm: false,
-    });
+    const { endpoint } = rpc;
+    const metadataHex = u8aToHex(metadata);
+    runtime = new Runtime({ version, answer, genesisHash, codeHash, isKept, metadataHex, endpoint });
   } catch (error) {
     throw invalidAnswer(rpc.endpoint, "state_getMetadata", "the metadata cannot be decoded", error);
   }
-  const runtime = new Runtime(api, { version, codeHash, isKept, endpoint: rpc.endpoint });
   for (const [pallet, item] of REQUIRED_STORAGE) runtime.storage(pallet, item);
   return runtime;
 }
@@ -392,24 +394,4 @@ async function fetchMetadataAtVersion(
     throw invalidAnswer(rpc.endpoint, method, `there is no metadata of version ${version}`);
   }
   return new Uint8Array(metadata.unwrap().toU8a(true));
-}
-
-/** A provider that answers the start-up requests of `ApiPromise` from memory and refuses all others. */
-function offlineProvider(answers: Readonly<Record<string, unknown>>): NonNullable<ApiOptions["provider"]> {
-  const refuse = (method: string): Promise<never> =>
-    Promise.reject(new Error(`Cannot send ${method}: this API has no network; use the chain connection`));
-  return {
-    hasSubscriptions: false,
-    isClonable: false,
-    isConnected: true,
-    clone: () => offlineProvider(answers),
-    connect: () => Promise.resolve(),
-    disconnect: () => Promise.resolve(),
-    on: () => () => {},
-    // deno-lint-ignore no-explicit-any -- the interface promises its caller any type
-    send: <T = any>(method: string): Promise<T> =>
-      Object.hasOwn(answers, method) ? Promise.resolve(answers[method] as T) : refuse(method),
-    subscribe: (_type, method) => refuse(method),
-    unsubscribe: (_type, method) => refuse(method),
-  };
 }

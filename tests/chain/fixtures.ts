@@ -6,6 +6,7 @@
 
 import { blake2AsU8a, encodeAddress } from "@polkadot/util-crypto";
 import { connectChain } from "../../src/chain/connection.ts";
+import { openSigningApi } from "../../src/chain/signing_api.ts";
 import type {
   ChainConnection,
   ConnectChainOptions,
@@ -46,6 +47,7 @@ export function connect(
     connectTimeoutMs: 2000,
     requestTimeoutMs: 5000,
     nowMs: Date.now,
+    openSigningApi,
     ...options,
   });
 }

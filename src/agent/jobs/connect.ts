@@ -4,9 +4,9 @@
  * @module
  */
 
-import { connectChain } from "../../chain/connection.ts";
+import { connectChain, type ConnectOptions } from "../../chain/connection.ts";
 import { ChainError } from "../../chain/errors.ts";
-import type { ChainConnection, RuntimeShelf } from "../../chain/types.ts";
+import type { ChainConnection } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Connect } from "./line.ts";
 
@@ -23,13 +23,13 @@ export interface JobNetwork {
  * All calls of one function connect to the same chain.
  *
  * @param noteFailure called with the reason why an endpoint was passed over.
- * @param runtimes what is known of runtimes from earlier runs.
+ * @param options what is known of runtimes from earlier runs, and what signing needs.
  */
 export function connectorFor(
   { endpoints, expectedGenesisHash }: JobNetwork,
   log: Logger,
   noteFailure: (error: unknown) => void = () => {},
-  runtimes?: RuntimeShelf,
+  { runtimes, openSigningApi }: Pick<ConnectOptions, "runtimes" | "openSigningApi"> = {},
 ): Connect {
   let genesisHash = expectedGenesisHash;
   return async (avoid, signal) => {
@@ -40,6 +40,7 @@ export function connectorFor(
       expectedGenesisHash: genesisHash,
       nowMs: Date.now,
       runtimes,
+      openSigningApi,
       signal,
       onAttemptFailed: (endpoint, error) => {
         log.warning("Endpoint passed over", { endpoint, kind: error.kind, error: error.message });

@@ -31,7 +31,9 @@ serveJob<AuctionWorkerInput, AuctionAnswer>((input, context) => {
   // A worker's clock starts with the worker.
   const restMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
-    connect: connectorFor(input.network, log, noteFailure, shelfOf(input.runtimes, keepRuntime)),
+    connect: connectorFor(input.network, log, noteFailure, {
+      runtimes: shelfOf(input.runtimes, keepRuntime),
+    }),
     remainingMs: () => Math.min(input.solveLimitMs, restMs()),
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),

@@ -10,6 +10,7 @@
 import "./seal.ts";
 import { type CommitmentJobInput, type CommitmentResult, runCommitmentJob } from "../jobs/commitment_job.ts";
 import { connectorFor, type JobNetwork } from "../jobs/connect.ts";
+import { openSigningApi } from "../../chain/signing_api.ts";
 import { WalletError } from "../../chain/wallet/errors.ts";
 import { openHotkeySigner } from "../../chain/wallet/signer.ts";
 import { type KeptRuntime, shelfOf } from "../jobs/kept_runtime.ts";
@@ -29,7 +30,10 @@ serveJob<CommitmentWorkerInput, CommitmentResult>(
   (input, { log, step, noteFailure, keepRuntime, sleepOrNewHead }) => {
     const endMs = performance.now() + input.timeoutMs;
     return runCommitmentJob(input, {
-      connect: connectorFor(input.network, log, noteFailure, shelfOf(input.runtimes, keepRuntime)),
+      connect: connectorFor(input.network, log, noteFailure, {
+        runtimes: shelfOf(input.runtimes, keepRuntime),
+        openSigningApi,
+      }),
       openSigner: () => openHotkeySigner(input.hotkeyPath),
       sleep: sleepOrNewHead,
       remainingMs: () => endMs - performance.now(),

@@ -3,6 +3,7 @@ import { LogRecorder } from "../../support/log_recorder.ts";
 import { ChainError, endpointFailureOf } from "../../../src/chain/errors.ts";
 import { type CommitmentResult, runCommitmentJob } from "../../../src/agent/jobs/commitment_job.ts";
 import { connectorFor } from "../../../src/agent/jobs/connect.ts";
+import { openSigningApi } from "../../../src/chain/signing_api.ts";
 import { type HotkeySigner, openHotkeySigner } from "../../../src/chain/wallet/signer.ts";
 import { Line } from "../../../src/agent/jobs/line.ts";
 import { type Simulator, startSimulator } from "../../../src/simulator/mod.ts";
@@ -169,7 +170,9 @@ async function publishUnconfirmed(
   const text = "2;b;BTC,1=0.45:1";
   const input = { netuid: NETUID, hotkey, text, workerCount: 1, force: false, dryRun: false };
   const result = await runCommitmentJob(input, {
-    connect: connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log),
+    connect: connectorFor({ endpoints: chain.endpoints, expectedGenesisHash: undefined }, log, () => {}, {
+      openSigningApi,
+    }),
     openSigner,
     sleep: () => Promise.resolve(onSleep(chain.nodes, hotkey, text)),
     remainingMs: () => 100_000,
