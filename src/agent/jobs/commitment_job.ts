@@ -177,15 +177,27 @@ async function checkReadBack(
   log: Logger,
 ): Promise<void> {
   let found: OwnCommitment | null;
+  let endpoint: string;
   try {
-    found = await line.ask((chain) => chain.readCommitment(netuid, hotkey, blockHash));
+    ({ found, endpoint } = await line.ask(async (chain) => ({
+      endpoint: chain.endpoint,
+      found: await chain.readCommitment(netuid, hotkey, blockHash),
+    })));
   } catch (error) {
     if (!(error instanceof ChainError)) throw error;
     log.warning("Commitment not read back", { block_number: blockNumber, error });
     return;
   }
-  if (found?.data === `0x${data.toHex()}`) return;
-  throw new CommitmentReadBackError(blockNumber, found === null ? null : textOf(found), text);
+  if (found === null) {
+    // The chain has accepted one there: this node has not got the state.
+    log.warning("Commitment not read back", {
+      block_number: blockNumber,
+      error: `${endpoint} has none there`,
+    });
+    return;
+  }
+  if (found.data === `0x${data.toHex()}`) return;
+  throw new CommitmentReadBackError({ blockNumber, endpoint }, textOf(found), text);
 }
 
 /** Logs from which block on nothing can be won; until then the previous bid can win and must be delivered. */

@@ -60,15 +60,16 @@ export class CommitmentReadBackError extends Error {
   override readonly name = "CommitmentReadBackError";
 
   /** @param found what the chain holds; `null` if that is no text. */
-  constructor(blockNumber: number, found: string | null, wanted: string) {
+  constructor(
+    { blockNumber, endpoint }: { readonly blockNumber: number; readonly endpoint: string },
+    found: string | null,
+    wanted: string,
+  ) {
+    const [foundText, wantedText] = [found, wanted].map((text) => JSON.stringify(text));
     super(
-      `Cannot rely on the commitment published in block ${blockNumber}: it reads back as ${
-        JSON.stringify(found)
-      }, ` +
-        `not as ${
-          JSON.stringify(wanted)
-        }; look for another program that publishes with this hotkey and stop it, ` +
-        "then the next run publishes again",
+      `Cannot rely on the commitment published in block ${blockNumber}: ${endpoint} reads it back as ${foundText}, ` +
+        `not as ${wantedText}; look for another program that publishes with this hotkey and stop it, then the ` +
+        "next run publishes again",
     );
   }
 }

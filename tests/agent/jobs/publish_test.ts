@@ -323,7 +323,9 @@ Deno.test("a commitment that reads back differently is an error with both texts"
   const onReadBack = (): void => chain.setCommitment({ netuid: NETUID, hotkey: ALICE, data: OTHER_BID });
   await assert.rejects(scene.run({ onReadBack }), {
     name: "CommitmentReadBackError",
-    message: new RegExp(`in block ${START + 1}: it reads back as "${OTHER_BID}", not as "${BID}"; look for`),
+    message: new RegExp(
+      `in block ${START + 1}: ws://\\S+ reads it back as "${OTHER_BID}", not as "${BID}"; look for`,
+    ),
   });
 });
 
@@ -334,4 +336,11 @@ Deno.test("a commitment that cannot be read back is published all the same, with
   const onReadBack = (): void => simulator.setFault("state_getStorage", noState);
   assert.equal((await scene.run({ onReadBack })).action, "published");
   assert.match(String(scene.log.fieldsOf("Commitment not read back")?.error), /State already discarded/);
+});
+
+Deno.test("a node without the commitment at its block is no other commitment", async () => {
+  await using scene = await Scene.set();
+  const onReadBack = (): void => scene.chain.removeCommitment(NETUID, ALICE);
+  assert.equal((await scene.run({ onReadBack })).action, "published");
+  assert.match(String(scene.log.fieldsOf("Commitment not read back")?.error), /has none there/);
 });
