@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseToml } from "../../src/lib/toml.ts";
+import { parseToml, TomlError } from "../../src/lib/toml.ts";
 import type { ValidationWindow } from "../../src/auction/protocol/windows.ts";
 import { budgetMillionths, mostWon, type Offer } from "../e2e/expected_auction.ts";
 import { bidText, drawOffers, OWN_PRICES, publish, renewMarket, SPLIT } from "../e2e/market.ts";
@@ -288,10 +288,15 @@ function target(wonTh: number): string {
   return `${wonTh * SHARE}TH/s`;
 }
 
+/** What the proxy's file has; while it is being written in place, it may be no TOML. */
 async function targetInFile(path: string): Promise<string> {
-  const data = parseToml(await Deno.readTextFile(path), { source: path }) as {
-    pools: { main: { name: string; target_hashrate?: string }[] };
-  };
+  let data: { pools: { main: { name: string; target_hashrate?: string }[] } };
+  try {
+    data = parseToml(await Deno.readTextFile(path), { source: path }) as typeof data;
+  } catch (error) {
+    if (error instanceof TomlError) return error.message;
+    throw error;
+  }
   return data.pools.main.find(({ name }) => name === "central-proxy")?.target_hashrate ?? "none";
 }
 
