@@ -210,6 +210,10 @@ export class FaultBench implements AsyncDisposable {
     if (this.#hasAnother) {
       // That a subscription is silent, or has the wrong ID, shows only when the next block is due.
       const dueMs = /^chain_(newHead|subscribeNewHeads)/.test(stage) ? BLOCK_TIME_SECONDS * 1000 : 0;
+      // Finality is due at no time: when the news of it are lost, the run looks at the chain as its time ends.
+      if (/^author_(extrinsicUpdate|submitAndWatchExtrinsic)/.test(stage)) return LIMIT_MS.alone;
+      // An account that the node does not know looks like one whose extrinsic waits: it is asked again half a block later.
+      if (subject === "commitment") return LIMIT_MS.withAnother + CALM_RUN_MS + BLOCK_TIME_SECONDS * 500;
       return dueMs + LIMIT_MS.withAnother + CALM_RUN_MS;
     }
     return subject === "head" ? HEAD_LIMIT_MS : LIMIT_MS.alone;
