@@ -54,7 +54,11 @@ Deno.test("a case that computes or waits for too long is a find", async () => {
   const wait = (value: number): Promise<void> =>
     value > 500 ? new Promise((resolve) => setTimeout(resolve, 100)) : Promise.resolve();
   const waiting = await numbers(wait, 5).run({ seed: 1, cases: 20 });
-  assert.match(waiting.find!.error.message, /^it takes \d+ ms, more than 75$/);
+  // The processor's time is the process's, in which other tests run, too.
+  assert.match(
+    waiting.find!.error.message,
+    /^it takes \d+ ms( of the processor, more than 5|, more than 75)$/,
+  );
 });
 
 Deno.test("only errors of the named classes are refusals", async () => {
