@@ -29,6 +29,9 @@ export function budgetMillionths(prices: PublishedPrices, split: readonly [numbe
   return Math.floor(ph * prices.cap * 1e6);
 }
 
+/** Sizes and prices have two decimals each, so every cost is a multiple of this many millionths of a PH. */
+const COST_UNIT = 100;
+
 /** Greater than any total value, and small enough that a double holds two of them. */
 const RANK = 2 ** 25;
 
@@ -37,17 +40,18 @@ const RANK = 2 ** 25;
  * least cost (spec, section 5).
  */
 export function mostWon(offers: readonly Offer[], budget: number, miner: string): number {
+  const units = Math.floor(budget / COST_UNIT);
   // best[c]: the best outcome of cost exactly c: its value × RANK, plus the miner's share of that value.
-  const best = new Float64Array(budget + 1).fill(-Infinity);
+  const best = new Float64Array(units + 1).fill(-Infinity);
   best[0] = 0;
   let reached = 0;
   for (const { miner: owner, sizePh, price, count } of offers) {
-    const cost = Math.round(sizePh * price * 1e6 + 1e-7);
+    const cost = Math.round(sizePh * price * 1e6 / COST_UNIT);
     const value = Math.round(sizePh * 1e6 + 1e-7);
-    if (price > 1.05 || cost > budget) continue;
+    if (price > 1.05 || cost > units) continue;
     const gain = value * RANK + (owner === miner ? value : 0);
     for (let copy = 0; copy < count; copy++) {
-      reached = Math.min(budget, reached + cost);
+      reached = Math.min(units, reached + cost);
       for (let c = reached; c >= cost; c--) {
         const candidate = best[c - cost]! + gain;
         if (candidate > best[c]!) best[c] = candidate;
@@ -55,7 +59,7 @@ export function mostWon(offers: readonly Offer[], budget: number, miner: string)
     }
   }
   let winner = 0;
-  for (let c = 0; c <= budget; c++) {
+  for (let c = 0; c <= units; c++) {
     if (Math.floor(best[c]! / RANK) > Math.floor(best[winner]! / RANK)) winner = c;
   }
   return best[winner]! % RANK;
