@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
 import { parseArguments } from "../src/lib/args.ts";
 import { say, wholeNumber } from "./command_line.ts";
+import { waitFor } from "./e2e/processes.ts";
 import { findReferenceCbc } from "./parity/reference_cbc.ts";
 import { Random } from "./random.ts";
 import { type Kill, planKills, planWindow, type WindowPlan } from "./soak/plan.ts";
@@ -18,6 +19,7 @@ import { SoakScene } from "./soak/scene.ts";
 import { failuresOf, type SoakFigures, soakSection } from "./soak/tally.ts";
 import { type PlayedWindow, WindowPlayer } from "./soak/window.ts";
 
+const START_PATIENCE_MS = 60_000;
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const HELP = `deno task soak: the real program against everything at once, window by window
@@ -65,6 +67,8 @@ async function soak(): Promise<SoakFigures> {
   const plans: WindowPlan[] = [];
   const played: PlayedWindow[] = [];
   agent.start();
+  // A configuration that is broken at the start ends it, and must.
+  await waitFor("the agent's start", () => agent.hasStarted, START_PATIENCE_MS);
   const startMs = performance.now();
   const elapsedMs = (): number => performance.now() - startMs;
   while (elapsedMs() < minutes * 60_000 && agent.deaths.length === 0) {

@@ -90,10 +90,14 @@ export class SoakAgent implements AsyncDisposable {
     });
   }
 
+  /** Whether the present process has read its configuration, and listens to signals. */
+  get hasStarted(): boolean {
+    return this.#life.lines.some(({ event }) => event === "Agent started");
+  }
+
   /** Sends SIGHUP, unless the process has just started: before it listens to the signal, the signal ends it. */
   hangUp(): void {
-    const isListening = this.#life.lines.some(({ event }) => event === "Agent started");
-    if (isListening && this.deaths.length === 0) this.#life.kill("SIGHUP");
+    if (this.hasStarted && this.deaths.length === 0) this.#life.kill("SIGHUP");
   }
 
   /** Kills the process with SIGKILL, and starts the next one when it is gone. */
