@@ -103,8 +103,8 @@ const DAMAGE: Readonly<Record<string, (path: string, folder: Folder) => Promise<
     await Deno.rename(other, path);
   },
   "a link": async (path) => {
-    await Deno.rename(path, `${path}.elsewhere`);
-    await Deno.symlink(`${path}.elsewhere`, path);
+    await Deno.rename(path, `${path.replace("/runtimes/", "/")}.elsewhere`);
+    await Deno.symlink(`${path.replace("/runtimes/", "/")}.elsewhere`, path);
   },
   "a folder": async (path) => {
     await Deno.remove(path);
