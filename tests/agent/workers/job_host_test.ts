@@ -4,6 +4,7 @@ import { LogRecorder } from "../../support/log_recorder.ts";
 import {
   JobFailedError,
   JobTimeoutError,
+  MAX_WORKER_GROWTH_BYTES,
   type RunningJob,
   startJob,
   WorkerDiedError,
@@ -16,13 +17,25 @@ interface Started extends RunningJob<unknown> {
   readonly failures: EndpointFailure[];
 }
 
+/** Other test files, which share this process, may need much. */
+const MAX_GROWTH_BYTES = 4 * 1024 ** 3;
+
 function start(
   task: string,
-  options: { timeoutMs?: number; signal?: AbortSignal; path?: string; url?: string } = {},
+  options: {
+    timeoutMs?: number;
+    maxGrowthBytes?: number | undefined;
+    signal?: AbortSignal;
+    path?: string;
+    url?: string;
+  } = {},
 ): Started {
   const log = new LogRecorder();
   const failures: EndpointFailure[] = [];
-  const { timeoutMs = 20_000, signal, ...rest } = options;
+  const { timeoutMs = 20_000, maxGrowthBytes, signal, ...rest } = {
+    maxGrowthBytes: MAX_GROWTH_BYTES,
+    ...options,
+  };
   const job = startJob<unknown, unknown>({
     name: "test",
     module,
@@ -31,6 +44,7 @@ function start(
     endpoints: ["wss://a.example", "wss://b.example"],
     permissions: { net: [], read: [] },
     timeoutMs,
+    ...maxGrowthBytes === undefined ? {} : { maxGrowthBytes },
     log,
     onEndpointFailed: (failure) => failures.push(failure),
     signal,
@@ -95,15 +109,43 @@ Deno.test("startJob() passes on the error a job failed with, and whether the inp
 
 for (const task of ["spin", "spin in wasm", "hang"]) {
   Deno.test(`startJob() terminates a job that does "${task}" for too long, and its worker ends`, async () => {
-    const job = start(task, { timeoutMs: 1500 });
+    // Long enough for the worker to start on a busy machine.
+    const job = start(task, { timeoutMs: 4_000 });
     await assert.rejects(job.result, (error) => {
-      assert.ok(error instanceof JobTimeoutError);
+      assert.ok(error instanceof JobTimeoutError, String(error));
       assert.equal(error.step, `doing ${task}`);
       return true;
     });
     assert.equal(await job.ended, true);
   });
 }
+
+Deno.test("startJob() terminates a job while whose run the process grows by more than MAX_WORKER_GROWTH_BYTES", async () => {
+  const { memoryUsage } = Deno;
+  let grownBytes = 0;
+  const usage = memoryUsage();
+  Deno.memoryUsage = () => ({ ...usage, rss: usage.rss + grownBytes });
+  try {
+    const job = start("wait for a head", { maxGrowthBytes: undefined });
+    grownBytes = MAX_WORKER_GROWTH_BYTES;
+    const timer = setInterval(() => job.announceHead(), 500);
+    assert.equal(await job.result, "seen");
+    clearInterval(timer);
+    assert.equal(await job.ended, true);
+
+    grownBytes = 0;
+    const grown = start("hang", { maxGrowthBytes: undefined });
+    const growth = setTimeout(() => grownBytes = MAX_WORKER_GROWTH_BYTES + 1, 500);
+    await assert.rejects(grown.result, {
+      name: "WorkerGrowthError",
+      message: /took over 512 MiB more memory/,
+    });
+    clearTimeout(growth);
+    assert.equal(await grown.ended, true);
+  } finally {
+    Deno.memoryUsage = memoryUsage;
+  }
+});
 
 Deno.test("startJob() wakes a job that waits when a head is announced", async () => {
   const job = start("wait for a head");

@@ -219,7 +219,15 @@ async function mount(folder: string, options: string): Promise<AsyncDisposable |
     new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()
       .then(({ success }) => success, () => false);
   if (!await run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder])) return null;
-  return { [Symbol.asyncDispose]: async () => void await run("umount", [folder]) };
+  return {
+    [Symbol.asyncDispose]: async () => {
+      // Another test's child process holds every open file for a moment, until it starts its program.
+      for (let i = 0; !await run("umount", [folder]); i++) {
+        assert.ok(i < 100, `cannot unmount ${folder}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  };
 }
 
 const probe = await Deno.makeTempDir();
