@@ -25,6 +25,12 @@ export const MAX_HTTP_BODY_BYTES = 64 * 1024;
 /** The largest answer. */
 export const MAX_HTTP_ANSWER_BYTES = 8 * 1024 * 1024;
 
+/**
+ * How many dropped clients of one address may still hold their files. Deno keeps a connection open until a write that has
+ * begun has ended, so that a client that reads nothing of its answer costs a file until it goes.
+ */
+export const MAX_HTTP_UNREAD_ANSWERS = 16;
+
 /** How many clients are let in before it is looked at what they have sent: few beside {@link MAX_HTTP_CONNECTIONS}. */
 const ADMITTED_AT_ONCE = 4;
 /** The first buffer of a connection; most requests fit. */
@@ -58,6 +64,8 @@ export class HttpServer {
   readonly #listener: Deno.TcpListener;
   /** The oldest first. */
   readonly #clients = new Set<Client>();
+  /** Dropped while an answer was being sent, and not yet closed. */
+  readonly #leaving = new Set<Client>();
   readonly #accepting: Promise<void>;
   #isClosed = false;
 
@@ -77,9 +85,10 @@ export class HttpServer {
   async close(patienceMs: number): Promise<void> {
     this.#isClosed = true;
     this.#listener.close();
-    for (const client of this.#clients) if (!client.isAnswered) client.drop();
-    await within(patienceMs, Promise.all([...this.#clients].map((client) => client.ended)));
-    for (const client of this.#clients) client.drop();
+    const clients = [...this.#clients, ...this.#leaving];
+    for (const client of clients) if (!client.isAnswered) client.drop();
+    await within(patienceMs, Promise.all(clients.map(({ ended }) => ended)));
+    for (const client of clients) client.drop();
     await this.#accepting;
   }
 
@@ -87,9 +96,12 @@ export class HttpServer {
     for (let admitted = 1; !this.#isClosed; admitted++) {
       try {
         const connection = await this.#listener.accept();
+        if (this.#isRefused(connection.remoteAddr.hostname)) {
+          connection.close();
+          continue;
+        }
         if (this.#clients.size >= MAX_HTTP_CONNECTIONS) oldestOfBusiest(this.#clients).drop();
-        const client = new Client(connection, this.#options, () => this.#clients.delete(client));
-        this.#clients.add(client);
+        this.#admit(connection);
         // While others wait to be accepted, Deno would accept them all before it looks at what has arrived.
         if (admitted % ADMITTED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
       } catch {
@@ -97,6 +109,22 @@ export class HttpServer {
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }
+  }
+
+  #admit(connection: Deno.TcpConn): void {
+    const client = new Client(connection, this.#options, () => {
+      this.#clients.delete(client);
+      if (client.isAnswered) this.#leaving.add(client);
+    });
+    this.#clients.add(client);
+    client.ended.then(() => this.#leaving.delete(client));
+  }
+
+  /** Whether an address, or all together, hold as many files of dropped connections as they may. */
+  #isRefused(address: string): boolean {
+    if (this.#leaving.size >= MAX_HTTP_CONNECTIONS) return true;
+    const unread = [...this.#leaving].filter((client) => client.address === address);
+    return unread.length >= MAX_HTTP_UNREAD_ANSWERS;
   }
 }
 
@@ -120,7 +148,7 @@ export function oldestOfBusiest<T extends { readonly address: string }>(clients:
 class Client {
   /** The address of the other side. */
   readonly address: string;
-  /** Resolves when the connection is closed. */
+  /** Resolves when the connection is closed, and its file with it; never rejects. */
   readonly ended: Promise<void>;
   readonly #connection: Deno.TcpConn;
   readonly #options: HttpServerOptions;
@@ -141,7 +169,7 @@ class Client {
     return this.#isAnswered;
   }
 
-  /** Closes the connection at once. */
+  /** Closes the connection: at once, unless a write has begun. */
   drop(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -8,6 +8,7 @@ import {
   MAX_HTTP_BODY_BYTES,
   MAX_HTTP_CONNECTIONS,
   MAX_HTTP_HEAD_BYTES,
+  MAX_HTTP_UNREAD_ANSWERS,
   oldestOfBusiest,
 } from "../../src/lib/http_server.ts";
 import { freePort } from "../../scripts/scene/free_port.ts";
@@ -56,9 +57,27 @@ class Bench implements AsyncDisposable {
     return await this.read(connection);
   }
 
+  /** Sends a request, and reads no more than the first four bytes that come; none from a server that refuses. */
+  async begin(request: string): Promise<string> {
+    const connection = await this.connect();
+    const buffer = new Uint8Array(4);
+    try {
+      await send(connection, request);
+      await connection.read(buffer);
+    } catch {
+      // The server has reset the connection.
+    }
+    return new TextDecoder().decode(buffer).replaceAll("\0", "");
+  }
+
+  /** Closes the client's side of all connections. */
+  hangUp(): void {
+    for (const connection of this.#connections.splice(0)) connection.close();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const connection of this.#connections) connection.close();
-    await this.server.close(0);
+    this.hangUp();
+    await this.server.close(5_000);
   }
 }
 
@@ -151,6 +170,20 @@ Deno.test("HttpServer drops a client that takes its answer too slowly", async ()
   await waitUntil(() => bench.server.connections === 1);
   await waitUntil(() => bench.server.connections === 0);
   assert.ok((await bench.read(connection)).length < MAX_HTTP_ANSWER_BYTES);
+});
+
+Deno.test("HttpServer refuses an address whose clients leave MAX_HTTP_UNREAD_ANSWERS answers unread, until they go", async () => {
+  await using bench = new Bench({ answerMs: 100 }, new Uint8Array(MAX_HTTP_ANSWER_BYTES));
+  for (let i = 0; i < MAX_HTTP_UNREAD_ANSWERS; i++) {
+    assert.match(await bench.begin(GET), /^HTTP/);
+    await waitUntil(() => bench.server.connections === 0);
+  }
+  assert.equal(await bench.begin(GET), "");
+  bench.hangUp();
+  for (let i = 0; i < 100 && await bench.begin(GET) === ""; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.match(await bench.begin(GET), /^HTTP/);
 });
 
 Deno.test("HttpServer allows HTTP_REQUEST_TIMEOUT_MS and HTTP_ANSWER_TIMEOUT_MS unless it is told otherwise", async () => {
