@@ -2,21 +2,22 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runAgent } from "../../scripts/scene/rig.ts";
 import { Agent } from "../support/agent.ts";
+import { holdUmask } from "../support/umask.ts";
 import { beginNextWindow, setScene } from "../support/scene.ts";
 
 Deno.test("whatever the agent writes under umask 000, nobody else may write to", async () => {
+  const usual = await holdUmask(0o022);
   await using stage = await setScene();
+  usual[Symbol.dispose]();
   const { rig, simulator } = stage;
   await runAgent(rig, ["--once", "commitment"]);
   beginNextWindow(simulator);
-  const umask = Deno.umask(0);
   let agent: Agent;
-  try {
+  {
+    using _open = await holdUmask(0);
     const saved = join(rig.folder, "window.json");
     assert.equal((await runAgent(rig, ["--once", "auction", "--save-snapshot", saved])).exitCode, 0);
     agent = new Agent(rig.configPath);
-  } finally {
-    Deno.umask(umask);
   }
   const names = (): string[] => [...filesIn(rig.folder)].map(([path]) => path.slice(rig.folder.length));
   const isThere = (pattern: RegExp): boolean => names().some((name) => pattern.test(name));

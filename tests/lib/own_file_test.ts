@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { holdUmask } from "../support/umask.ts";
 import { openOwn, writeAnew } from "../../src/lib/own_file.ts";
 
 /** Runs a test in a folder with another file, while new files may be written by everybody. */
 async function inFolder(test: (folder: string, other: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const umask = Deno.umask(0);
+  using _open = await holdUmask(0);
   try {
     const other = join(folder, "other");
     await Deno.writeTextFile(other, "kept");
     await test(folder, other);
     assert.equal(await Deno.readTextFile(other), "kept");
   } finally {
-    Deno.umask(umask);
     await Deno.remove(folder, { recursive: true });
   }
 }

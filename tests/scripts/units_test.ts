@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { holdUmask } from "../support/umask.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts", import.meta.url));
 const AGENTS = ["ih-miner.service", "ih-miner@.service"];
@@ -29,6 +30,7 @@ const reason = ignore ? " (skipped: no systemd-analyze 250 or newer here)" : "";
 
 /** The units as they are installed, in a folder of their own. */
 async function installed(): Promise<AsyncDisposable & { readonly path: (unit: string) => string }> {
+  using _usual = await holdUmask(0o022);
   const folder = await Deno.makeTempDir();
   for (const unit of [...AGENTS, ...RELOADS]) {
     const source = unit.startsWith("ih-miner-reload@") ? unit.replace("@", "") : unit;

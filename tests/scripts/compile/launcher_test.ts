@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { holdUmask } from "../../support/umask.ts";
 import { writeSelfExtracting } from "../../../scripts/compile/self_extracting_form.ts";
 
 /** Stands in for Deno: prints how it was called. */
@@ -97,12 +98,13 @@ Deno.test("the launcher looks for its cache in the documented order", async () =
 Deno.test("the launcher makes nothing under umask 000 that others may write to", async () => {
   await using at = await place();
   const home = join(at.folder, "home");
-  await Deno.mkdir(home);
-  const umask = Deno.umask(0);
-  try {
+  {
+    using _usual = await holdUmask(0o022);
+    await Deno.mkdir(home);
+  }
+  {
+    using _open = await holdUmask(0);
     assert.equal((await at.run({ HOME: home })).code, 0);
-  } finally {
-    Deno.umask(umask);
   }
   const seen: string[] = [];
   const look = async (path: string): Promise<void> => {
