@@ -27,8 +27,9 @@ const FLOORS: readonly { readonly floor: string; readonly rooms: readonly string
   { floor: "5.2", rooms: ["src/agent/jobs/"] },
   { floor: "5.1", rooms: ["src/agent/hooks/"] },
   { floor: "4", rooms: ["src/config/"] },
-  { floor: "3.2", rooms: ["src/chain/"] },
-  { floor: "3.1", rooms: ["src/chain/wallet/"] },
+  { floor: "3.3", rooms: ["src/chain/"] },
+  { floor: "3.2", rooms: ["src/chain/wallet/"] },
+  { floor: "3.1", rooms: ["src/chain/codec/"] },
   {
     floor: "3",
     rooms: [

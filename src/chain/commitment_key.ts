@@ -4,9 +4,9 @@
  * @module
  */
 
-import { u8aToHex } from "@polkadot/util";
-import { decodeAddress, xxhashAsU8a } from "@polkadot/util-crypto";
+import { Twox64Concat } from "@polkadot-api/substrate-bindings";
 import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
+import { decodeAddress } from "./codec/ss58.ts";
 
 /** Twox64Concat of an account: 8 bytes of hash and the account's 32, as hex digits. */
 const ACCOUNT_DIGITS = 2 * (8 + 32);
@@ -22,6 +22,5 @@ export function commitmentKey({ commitments }: Pick<AuctionSnapshot, "commitment
   if (own !== undefined) return own.storageKey;
   // Pallet, item and subnet are the same for all.
   const prefix = commitments[0]?.storageKey.slice(0, -ACCOUNT_DIGITS) ?? "0x";
-  const account = decodeAddress(hotkey);
-  return `${prefix}${u8aToHex(xxhashAsU8a(account, 64), -1, false)}${u8aToHex(account, -1, false)}`;
+  return `${prefix}${Twox64Concat(decodeAddress(hotkey)).toHex()}`;
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Enum, Struct, Vec } from "@polkadot/types";
-import { u8aToHex } from "@polkadot/util";
-import type { StorageItem } from "./runtime.ts";
+import { hexOf } from "./codec/hex.ts";
+import { entryOf, listOf, Variant, wholeNumber } from "./codec/scale.ts";
+import type { StorageItem } from "./codec/storage_item.ts";
 import type { OwnCommitment } from "./types.ts";
 
 const UNDECODABLE: OwnCommitment = { block: null, fieldKind: "Undecodable", data: null };
@@ -19,13 +19,14 @@ const UNDECODABLE: OwnCommitment = { block: null, fieldKind: "Undecodable", data
  */
 export function decodeCommitment(item: StorageItem, value: Uint8Array): OwnCommitment {
   try {
-    const registration = item.decode(value) as Struct;
-    const block = Number(registration.get("block")?.toString());
-    const fields = (registration.get("info") as Struct).get("fields") as Vec<Enum>;
-    if (!Number.isSafeInteger(block)) return UNDECODABLE;
-    const [field] = fields;
+    const registration = item.decode(value);
+    const block = wholeNumber(entryOf(registration, "block"));
+    // The lookup leaves out structures of one entry.
+    const info = entryOf(registration, "info");
+    const [field] = Array.isArray(info) ? info : listOf(entryOf(info, "fields"));
     if (field === undefined) return { block, fieldKind: "Empty", data: null };
-    return { block, fieldKind: field.type, data: fieldBytes(field) };
+    if (!(field instanceof Variant)) return UNDECODABLE;
+    return { block, fieldKind: field.name, data: fieldBytes(field) };
   } catch {
     return UNDECODABLE;
   }
@@ -37,8 +38,9 @@ export function isUndecodable({ fieldKind }: Pick<OwnCommitment, "fieldKind">): 
 }
 
 /** The bytes of `RawN`, `BigRaw` and the hashes, without a length prefix; `null` for other variants. */
-function fieldBytes(field: Enum): string | null {
-  // Codecs of byte strings are instances of Uint8Array.
-  if (field.inner instanceof Uint8Array) return u8aToHex(field.inner.toU8a(true));
-  return field.type === "Raw0" ? "0x" : null;
+function fieldBytes({ name, value }: Variant): string | null {
+  if (value instanceof Uint8Array) return hexOf(value);
+  // The lookup takes an array of one entry for the entry, and one of none for nothing.
+  if (name === "Raw1") return hexOf(Uint8Array.of(wholeNumber(value)));
+  return name === "Raw0" ? "0x" : null;
 }

@@ -8,13 +8,13 @@ import type { AuctionSnapshot } from "../auction/inputs/snapshot.ts";
 import { headerNumber } from "./block_header.ts";
 import { decodeCommitment, isUndecodable } from "./commitment_record.ts";
 import { ChainError, slowError } from "./errors.ts";
-import { buildCommitment, signExtrinsic, unknownExtensions } from "./extrinsic.ts";
 import { type Attempt, hedge, type Hedged } from "./hedge.ts";
 import { invalidAnswer, type JsonRpcConnection, openJsonRpc } from "./json_rpc.ts";
 import { endpointLabel } from "./networks.ts";
 import { readPay } from "./pay_reader.ts";
 import { fetchCodeHash, fetchRuntimeVersion, loadRuntime, type Runtime } from "./runtime.ts";
-import type { openSigningApi } from "./signing_api.ts";
+import { entryOf, wholeNumber } from "./codec/scale.ts";
+import type { openSigningApi, SigningApi } from "./signing_api.ts";
 import { composeSnapshot, decodeTimestamp, readHeadState, readWindowState } from "./snapshot_reader.ts";
 import { decodeAnswer, readValue } from "./storage.ts";
 import { readOutcome, waitForFinalization } from "./submission.ts";
@@ -273,7 +273,7 @@ class NodeConnection implements ChainConnection {
     return decodeAnswer(
       this.#rpc,
       "SubtensorModule.Tempo",
-      () => Number((value === null ? item.defaultValue : item.decode(value)).toString()),
+      () => wholeNumber(value === null ? item.defaultValue : item.decode(value)),
     );
   }
 
@@ -320,7 +320,7 @@ class NodeConnection implements ChainConnection {
     const item = this.#runtime.storage("SubtensorModule", "Uids");
     const value = await readValue(this.#rpc, item.key(netuid, hotkey), atHash);
     if (value === null) return null;
-    return decodeAnswer(this.#rpc, "SubtensorModule.Uids", () => Number(item.decode(value).toString()));
+    return decodeAnswer(this.#rpc, "SubtensorModule.Uids", () => wholeNumber(item.decode(value)));
   }
 
   async readPay(netuid: number, hotkey: string, atHash: string): Promise<PayReading> {
@@ -331,16 +331,15 @@ class NodeConnection implements ChainConnection {
     const item = this.#runtime.storage("System", "Account");
     // In this order: a block in between makes one too many wait, never one too few.
     const value = await readValue(this.#rpc, item.key(address));
-    const used = decodeAnswer(this.#rpc, "System.Account", () => {
-      const account = (value === null ? item.defaultValue : item.decode(value)) as unknown as {
-        nonce: unknown;
-      };
-      return wholeNumber(account.nonce);
-    });
+    const used = decodeAnswer(
+      this.#rpc,
+      "System.Account",
+      () => wholeNumber(entryOf(value === null ? item.defaultValue : item.decode(value), "nonce")),
+    );
     return Math.max(0, await requestNextNonce(this.#rpc, address) - used);
   }
 
-  async signCommitment({ netuid, data, signer }: SignCommitmentOptions): Promise<SignedExtrinsic> {
+  async signCommitment(options: SignCommitmentOptions): Promise<SignedExtrinsic> {
     const { openSigningApi } = this.#options;
     if (openSigningApi === undefined) {
       throw new Error(
@@ -348,13 +347,14 @@ class NodeConnection implements ChainConnection {
       );
     }
     const api = await openSigningApi(this.#runtime);
-    const extrinsic = buildCommitment(this.#runtime, api, netuid, data);
-    this.#warnOfUnknownExtensions();
-    const [nonce, birth] = await Promise.all([
-      requestNextNonce(this.#rpc, signer.address),
-      requestEraBirth(this.#rpc),
-    ]);
-    return signExtrinsic(api, extrinsic, signer, { genesisHash: this.genesisHash, nonce, birth });
+    return await api.signCommitment(options, async () => {
+      this.#warnOfUnknownExtensions(api);
+      const [nonce, birth] = await Promise.all([
+        requestNextNonce(this.#rpc, options.signer.address),
+        requestEraBirth(this.#rpc),
+      ]);
+      return { genesisHash: this.genesisHash, nonce, birth };
+    });
   }
 
   async submit(extrinsic: SignedExtrinsic, options: SubmitOptions = {}): Promise<SubmittedCommitment> {
@@ -430,10 +430,10 @@ class NodeConnection implements ChainConnection {
     return loadRuntime(this.#rpc, { genesisHash, codeHash, url, shelf }, blockHash);
   }
 
-  #warnOfUnknownExtensions(): void {
+  #warnOfUnknownExtensions(api: SigningApi): void {
     if (this.#hasCheckedExtensions) return;
     this.#hasCheckedExtensions = true;
-    const extensions = unknownExtensions(this.#runtime);
+    const extensions = api.unknownExtensions();
     if (extensions.length === 0) return;
     this.#options.onWarning?.({
       kind: "unknown-extensions",
@@ -500,13 +500,6 @@ async function requestTimestampMs(
 ): Promise<number | null> {
   const item = runtime.findStorage("Timestamp", "Now");
   return item === null ? null : decodeTimestamp(rpc, item, await readValue(rpc, item.key(), blockHash));
-}
-
-/** @throws {RangeError} if it is none. */
-function wholeNumber(value: unknown): number {
-  const number = Number(String(value));
-  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${value} is not a whole number`);
-  return number;
 }
 
 function checkedHash(rpc: JsonRpcConnection, method: string, hash: unknown): string {

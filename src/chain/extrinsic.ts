@@ -87,13 +87,11 @@ export function signExtrinsic(
  *
  * @returns their names in the metadata.
  */
-export function unknownExtensions(runtime: Runtime): string[] {
-  const { registry } = runtime;
+export function unknownExtensions({ registry, runtimeMetadata: metadata }: ApiPromise): string[] {
   const unknown = new Set(findUnknownExtensions(registry.signedExtensions));
   const isEmpty = (type: SiLookupTypeId): boolean =>
     registry.createTypeUnsafe(registry.createLookupType(type), []).encodedLength === 0;
   // @polkadot/types drops `additionalSigned` when it converts metadata: read the original version.
-  const { metadata } = runtime;
   const { signedExtensions } = (metadata.version === 14 ? metadata.asV14 : metadata.asV15).extrinsic;
   return signedExtensions
     .filter(({ identifier, type, additionalSigned }) =>

@@ -4,37 +4,80 @@
  * @module
  */
 
-import type { Compact, Struct, Tuple, u64, Vec } from "@polkadot/types";
-import { compactFromU8aLim } from "@polkadot/util";
 import { MAX_NEURONS, type NeuronRecord } from "../auction/inputs/snapshot.ts";
-import { decodeWhole, LEGACY_NEURON_INFO_TYPE, type Runtime, type RuntimeApiMethod } from "./runtime.ts";
+import type { RuntimeApiMethod } from "./runtime.ts";
+import { decodeWhole, entryOf, listOf, ScaleReader, type ScaleType, wholeNumber } from "./codec/scale.ts";
+import { encodeAddress } from "./codec/ss58.ts";
 
-const LEGACY_LIST_TYPE = `Vec<${LEGACY_NEURON_INFO_TYPE}>`;
+const unsigned = (bits: number): ScaleType => ({ type: "primitive", value: `u${bits}` });
+const COMPACT_SMALL: ScaleType = { type: "compact", isBig: false };
+const COMPACT_U64: ScaleType = { type: "compact", isBig: true };
+const ACCOUNT: ScaleType = { type: "AccountId32" };
+const BOOL: ScaleType = { type: "primitive", value: "bool" };
+const BYTES: ScaleType = { type: "sequence", value: unsigned(8) };
+const PROMETHEUS_INFO = {
+  block: unsigned(64),
+  version: unsigned(32),
+  ip: unsigned(128),
+  port: unsigned(16),
+  ipType: unsigned(8),
+} as const;
+
+/** `Vec<NeuronInfoLite>` for runtimes whose metadata do not describe it (V14, or an API that returns `Bytes`). */
+const LEGACY_LIST: ScaleType = {
+  type: "sequence",
+  value: {
+    type: "struct",
+    value: {
+      hotkey: ACCOUNT,
+      coldkey: ACCOUNT,
+      uid: COMPACT_SMALL,
+      netuid: COMPACT_SMALL,
+      active: BOOL,
+      axonInfo: {
+        type: "struct",
+        value: {
+          ...PROMETHEUS_INFO,
+          protocol: unsigned(8),
+          placeholder1: unsigned(8),
+          placeholder2: unsigned(8),
+        },
+      },
+      prometheusInfo: { type: "struct", value: PROMETHEUS_INFO },
+      stake: { type: "sequence", value: { type: "tuple", value: [ACCOUNT, COMPACT_U64] } },
+      rank: COMPACT_SMALL,
+      emission: COMPACT_U64,
+      incentive: COMPACT_SMALL,
+      consensus: COMPACT_SMALL,
+      trust: COMPACT_SMALL,
+      validatorTrust: COMPACT_SMALL,
+      dividends: COMPACT_SMALL,
+      lastUpdate: COMPACT_U64,
+      validatorPermit: BOOL,
+      pruningScore: COMPACT_SMALL,
+    },
+  },
+};
 
 /**
  * Decodes the answer of the runtime API.
  *
  * Newer runtimes describe the type in their metadata. Older ones (spec 218) return `Bytes` with the encoded list, or have
- * metadata (V14) without runtime APIs: then the type of `runtime.ts` is used.
+ * metadata (V14) without runtime APIs: then {@linkcode LEGACY_LIST} is used.
  *
  * @throws {Error} if the bytes are not a list of neurons and nothing else: what begins with a zero would be an empty list.
  */
-export function decodeNeurons(runtime: Runtime, method: RuntimeApiMethod, bytes: Uint8Array): NeuronRecord[] {
-  const list = neuronList(runtime, method, bytes);
+export function decodeNeurons({ outputType }: RuntimeApiMethod, bytes: Uint8Array): NeuronRecord[] {
+  const list = neuronList(outputType, bytes);
   if (list.length > MAX_NEURONS) throw new RangeError(`Cannot read more than ${MAX_NEURONS} neurons`);
-  return [...list].map(toNeuronRecord);
+  return list.map(toNeuronRecord);
 }
 
-function neuronList(runtime: Runtime, { outputType }: RuntimeApiMethod, bytes: Uint8Array): Vec<Struct> {
-  const { registry } = runtime;
-  if (outputType === null) {
-    const list = isByteString(bytes) ? decodeWhole(registry, "Bytes", bytes).toU8a(true) : bytes;
-    return decodeWhole(registry, LEGACY_LIST_TYPE, list) as Vec<Struct>;
-  }
-  const output = decodeWhole(registry, outputType, bytes);
-  return output instanceof Uint8Array
-    ? decodeWhole(registry, LEGACY_LIST_TYPE, output.toU8a(true)) as Vec<Struct>
-    : output as Vec<Struct>;
+function neuronList(outputType: ScaleType | null, bytes: Uint8Array): readonly unknown[] {
+  const output = outputType === null
+    ? isByteString(bytes) ? decodeWhole(BYTES, bytes) : bytes
+    : decodeWhole(outputType, bytes);
+  return listOf(output instanceof Uint8Array ? decodeWhole(LEGACY_LIST, output) : output);
 }
 
 /**
@@ -42,20 +85,20 @@ function neuronList(runtime: Runtime, { outputType }: RuntimeApiMethod, bytes: U
  * one byte.
  */
 function isByteString(bytes: Uint8Array): boolean {
-  const [offset, length] = compactFromU8aLim(bytes);
-  return length > 0 && offset + length === bytes.length;
+  const reader = new ScaleReader(bytes);
+  const length = Number(reader.compact());
+  return length > 0 && reader.rest === length;
 }
 
-function toNeuronRecord(neuron: Struct): NeuronRecord {
-  const uid = Number(neuron.get("uid")?.toString());
-  if (!Number.isSafeInteger(uid)) throw new TypeError("Cannot read a neuron: it has no uid");
+function toNeuronRecord(neuron: unknown): NeuronRecord {
+  const uid = wholeNumber(entryOf(neuron, "uid"));
+  const hotkey = entryOf(neuron, "hotkey");
+  if (!(hotkey instanceof Uint8Array)) throw new TypeError("Cannot read a neuron: its hotkey is no account");
   let stakeRao = 0n;
-  for (const [, amount] of neuron.get("stake") as Vec<Tuple>) {
-    stakeRao += (amount as unknown as Compact<u64>).toBigInt();
+  for (const entry of listOf(entryOf(neuron, "stake"))) {
+    const amount = listOf(entry)[1];
+    if (typeof amount !== "bigint") throw new TypeError("Cannot read a neuron: a stake is no amount");
+    stakeRao += amount;
   }
-  return {
-    uid,
-    hotkey: String(neuron.get("hotkey")),
-    stakeRao: stakeRao.toString(),
-  };
+  return { uid, hotkey: encodeAddress(hotkey), stakeRao: stakeRao.toString() };
 }

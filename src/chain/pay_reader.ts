@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Codec } from "@polkadot/types/types";
 import { MECHANISM_ID } from "../auction/protocol/constants.ts";
 import type { JsonRpcConnection } from "./json_rpc.ts";
 import type { Runtime } from "./runtime.ts";
+import { listOf, wholeNumber } from "./codec/scale.ts";
 import { decodeAnswer, readValues } from "./storage.ts";
 import type { PayReading } from "./types.ts";
 
@@ -38,28 +38,28 @@ export async function readPay(
   const values = await readValues(rpc, items.map(({ key }) => key), atHash);
   const stored = new Map(items.map(({ name, item }, i) => {
     const value = values[i] ?? null;
-    const decode = (): Codec => value === null ? item.defaultValue : item.decode(value);
+    const decode = (): unknown => value === null ? item.defaultValue : item.decode(value);
     // An absent UID has no default that would mean anything.
     return [name, name === "Uids" && value === null ? null : decodeAnswer(rpc, `${PALLET}.${name}`, decode)];
   }));
   const numberOf = (name: string): number | null => {
     const value = stored.get(name) ?? null;
-    return value === null ? null : Number(value.toString());
+    return value === null ? null : decodeAnswer(rpc, `${PALLET}.${name}`, () => wholeNumber(value));
   };
   const uid = numberOf("Uids");
-  /** The text of our entry in a list by UID. */
-  const ownEntry = (name: string): string | null => {
+  /** Our entry in a list by UID. */
+  const ownEntry = (name: string): unknown => {
     const list = stored.get(name) ?? null;
     return list === null || uid === null
       ? null
-      : [...list as unknown as Iterable<Codec>][uid]?.toString() ?? null;
+      : decodeAnswer(rpc, `${PALLET}.${name}`, () => listOf(list)[uid]) ?? null;
   };
   const [incentive, emissionRao] = [ownEntry("Incentive"), ownEntry("Emission")];
   const lastEpochBlock = numberOf("LastMechansimStepBlock");
   return {
     uid,
-    incentive: incentive === null ? null : Number(incentive),
-    emissionRao: emissionRao === null ? null : BigInt(emissionRao),
+    incentive: typeof incentive === "number" ? incentive : null,
+    emissionRao: typeof emissionRao === "bigint" ? emissionRao : null,
     revealPeriodEpochs: numberOf("RevealPeriodEpochs"),
     lastEpochBlock: lastEpochBlock === 0 ? null : lastEpochBlock,
   };

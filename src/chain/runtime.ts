@@ -2,17 +2,19 @@
  * One version of the chain's runtime: types, storage keys and runtime APIs from the chain's metadata (spec, section 8: types
  * never come from a hard-coded index).
  *
- * Only what reading needs is built. Signing needs @polkadot/api as a whole (`signing_api.ts`), which takes as long again.
+ * Only what reading needs is built. Signing needs @polkadot/api (`signing_api.ts`), which takes many times as long.
  *
  * @module
  */
 
-import { GenericChainProperties, Metadata, TypeRegistry } from "@polkadot/types";
-import { decorateStorage } from "@polkadot/types/metadata/decorate";
-import type { Codec, Registry, RegistryTypes } from "@polkadot/types/types";
-import { compactStripLength, hexToU8a, isHex, stringCamelCase, u8aToHex } from "@polkadot/util";
+import { getLookupFn, type MetadataLookup } from "@polkadot-api/metadata-builders";
+import { metadata as metadataCodec, unifyMetadata } from "@polkadot-api/substrate-bindings";
 import { ChainError } from "./errors.ts";
+import { bytesOfHex, hexOf } from "./codec/hex.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
+import { decodeWhole, encodeKeyArgument, listOf, type ScaleType } from "./codec/scale.ts";
+import { decodeAnswer } from "./storage.ts";
+import { StorageItem } from "./codec/storage_item.ts";
 import type { RuntimeDescription, RuntimeShelf } from "./types.ts";
 
 /** The used part of the answer to `state_getRuntimeVersion`. */
@@ -21,80 +23,29 @@ export interface RuntimeVersion {
   readonly specVersion: number;
 }
 
-/** One storage item of the runtime. */
-export interface StorageItem {
-  /** The full key, `0x` and hex. */
-  key(...args: readonly unknown[]): string;
-  /** The prefix of all keys that start with `args`, `0x` and hex. */
-  keyPrefix(...args: readonly unknown[]): string;
-  /** The arguments in a key; `null` if it is not a key of this item. */
-  keyArguments(key: string): Codec[] | null;
-  /**
-   * Decodes a stored value, ignoring trailing bytes.
-   *
-   * @throws {Error} if the bytes are not such a value.
-   */
-  decode(value: Uint8Array): Codec;
-  /** The default for an absent value, from the metadata. */
-  readonly defaultValue: Codec;
-}
-
 /** A method of a runtime API. */
 export interface RuntimeApiMethod {
   /** Its name for `state_call`. */
   readonly stateCall: string;
-  /** The type of the result; `null` if the metadata (V14) does not describe runtime APIs. */
-  readonly outputType: string | null;
+  /** The type of the result; `null` if the metadata (V14) do not describe runtime APIs. */
+  readonly outputType: ScaleType | null;
 }
-
-/** `NeuronInfoLite` for runtimes whose metadata does not describe it (V14, or an API that returns `Bytes`). */
-export const LEGACY_NEURON_INFO_TYPE = "LegacyNeuronInfoLite";
-
-/** The types that {@linkcode LEGACY_NEURON_INFO_TYPE} needs. */
-export const LEGACY_TYPES: RegistryTypes = {
-  LegacyAxonInfo: {
-    block: "u64",
-    version: "u32",
-    ip: "u128",
-    port: "u16",
-    ipType: "u8",
-    protocol: "u8",
-    placeholder1: "u8",
-    placeholder2: "u8",
-  },
-  LegacyPrometheusInfo: { block: "u64", version: "u32", ip: "u128", port: "u16", ipType: "u8" },
-  [LEGACY_NEURON_INFO_TYPE]: {
-    hotkey: "AccountId",
-    coldkey: "AccountId",
-    uid: "Compact<u16>",
-    netuid: "Compact<u16>",
-    active: "bool",
-    axonInfo: "LegacyAxonInfo",
-    prometheusInfo: "LegacyPrometheusInfo",
-    stake: "Vec<(AccountId, Compact<u64>)>",
-    rank: "Compact<u16>",
-    emission: "Compact<u64>",
-    incentive: "Compact<u16>",
-    consensus: "Compact<u16>",
-    trust: "Compact<u16>",
-    validatorTrust: "Compact<u16>",
-    dividends: "Compact<u16>",
-    lastUpdate: "Compact<u64>",
-    validatorPermit: "bool",
-    pruningScore: "Compact<u16>",
-  },
-};
 
 // V16 restructures transaction extensions and is still young; all nodes serve one of these two.
 const METADATA_VERSIONS = [15, 14] as const;
+const U32: ScaleType = { type: "primitive", value: "u32" };
+const VERSIONS: ScaleType = { type: "sequence", value: U32 };
+const OPTIONAL_BYTES: ScaleType = {
+  type: "option",
+  value: { type: "sequence", value: { type: "primitive", value: "u8" } },
+};
 const METADATA_MAGIC = [...new TextEncoder().encode("meta")];
-export const SS58_PREFIX = 42;
 /** A chain without these is unusable. Metadata that are cut off decode without an error, and lack them. */
 const REQUIRED_STORAGE = [["Commitments", "CommitmentOf"], ["SubtensorModule", "Tempo"]] as const;
 
 /** The parts of a {@linkcode Runtime}. */
 type RuntimeParts =
-  & Pick<Runtime, "version" | "answer" | "genesisHash" | "codeHash" | "isKept" | "metadataHex">
+  & Pick<Runtime, "version" | "answer" | "genesisHash" | "codeHash" | "isKept" | "metadata">
   & { readonly endpoint: string };
 
 /** The chain's runtime at some block. */
@@ -107,58 +58,35 @@ export class Runtime {
   readonly codeHash: string | null;
   /** Whether its metadata were kept from an earlier run. */
   readonly isKept: boolean;
-  /** As the node gave them. */
-  readonly metadata: Metadata;
-  /** `0x` and hex. */
-  readonly metadataHex: `0x${string}`;
-  readonly registry: Registry;
-  readonly #storage: ReturnType<typeof decorateStorage>;
+  /** SCALE bytes, as the node gave them. */
+  readonly metadata: Uint8Array;
+  readonly #lookup: MetadataLookup;
   readonly #endpoint: string;
 
   /** @throws {Error} if the metadata cannot be decoded. */
-  constructor({ version, answer, genesisHash, codeHash, isKept, metadataHex, endpoint }: RuntimeParts) {
-    const registry = new TypeRegistry();
-    registry.register(LEGACY_TYPES);
-    registry.setChainProperties(new GenericChainProperties(registry, { ss58Format: SS58_PREFIX }));
-    const metadata = new Metadata(registry, metadataHex);
-    registry.setMetadata(metadata, undefined, undefined, true);
+  constructor({ version, answer, genesisHash, codeHash, isKept, metadata, endpoint }: RuntimeParts) {
     this.version = version;
     this.answer = answer;
     this.genesisHash = genesisHash;
     this.codeHash = codeHash;
     this.isKept = isKept;
     this.metadata = metadata;
-    this.metadataHex = metadataHex;
-    this.registry = registry;
-    this.#storage = decorateStorage(registry, metadata.asLatest, metadata.version);
+    // The codec reads the whole buffer that its bytes are a part of.
+    this.#lookup = getLookupFn(unifyMetadata(metadataCodec.dec(metadata.slice().buffer)));
     this.#endpoint = endpoint;
   }
 
   /**
    * A storage item by its names in the metadata; `null` if this runtime has none.
+   *
+   * @throws {Error} if the metadata contradict themselves.
    */
   findStorage(pallet: string, item: string): StorageItem | null {
-    const entry = this.#storage[stringCamelCase(pallet)]?.[stringCamelCase(item)];
-    if (entry === undefined) return null;
-    const { meta, section, method } = entry;
-    const keyOf = (...args: readonly unknown[]): `0x${string}` =>
-      u8aToHex(compactStripLength(entry(...args))[1]);
-    const valueType = this.registry.createLookupType(
-      meta.type.isPlain ? meta.type.asPlain : meta.type.asMap.value,
-    );
-    return {
-      key: keyOf,
-      keyPrefix: (...args) => u8aToHex(entry.keyPrefix(...args)),
-      keyArguments: (key) => {
-        const storageKey = this.registry.createType("StorageKey", key).setMeta(meta, section, method);
-        const isWhole = storageKey.args.length > 0 && keyOf(...storageKey.args) === key;
-        return isWhole ? [...storageKey.args] : null;
-      },
-      decode: (value) => decodeStrictly(this.registry, valueType, value),
-      get defaultValue() {
-        return decodeStrictly(meta.registry, valueType, meta.fallback.toU8a(true));
-      },
-    };
+    const storage = this.#lookup.metadata.pallets.find(({ name }) => name === pallet)?.storage;
+    const entry = storage?.items.find(({ name }) => name === item);
+    return storage === undefined || entry === undefined
+      ? null
+      : new StorageItem(storage.prefix, entry, this.#lookup);
   }
 
   /**
@@ -175,16 +103,23 @@ export class Runtime {
   /**
    * A method of a runtime API by its names in the metadata.
    *
-   * @throws {ChainError} `missing-pallet` if the metadata describes runtime APIs without this one.
+   * @throws {ChainError} `missing-pallet` if the metadata describe runtime APIs without this one.
    */
   runtimeApi(name: string, method: string): RuntimeApiMethod {
     const stateCall = `${name}_${method}`;
-    const { apis } = this.registry.metadata;
+    const { apis } = this.#lookup.metadata;
     if (apis.length === 0) return { stateCall, outputType: null };
-    const found = apis.find((api) => api.name.toString() === name)?.methods
-      .find((candidate) => candidate.name.toString() === method);
+    const found = apis.find((api) => api.name === name)?.methods
+      .find((candidate) => candidate.name === method);
     if (found === undefined) throw this.missing(`runtime API ${name}.${method}`);
-    return { stateCall, outputType: this.registry.createLookupType(found.output) };
+    return { stateCall, outputType: this.#lookup(found.output) };
+  }
+
+  /** What the metadata say about an error of a pallet; empty if nothing. */
+  errorDocs(pallet: string, error: string): string {
+    const type = this.#lookup.metadata.pallets.find(({ name }) => name === pallet)?.errors?.type;
+    const errors = type === undefined ? null : this.#lookup(type);
+    return errors?.type === "enum" ? errors.innerDocs[error]?.join(" ").trim() ?? "" : "";
   }
 
   /** The error of a chain that lacks something required. */
@@ -277,48 +212,12 @@ function buildRuntime(
   let runtime: Runtime;
   try {
     const { endpoint } = rpc;
-    const metadataHex = u8aToHex(metadata);
-    runtime = new Runtime({ version, answer, genesisHash, codeHash, isKept, metadataHex, endpoint });
+    runtime = new Runtime({ version, answer, genesisHash, codeHash, isKept, metadata, endpoint });
   } catch (error) {
     throw invalidAnswer(rpc.endpoint, "state_getMetadata", "the metadata cannot be decoded", error);
   }
   for (const [pallet, item] of REQUIRED_STORAGE) runtime.storage(pallet, item);
   return runtime;
-}
-
-/** Bytes beyond whose end nothing can be read. */
-class EndingBytes extends Uint8Array {
-  override subarray(begin = 0, end = this.length): Uint8Array<ArrayBuffer> {
-    if (begin > this.length) throw new RangeError("Cannot decode a value: the bytes end too early");
-    return super.subarray(begin, end) as Uint8Array<ArrayBuffer>;
-  }
-}
-
-/**
- * Decodes a value and refuses truncated bytes, which @polkadot/types reads as zeros. A list that claims more entries than the
- * bytes hold is given up where they end: half a million entries of zeros would take minutes.
- *
- * @throws {Error} if the bytes are not such a value.
- */
-export function decodeStrictly(registry: Registry, type: string, bytes: Uint8Array): Codec {
-  const value = registry.createTypeUnsafe(type, [new EndingBytes(bytes)]);
-  if (value.encodedLength > bytes.length) {
-    throw new RangeError(`Cannot decode ${type}: the bytes end too early`);
-  }
-  return value;
-}
-
-/**
- * Decodes a value that takes up all bytes.
- *
- * @throws {Error} if the bytes are not such a value, or go on after it.
- */
-export function decodeWhole(registry: Registry, type: string, bytes: Uint8Array): Codec {
-  const value = decodeStrictly(registry, type, bytes);
-  if (value.encodedLength < bytes.length) {
-    throw new RangeError(`Cannot decode ${type}: the bytes go on after its end`);
-  }
-  return value;
 }
 
 async function requestRuntimeVersion(
@@ -343,14 +242,11 @@ function runtimeVersionOf(
 }
 
 async function fetchMetadata(rpc: JsonRpcConnection, atHash: string): Promise<Uint8Array<ArrayBuffer>> {
-  const registry = new TypeRegistry();
-  const version = await fetchMetadataVersion(rpc, registry, atHash);
-  if (version !== null) {
-    return checkedMetadata(rpc, await fetchMetadataAtVersion(rpc, registry, version, atHash));
-  }
-  const answer = await rpc.request("state_getMetadata", [atHash]);
-  if (!isHex(answer)) throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not hexadecimal");
-  return checkedMetadata(rpc, new Uint8Array(hexToU8a(answer)));
+  const version = await fetchMetadataVersion(rpc, atHash);
+  if (version !== null) return checkedMetadata(rpc, await fetchMetadataAtVersion(rpc, version, atHash));
+  const answer = bytesOfHex(await rpc.request("state_getMetadata", [atHash]));
+  if (answer === null) throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not hexadecimal");
+  return checkedMetadata(rpc, answer);
 }
 
 function checkedMetadata(
@@ -362,36 +258,31 @@ function checkedMetadata(
 }
 
 /** The best offered version; `null` if the runtime or node offers no choice: then it serves V14. */
-async function fetchMetadataVersion(
-  rpc: JsonRpcConnection,
-  registry: Registry,
-  atHash: string,
-): Promise<number | null> {
-  let answer: unknown;
+async function fetchMetadataVersion(rpc: JsonRpcConnection, atHash: string): Promise<number | null> {
+  const method = "Metadata_metadata_versions";
+  let answer: Uint8Array | null;
   try {
-    answer = await rpc.request("state_call", ["Metadata_metadata_versions", "0x", atHash]);
+    answer = bytesOfHex(await rpc.request("state_call", [method, "0x", atHash]));
   } catch (error) {
     if (error instanceof ChainError && error.kind === "rpc") return null;
     throw error;
   }
-  if (!isHex(answer)) return null;
-  const offered = registry.createType("Vec<u32>", answer).map((version) => version.toNumber());
+  if (answer === null) return null;
+  const versions = answer;
+  const offered = decodeAnswer(rpc, method, () => listOf(decodeWhole(VERSIONS, versions)));
   return METADATA_VERSIONS.find((version) => offered.includes(version)) ?? null;
 }
 
 async function fetchMetadataAtVersion(
   rpc: JsonRpcConnection,
-  registry: Registry,
   version: number,
   atHash: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const method = "Metadata_metadata_at_version";
-  const argument = registry.createType("u32", version).toHex(true);
-  const answer = await rpc.request("state_call", [method, argument, atHash]);
-  if (!isHex(answer)) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
-  const metadata = registry.createType("Option<Bytes>", hexToU8a(answer));
-  if (metadata.isNone) {
-    throw invalidAnswer(rpc.endpoint, method, `there is no metadata of version ${version}`);
-  }
-  return new Uint8Array(metadata.unwrap().toU8a(true));
+  const argument = hexOf(encodeKeyArgument(U32, version));
+  const answer = bytesOfHex(await rpc.request("state_call", [method, argument, atHash]));
+  if (answer === null) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
+  const metadata = decodeAnswer(rpc, method, () => decodeWhole(OPTIONAL_BYTES, answer));
+  if (metadata instanceof Uint8Array) return metadata as Uint8Array<ArrayBuffer>;
+  throw invalidAnswer(rpc.endpoint, method, `there is no metadata of version ${version}`);
 }

@@ -9,12 +9,37 @@
 
 import { ApiPromise } from "@polkadot/api";
 import type { ApiOptions } from "@polkadot/api/types";
-import { LEGACY_TYPES, type Runtime, SS58_PREFIX } from "./runtime.ts";
+import { buildCommitment, signExtrinsic, type SigningContext, unknownExtensions } from "./extrinsic.ts";
+import { hexOf } from "./codec/hex.ts";
+import type { Runtime } from "./runtime.ts";
+import { SS58_PREFIX } from "./codec/ss58.ts";
+import type { SignCommitmentOptions, SignedExtrinsic } from "./types.ts";
+
+/** Builds and signs the extrinsics of a runtime. */
+export interface SigningApi {
+  /** As `unknownExtensions` of `extrinsic.ts`. */
+  unknownExtensions(): string[];
+  /** As `buildCommitment` and `signExtrinsic` of `extrinsic.ts`. */
+  signCommitment(
+    options: SignCommitmentOptions,
+    context: () => Promise<SigningContext>,
+  ): Promise<SignedExtrinsic>;
+}
+
+/** Opens the signing of a runtime. */
+export async function openSigningApi(runtime: Runtime): Promise<SigningApi> {
+  const api = await openApi(runtime);
+  return {
+    unknownExtensions: () => unknownExtensions(api),
+    signCommitment: async ({ netuid, data, signer }, context) => {
+      const extrinsic = buildCommitment(runtime, api, netuid, data);
+      return signExtrinsic(api, extrinsic, signer, await context());
+    },
+  };
+}
 
 /** Has no network: use only its registry and transaction builders. */
-export async function openSigningApi(
-  { answer, genesisHash, version, metadataHex }: Runtime,
-): Promise<ApiPromise> {
+async function openApi({ answer, genesisHash, version, metadata }: Runtime): Promise<ApiPromise> {
   return await ApiPromise.create({
     provider: offlineProvider({
       chain_getBlockHash: genesisHash,
@@ -23,8 +48,7 @@ export async function openSigningApi(
       system_properties: { ss58Format: SS58_PREFIX },
       rpc_methods: { methods: [] },
     }),
-    metadata: { [`${genesisHash}-${version.specVersion}`]: metadataHex },
-    types: LEGACY_TYPES,
+    metadata: { [`${genesisHash}-${version.specVersion}`]: hexOf(metadata) },
     throwOnConnect: true,
     noInitWarn: true,
     // BLAKE2 and XXHash of a few keys: the JavaScript versions cost less than compiling the WebAssembly ones.

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Vec } from "@polkadot/types";
 import {
   type AuctionSnapshot,
   type CommitmentRecord,
@@ -14,9 +13,13 @@ import {
   SNAPSHOT_FORMAT,
 } from "../auction/inputs/snapshot.ts";
 import { decodeCommitment } from "./commitment_record.ts";
+import { bytesOfHex, hexOf } from "./codec/hex.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 import { decodeNeurons } from "./neurons.ts";
-import type { Runtime, StorageItem } from "./runtime.ts";
+import type { Runtime } from "./runtime.ts";
+import { encodeKeyArgument, listOf, wholeNumber } from "./codec/scale.ts";
+import { encodeAddress } from "./codec/ss58.ts";
+import type { StorageItem } from "./codec/storage_item.ts";
 import { decodeAnswer, readKeys, readValues } from "./storage.ts";
 import type { BlockRef } from "./types.ts";
 
@@ -51,12 +54,11 @@ export async function readHeadState(
   const splitValue = split === null ? null : values.shift() ?? null;
   return {
     timestampMs: decodeTimestamp(rpc, now, nowValue),
-    mechanismEmissionSplit: split === null || splitValue === null
-      ? null
-      : decodeAnswer(rpc, "SubtensorModule.MechanismEmissionSplit", () =>
-        [
-          ...split.decode(splitValue) as Vec<never>,
-        ].map(Number)),
+    mechanismEmissionSplit: split === null || splitValue === null ? null : decodeAnswer(
+      rpc,
+      "SubtensorModule.MechanismEmissionSplit",
+      () => listOf(split.decode(splitValue)).map(wholeNumber),
+    ),
   };
 }
 
@@ -104,7 +106,7 @@ export function decodeTimestamp(
   value: Uint8Array | null,
 ): number | null {
   if (item === null || value === null) return null;
-  const timestampMs = decodeAnswer(rpc, "Timestamp.Now", () => Number(item.decode(value).toString()));
+  const timestampMs = decodeAnswer(rpc, "Timestamp.Now", () => Number(item.decode(value)));
   return Number.isFinite(timestampMs) && timestampMs > 0 ? timestampMs : null;
 }
 
@@ -121,7 +123,7 @@ async function readRecords(
   const commitments: CommitmentRecord[] = [];
   for (const [index, storageKey] of storageKeys.entries()) {
     // A key that does not belong to this map has no hotkey.
-    const hotkey = item.keyArguments(storageKey)?.[1]?.toString();
+    const hotkey = item.keyArguments(storageKey)?.[1];
     const value = values[index];
     // If a node omits the value of a key that it has just listed, a bid would disappear silently.
     if (value === null || value === undefined) {
@@ -138,8 +140,8 @@ async function readRecords(
         `the value of ${storageKey} has more than ${MAX_RECORD_BYTES} bytes`,
       );
     }
-    if (hotkey === undefined) continue;
-    commitments.push({ storageKey, hotkey, ...decodeCommitment(item, value) });
+    if (!(hotkey instanceof Uint8Array)) continue;
+    commitments.push({ storageKey, hotkey: encodeAddress(hotkey), ...decodeCommitment(item, value) });
   }
   return { commitments, timestampMs: decodeTimestamp(rpc, now, values[storageKeys.length] ?? null) };
 }
@@ -151,14 +153,8 @@ async function readNeurons(
   blockHash: string,
 ): Promise<NeuronRecord[]> {
   const method = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
-  const argument = runtime.registry.createType("u16", netuid).toHex(true);
-  const answer = await rpc.request("state_call", [method.stateCall, argument, blockHash]);
-  if (typeof answer !== "string" || !/^0x(?:[0-9a-f]{2})*$/i.test(answer)) {
-    throw invalidAnswer(rpc.endpoint, method.stateCall, "it is not hexadecimal");
-  }
-  return decodeAnswer(
-    rpc,
-    method.stateCall,
-    () => decodeNeurons(runtime, method, Uint8Array.fromHex(answer.slice(2))),
-  );
+  const argument = hexOf(encodeKeyArgument({ type: "primitive", value: "u16" }, netuid));
+  const answer = bytesOfHex(await rpc.request("state_call", [method.stateCall, argument, blockHash]));
+  if (answer === null) throw invalidAnswer(rpc.endpoint, method.stateCall, "it is not hexadecimal");
+  return decodeAnswer(rpc, method.stateCall, () => decodeNeurons(method, answer));
 }

@@ -5,14 +5,13 @@
  */
 
 import { ChainError } from "./errors.ts";
+import { bytesOfHex } from "./codec/hex.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 
 /** The limit of Substrate nodes for one `state_getKeysPaged`. */
 export const KEYS_PER_PAGE = 1000;
 /** 500 records of a few hundred bytes stay far below any node's limit on answers. */
 export const VALUES_PER_REQUEST = 500;
-
-const HEX = /^0x(?:[0-9a-f]{2})*$/i;
 
 /**
  * All keys with a prefix at a block, in ascending order.
@@ -85,8 +84,9 @@ export async function readValue(
   const method = "state_getStorage";
   const value = await rpc.request(method, atHash === undefined ? [key] : [key, atHash]);
   if (value === null) return null;
-  if (!isHexText(value)) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
-  return Uint8Array.fromHex(value.slice(2));
+  const bytes = bytesOfHex(value);
+  if (bytes === null) throw invalidAnswer(rpc.endpoint, method, "it is not hexadecimal");
+  return bytes;
 }
 
 async function queryStorageAt(
@@ -100,10 +100,11 @@ async function queryStorageAt(
   for (const { changes } of asChangeSets(rpc, method, answer)) {
     for (const change of changes) {
       const [key, value] = Array.isArray(change) ? change as unknown[] : [];
-      if (!isHexText(key) || (value !== null && !isHexText(value))) {
+      const bytes = bytesOfHex(value);
+      if (!isHexText(key) || (value !== null && bytes === null)) {
         throw invalidAnswer(rpc.endpoint, method, "a change is not a pair of hexadecimal texts");
       }
-      values.set(key.toLowerCase(), value === null ? null : Uint8Array.fromHex(value.slice(2)));
+      values.set(key.toLowerCase(), bytes);
     }
   }
   return values;
@@ -117,7 +118,7 @@ function asChangeSets(rpc: JsonRpcConnection, method: string, answer: unknown): 
 }
 
 function isHexText(value: unknown): value is string {
-  return typeof value === "string" && HEX.test(value);
+  return bytesOfHex(value) !== null;
 }
 
 /** Decodes an answer; turns failures into a `ChainError` that names it. */

@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { Vec } from "@polkadot/types";
-import type { DispatchError as DispatchErrorCodec, EventRecord } from "@polkadot/types/interfaces";
 import { cutText } from "../lib/cut_text.ts";
 import { headerNumber } from "./block_header.ts";
 import { ChainError, type ChainErrorKind, DispatchError } from "./errors.ts";
 import { invalidAnswer, type JsonRpcConnection } from "./json_rpc.ts";
 import type { Runtime } from "./runtime.ts";
+import { entryOf, listOf, Variant } from "./codec/scale.ts";
 import { decodeAnswer, readValue } from "./storage.ts";
 import type { SignedExtrinsic, SubmittedCommitment } from "./types.ts";
 
@@ -97,13 +96,7 @@ export async function readOutcome(
   const outcome = decodeAnswer(
     rpc,
     "System.Events",
-    () =>
-      [...events.decode(eventBytes ?? new Uint8Array([0])) as Vec<EventRecord>]
-        .filter(({ phase }) => phase.isApplyExtrinsic && phase.asApplyExtrinsic.toNumber() === index)
-        .map(({ event }) => event)
-        .find(({ section, method }) =>
-          section === "system" && (method === "ExtrinsicSuccess" || method === "ExtrinsicFailed")
-        ),
+    () => outcomeOf(index, listOf(events.decode(eventBytes ?? new Uint8Array([0])))),
   );
   if (outcome === undefined) {
     throw invalidAnswer(
@@ -113,13 +106,24 @@ export async function readOutcome(
     );
   }
   const located = { extrinsicHash: extrinsic.hash, blockHash, blockNumber };
-  if (outcome.method === "ExtrinsicSuccess") return located;
+  if (outcome.name === "ExtrinsicSuccess") return located;
   const description = decodeAnswer(
     rpc,
     "System.ExtrinsicFailed",
-    () => describeDispatchError(runtime, outcome.data[0] as unknown as DispatchErrorCodec),
+    () => describeDispatchError(runtime, entryOf(outcome.value, "dispatch_error")),
   );
   throw new DispatchError({ endpoint: rpc.endpoint, ...description, ...located });
+}
+
+/** The event of the pallet System that tells how the block's extrinsic with this index ended. */
+function outcomeOf(index: number, events: readonly unknown[]): Variant | undefined {
+  for (const record of events) {
+    const [phase, event] = [entryOf(record, "phase"), entryOf(record, "event")];
+    if (!(phase instanceof Variant && phase.name === "ApplyExtrinsic" && phase.value === index)) continue;
+    if (!(event instanceof Variant && event.name === "System" && event.value instanceof Variant)) continue;
+    if (["ExtrinsicSuccess", "ExtrinsicFailed"].includes(event.value.name)) return event.value;
+  }
+  return undefined;
 }
 
 // The final statuses other than `finalized`. `retracted` is not final: its block lost a fork, and it waits for another.
@@ -189,17 +193,14 @@ async function locateExtrinsic(
 
 function describeDispatchError(
   runtime: Runtime,
-  error: DispatchErrorCodec,
+  error: unknown,
 ): { pallet: string; errorName: string; docs: string } {
-  if (!error.isModule) {
-    const detail = error.inner.toString();
-    return { pallet: error.type, errorName: detail === "" ? error.type : detail, docs: "" };
-  }
-  const found = runtime.registry.findMetaError(error.asModule);
-  const pallet = runtime.registry.metadata.pallets.find(({ index }) => index.eq(error.asModule.index));
-  return {
-    pallet: pallet?.name.toString() ?? found.section,
-    errorName: found.name,
-    docs: found.docs.join(" ").trim(),
-  };
+  if (!(error instanceof Variant)) throw new TypeError("The event has no error");
+  const { name, value } = error;
+  const inner = value instanceof Variant ? value : null;
+  if (name !== "Module") return { pallet: name, errorName: inner?.name ?? name, docs: "" };
+  // The lookup reads the numbers of pallet and error as the names of both.
+  if (!(inner?.value instanceof Variant)) throw new TypeError("The event's error has no name");
+  const errorName = inner.value.name;
+  return { pallet: inner.name, errorName, docs: runtime.errorDocs(inner.name, errorName) };
 }

@@ -1,14 +1,53 @@
 import assert from "node:assert/strict";
+import { TypeRegistry } from "@polkadot/types";
 import { compactAddLength, compactToU8a, u8aConcat } from "@polkadot/util";
 import { MAX_NEURONS } from "../../src/auction/inputs/snapshot.ts";
 import { type JsonRpcConnection, openJsonRpc } from "../../src/chain/json_rpc.ts";
 import { decodeCommitment } from "../../src/chain/commitment_record.ts";
 import { decodeNeurons } from "../../src/chain/neurons.ts";
 import { loadRuntime, type Runtime } from "../../src/chain/runtime.ts";
-import { unknownExtensions } from "../../src/chain/extrinsic.ts";
+import type { ScaleType } from "../../src/chain/codec/scale.ts";
+import { openSigningApi } from "../../src/chain/signing_api.ts";
 import type { ChainWarning } from "../../src/chain/types.ts";
 import { startSimulator } from "../../src/simulator/mod.ts";
 import { ALICE, aliceSigner, BOB, chainWithout, connect, NETUID, submitCommitment } from "./fixtures.ts";
+
+/** Encodes by @polkadot/types what the client decodes by other means. */
+const registry = new TypeRegistry();
+registry.register({
+  LegacyAxonInfo: {
+    block: "u64",
+    version: "u32",
+    ip: "u128",
+    port: "u16",
+    ipType: "u8",
+    protocol: "u8",
+    placeholder1: "u8",
+    placeholder2: "u8",
+  },
+  LegacyPrometheusInfo: { block: "u64", version: "u32", ip: "u128", port: "u16", ipType: "u8" },
+  LegacyNeuronInfoLite: {
+    hotkey: "AccountId",
+    coldkey: "AccountId",
+    uid: "Compact<u16>",
+    netuid: "Compact<u16>",
+    active: "bool",
+    axonInfo: "LegacyAxonInfo",
+    prometheusInfo: "LegacyPrometheusInfo",
+    stake: "Vec<(AccountId, Compact<u64>)>",
+    rank: "Compact<u16>",
+    emission: "Compact<u64>",
+    incentive: "Compact<u16>",
+    consensus: "Compact<u16>",
+    trust: "Compact<u16>",
+    validatorTrust: "Compact<u16>",
+    dividends: "Compact<u16>",
+    lastUpdate: "Compact<u64>",
+    validatorPermit: "bool",
+    pruningScore: "Compact<u16>",
+  },
+});
+const BYTES: ScaleType = { type: "sequence", value: { type: "primitive", value: "u8" } };
 
 const GENESIS = `0x${"00".repeat(32)}`;
 
@@ -32,7 +71,7 @@ Deno.test("decodeNeurons() reads what runtimes of every age return", async () =>
   const runtime = await loadAltered("MechanismCountCurrent");
   const described = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
   assert.notEqual(described.outputType, null);
-  const list = runtime.registry.createType("Vec<LegacyNeuronInfoLite>", [
+  const list = registry.createType("Vec<LegacyNeuronInfoLite>", [
     {
       hotkey: ALICE,
       coldkey: BOB,
@@ -47,13 +86,13 @@ Deno.test("decodeNeurons() reads what runtimes of every age return", async () =>
     { uid: 65535, hotkey: BOB, stakeRao: "0" },
   ];
   const { stateCall } = described;
-  assert.deepEqual(decodeNeurons(runtime, described, list), expected);
-  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: "Bytes" }, wrapped), expected);
-  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: null }, list), expected);
-  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: null }, wrapped), expected);
-  assert.deepEqual(decodeNeurons(runtime, { stateCall, outputType: null }, Uint8Array.of(0)), []);
-  for (const method of [described, { stateCall, outputType: "Bytes" }, { stateCall, outputType: null }]) {
-    assert.throws(() => decodeNeurons(runtime, method, list.subarray(0, 100)));
+  assert.deepEqual(decodeNeurons(described, list), expected);
+  assert.deepEqual(decodeNeurons({ stateCall, outputType: BYTES }, wrapped), expected);
+  assert.deepEqual(decodeNeurons({ stateCall, outputType: null }, list), expected);
+  assert.deepEqual(decodeNeurons({ stateCall, outputType: null }, wrapped), expected);
+  assert.deepEqual(decodeNeurons({ stateCall, outputType: null }, Uint8Array.of(0)), []);
+  for (const method of [described, { stateCall, outputType: BYTES }, { stateCall, outputType: null }]) {
+    assert.throws(() => decodeNeurons(method, list.subarray(0, 100)));
   }
 });
 
@@ -65,7 +104,7 @@ Deno.test("lists that claim more entries than their bytes hold are refused at on
   const startMs = performance.now();
   const record = decodeCommitment(item, Uint8Array.of(...new Uint8Array(12), ...claimed, 0));
   assert.equal(record.fieldKind, "Undecodable");
-  assert.throws(() => decodeNeurons(runtime, method, Uint8Array.of(...claimed, 1, 2, 3)));
+  assert.throws(() => decodeNeurons(method, Uint8Array.of(...claimed, 1, 2, 3)));
   const events = runtime.storage("System", "Events");
   assert.throws(() => events.decode(claimed));
   assert.ok(performance.now() - startMs < 1000, "it took long");
@@ -74,22 +113,26 @@ Deno.test("lists that claim more entries than their bytes hold are refused at on
 Deno.test("decodeNeurons() refuses more than MAX_NEURONS", async () => {
   const runtime = await loadAltered("MechanismCountCurrent");
   const method = runtime.runtimeApi("NeuronInfoRuntimeApi", "get_neurons_lite");
-  const neuron = runtime.registry.createType("LegacyNeuronInfoLite", { hotkey: ALICE, coldkey: BOB }).toU8a();
+  const neuron = registry.createType("LegacyNeuronInfoLite", { hotkey: ALICE, coldkey: BOB }).toU8a();
   const list = (count: number): Uint8Array => u8aConcat(compactToU8a(count), ...Array(count).fill(neuron));
-  assert.equal(decodeNeurons(runtime, method, list(MAX_NEURONS)).length, MAX_NEURONS);
+  assert.equal(decodeNeurons(method, list(MAX_NEURONS)).length, MAX_NEURONS);
   assert.throws(
-    () => decodeNeurons(runtime, method, list(MAX_NEURONS + 1)),
+    () => decodeNeurons(method, list(MAX_NEURONS + 1)),
     /Cannot read more than 4096 neurons/,
   );
 });
 
-Deno.test("unknownExtensions() names extensions that would make every signature invalid", async () => {
-  assert.deepEqual(unknownExtensions(await loadAltered("MechanismCountCurrent")), []);
+async function unknownOf(altered: string): Promise<string[]> {
+  return (await openSigningApi(await loadAltered(altered))).unknownExtensions();
+}
+
+Deno.test("SigningApi names extensions that would make every signature invalid", async () => {
+  assert.deepEqual(await unknownOf("MechanismCountCurrent"), []);
   // Empty in both its parts: harmless under any name.
-  assert.deepEqual(unknownExtensions(await loadAltered("DrandPriority")), []);
+  assert.deepEqual(await unknownOf("DrandPriority"), []);
   // Carries the tip in the extrinsic, the spec version in the signed bytes.
-  assert.deepEqual(unknownExtensions(await loadAltered("ChargeTransactionPayment")), ["Z".repeat(24)]);
-  assert.deepEqual(unknownExtensions(await loadAltered("CheckSpecVersion")), ["Z".repeat(16)]);
+  assert.deepEqual(await unknownOf("ChargeTransactionPayment"), ["Z".repeat(24)]);
+  assert.deepEqual(await unknownOf("CheckSpecVersion"), ["Z".repeat(16)]);
 });
 
 Deno.test("submitCommitment() warns of unknown extensions once a connection", async () => {

@@ -11,13 +11,8 @@ import { decodeCommitment } from "../../src/chain/commitment_record.ts";
 import { ChainError } from "../../src/chain/errors.ts";
 import { JsonRpcConnection } from "../../src/chain/json_rpc.ts";
 import { headerNumber } from "../../src/chain/block_header.ts";
-import {
-  fetchCodeHash,
-  fetchRuntimeVersion,
-  loadRuntime,
-  type Runtime,
-  type StorageItem,
-} from "../../src/chain/runtime.ts";
+import { fetchCodeHash, fetchRuntimeVersion, loadRuntime, type Runtime } from "../../src/chain/runtime.ts";
+import type { StorageItem } from "../../src/chain/codec/storage_item.ts";
 import { readHeadState, readWindowState } from "../../src/chain/snapshot_reader.ts";
 import { readKeys, readValues } from "../../src/chain/storage.ts";
 import { Runtime as SimulatedRuntime, type RuntimeImage } from "../../src/simulator/mod.ts";

@@ -30,6 +30,14 @@ interface Crypto {
     message: number,
     messageLength: number,
   ): void;
+  ext_sr_verify(
+    signature: number,
+    signatureLength: number,
+    message: number,
+    messageLength: number,
+    publicKey: number,
+    publicKeyLength: number,
+  ): number;
 }
 
 /** Bytes in a {@linkcode SecretMemory}: their place and length. */
@@ -87,6 +95,15 @@ export class SecretMemory implements Disposable {
   sign(publicKey: Uint8Array, secretKey: SecretBytes, message: Uint8Array): Uint8Array {
     this.#crypto.ext_sr_sign(RESULT, ...this.put(publicKey), ...this.#copy(secretKey), ...this.put(message));
     return this.#view(...this.#result()).slice();
+  }
+
+  /** Whether it is the sr25519 signature of a message. */
+  verify(publicKey: Uint8Array, signature: Uint8Array, message: Uint8Array): boolean {
+    return this.#crypto.ext_sr_verify(
+      ...this.put(signature),
+      ...this.put(message),
+      ...this.put(publicKey),
+    ) !== 0;
   }
 
   /** Overwrites everything; the memory is of no use any more. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { checkAddress, decodeAddress, encodeAddress, sr25519Verify } from "@polkadot/util-crypto";
+import { decodeAddress, encodeAddress, isAddress, SS58_PREFIX } from "../codec/ss58.ts";
 import { WalletError } from "./errors.ts";
 import { type HotkeyFile, type HotkeySecret, parseHotkeyFile } from "./hotkey_file.ts";
 import { missingHotkey } from "./hotkey_list.ts";
@@ -13,9 +13,6 @@ import { bytesOffHeap } from "./bytes_off_heap.ts";
 import { type SecretBytes, SecretMemory } from "./secret_memory.ts";
 import { FileTooLargeError } from "../../lib/bounded_file.ts";
 import { asError } from "../../lib/errors.ts";
-
-/** The SS58 prefix of Bittensor addresses. */
-const SS58_PREFIX = 42;
 
 /** The largest hotkey file. */
 export const MAX_HOTKEY_FILE_BYTES = 64 * 1024;
@@ -34,7 +31,7 @@ export class HotkeySigner implements Disposable {
    * @param secretKey in @polkadot's form (Ed25519-expanded).
    */
   constructor(memory: SecretMemory, publicKey: Uint8Array, secretKey: SecretBytes) {
-    this.address = encodeAddress(publicKey, SS58_PREFIX);
+    this.address = encodeAddress(publicKey);
     this.#memory = memory;
     this.#publicKey = publicKey;
     this.#secretKey = secretKey;
@@ -196,7 +193,7 @@ function signerFromCanonicalKey(
   const publicKey = decodeAddress(checkedAddress(file, source));
   const isCanonical = expandCanonicalKey(key);
   const signer = new HotkeySigner(memory, publicKey, memory.put(key));
-  if (!isCanonical || !provesKey(publicKey, signer)) throw mismatch(file.ss58Address, source);
+  if (!isCanonical || !provesKey(memory, publicKey, signer)) throw mismatch(file.ss58Address, source);
   return signer;
 }
 
@@ -215,10 +212,10 @@ function expandCanonicalKey(key: Uint8Array): boolean {
   return carry === 0;
 }
 
-function provesKey(publicKey: Uint8Array, signer: HotkeySigner): boolean {
+function provesKey(memory: SecretMemory, publicKey: Uint8Array, signer: HotkeySigner): boolean {
   const message = new TextEncoder().encode("ih-miner: does this key belong to this address?");
   try {
-    return sr25519Verify(message, signer.sign(message), publicKey);
+    return memory.verify(publicKey, signer.sign(message), message);
   } catch {
     return false;
   }
@@ -226,8 +223,7 @@ function provesKey(publicKey: Uint8Array, signer: HotkeySigner): boolean {
 
 function checkedAddress(file: HotkeyFile, source: string): string {
   const address = file.ss58Address ?? "";
-  const [isValid] = checkAddress(address, SS58_PREFIX);
-  if (!isValid || decodeAddress(address).length !== 32) {
+  if (!isAddress(address)) {
     throw new WalletError(
       "malformed",
       source,
