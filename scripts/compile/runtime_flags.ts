@@ -34,6 +34,7 @@ export const RUNTIME_FLAGS: readonly string[] = [
   ...manifest.unstable.map((feature) => `--unstable-${feature}`),
   // The code cache would be one more file that another user could have written.
   "--no-code-cache",
-  // Otherwise V8 lets each worker's young generation grow to 48 MB: two workers took 200 MB, and now take 150 MB.
-  "--v8-flags=--max-semi-space-size=1",
+  // Otherwise V8 lets each worker's young generation grow to 48 MB. And it would optimise GLPK's and the signature's
+  // WebAssembly, which takes 0.4 s and 20 MB, for the few milliseconds that each worker runs it.
+  "--v8-flags=--max-semi-space-size=1,--liftoff-only",
 ];

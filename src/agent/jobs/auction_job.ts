@@ -46,6 +46,8 @@ export interface AuctionJobContext {
   readonly monotonicMs: () => number;
   /** Reports what the job is doing. */
   readonly step: (step: string) => void;
+  /** Called with the answer before the connection is closed, which takes a round trip. */
+  readonly answer?: (answer: AuctionAnswer) => void;
   /** Called with errors that do not end the job. */
   readonly noteFailure?: (error: unknown) => void;
   readonly log: Logger;
@@ -147,7 +149,15 @@ export async function runAuctionJob(
   step(`computing the auction of the window that begins at block ${window.firstBlock}`);
   const solved = await solvePrepared(prepareAuction(reading.snapshot), { hotkey, onAmbiguous, remainingMs });
   await within(PAY_PATIENCE_MS, paying.done);
-  return { kind: "solved", ...reading, startBlock: startHead.number, solved, pay: paying.pay };
+  const answer = {
+    kind: "solved",
+    ...reading,
+    startBlock: startHead.number,
+    solved,
+    pay: paying.pay,
+  } as const;
+  context.answer?.(answer);
+  return answer;
 }
 
 /** Whether a window is the known one: the same first block (unless reorganised) and the same split. */

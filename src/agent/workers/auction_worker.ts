@@ -27,7 +27,7 @@ export interface AuctionWorkerInput extends AuctionJobInput {
 const REST_OF_JOB_MS = 3_000;
 
 serveJob<AuctionWorkerInput, AuctionAnswer>((input, context) => {
-  const { log, step, noteFailure, keepRuntime, sleepOrNewHead } = context;
+  const { log, step, answer, noteFailure, keepRuntime, sleepOrNewHead } = context;
   // A worker's clock starts with the worker.
   const restMs = (): number => Math.max(0, input.timeoutMs - REST_OF_JOB_MS - performance.now());
   return runAuctionJob(input, {
@@ -38,6 +38,7 @@ serveJob<AuctionWorkerInput, AuctionAnswer>((input, context) => {
     sleep: sleepOrNewHead,
     monotonicMs: () => performance.now(),
     step,
+    answer,
     noteFailure,
     log,
   });

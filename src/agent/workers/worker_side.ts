@@ -13,13 +13,18 @@ import type { KeptRuntime } from "../jobs/kept_runtime.ts";
 import type { FromWorker, JobFailure, ToWorker } from "./messages.ts";
 
 /** What a job uses of its worker. */
-export interface WorkerContext {
+export interface WorkerContext<Output = unknown> {
   /** Logs through the main thread, which adds the run's id. */
   readonly log: Logger;
   /** Reports what the job is doing. */
   readonly step: (step: string) => void;
   /** Reports an error that does not end the job, if it is an endpoint's failure. */
   readonly noteFailure: (error: unknown) => void;
+  /**
+   * Gives the answer at once. A job that would answer when it returns calls this before it closes what it has opened, which
+   * takes a round trip or more.
+   */
+  readonly answer: (output: Output) => void;
   /** Hands a runtime over for later runs. */
   readonly keepRuntime: (runtime: KeptRuntime) => void;
   /** Resolves after this time, or when the chain has a new head. */
@@ -28,7 +33,7 @@ export interface WorkerContext {
 
 /** Serves one job run; called once by a worker's module. */
 export function serveJob<Input, Output>(
-  run: (input: Input, context: WorkerContext) => Promise<Output>,
+  run: (input: Input, context: WorkerContext<Output>) => Promise<Output>,
   isWrongInput: (error: unknown) => boolean = () => false,
 ): void {
   const post = (message: FromWorker): void => self.postMessage(message);
@@ -42,7 +47,13 @@ export function serveJob<Input, Output>(
     post({ type: "endpoint-failed", ...failure });
   };
   let onNewHead = (): void => {};
-  const context: WorkerContext = {
+  let hasAnswered = false;
+  const answer = (output: Output): void => {
+    if (!hasAnswered) post({ type: "done", output });
+    hasAnswered = true;
+  };
+  const context: WorkerContext<Output> = {
+    answer,
     log: postingLogger(post, {}),
     step: (step) => post({ type: "step", step }),
     noteFailure,
@@ -63,7 +74,7 @@ export function serveJob<Input, Output>(
     }
     try {
       await holdAlive(data.alivePath);
-      post({ type: "done", output: await run(data.input as Input, context) });
+      answer(await run(data.input as Input, context));
     } catch (error) {
       noteFailure(error);
       post({ type: "failed", ...describe(error, isWrongInput(error)) });
