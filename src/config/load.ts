@@ -84,20 +84,21 @@ export const MAX_CONFIG_BYTES = 1024 * 1024;
 /** File access; tests replace it. */
 export interface ConfigFiles {
   readonly readTextFile: (path: string) => Promise<string>;
-  readonly exists: (path: string) => boolean;
+  /** Whether a file exists. One in a folder that the agent may not enter counts as existing, unless `ifHidden` says otherwise. */
+  readonly exists: (path: string, ifHidden?: boolean) => boolean;
 }
 
 /** The operating system's files. */
 export const osConfigFiles: ConfigFiles = {
   readTextFile: async (path) => decodeUtf8(await readBounded(path, MAX_CONFIG_BYTES)),
-  exists: (path) => {
+  // The error that a named file cannot be read is more helpful than silently using another one.
+  exists: (path, ifHidden = true) => {
     try {
       Deno.statSync(path);
       return true;
     } catch (error) {
-      // A file in a folder that the agent may not enter counts as existing: the error that it cannot be read
-      // is more helpful than silently using another file.
-      return !(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory);
+      const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+      return !isMissing && ifHidden;
     }
   },
 };

@@ -24,7 +24,7 @@ export function locateConfig(
   if (environment.IH_MINER_CONFIG !== undefined) {
     return requireFile(environment.IH_MINER_CONFIG, "$IH_MINER_CONFIG", exists);
   }
-  const found = FALLBACKS.find(exists);
+  const found = FALLBACKS.find((path) => exists(path));
   if (found !== undefined) return found;
   const message =
     `no file given, and neither ${FALLBACKS.join(" nor ")} exists; set one up with ih-miner init ` +

@@ -61,17 +61,18 @@ export type RoutingConfig =
   | { readonly kind: "off"; readonly reason: string };
 
 type Mode = RoutingTarget["mode"];
+type Exists = (path: string, ifHidden?: boolean) => boolean;
 
 /**
  * Resolves `[routing]` and `[asic]`. For a single proxy the environment takes precedence over `[routing]`,
  * and that over the original's defaults; `[[routing.targets]]` uses neither. With `[asic]`, the agent routes to
  * a proxy only if the file or the environment names it.
  *
- * @param exists whether a file exists.
+ * @param exists whether a file exists; `ifHidden` is the answer where this user may not see it.
  */
 export function resolveRouting(
   { routing = {}, asic }: Pick<ConfigFile, "routing" | "asic">,
-  exists: (path: string) => boolean,
+  exists: Exists,
   resolution: Resolution,
 ): RoutingConfig {
   const proxies = routing.targets === undefined
@@ -89,7 +90,7 @@ export function resolveRouting(
 
 function resolveSingle(
   values: ProxySection,
-  host: { readonly hasAsics: boolean; readonly exists: (path: string) => boolean },
+  host: { readonly hasAsics: boolean; readonly exists: Exists },
   resolution: Resolution,
 ): RoutingTarget[] | Extract<RoutingConfig, { kind: "off" }> {
   const { environment, source } = resolution;
@@ -101,10 +102,10 @@ function resolveSingle(
   const { fileKey, fileVariable, defaultFile, defaultSentinel } = PROXIES[mode];
   const fromEnvironment = resolution.path(environment[fileVariable]);
   const fromFile = resolution.path(values[fileKey]);
-  // Look for the default only where it can matter: a host that names its file may not let the agent read the
-  // default's folder, and a host with [asic] routes to nothing that it does not name.
+  // Look for the default only where it can matter: a host with [asic] routes to nothing that it does not name. Outside
+  // of the original's container, hardly any user may enter /root: what is hidden there is nobody's proxy.
   const isNamed = fromEnvironment !== undefined || fromFile !== undefined;
-  const hasDefault = !isNamed && !host.hasAsics && host.exists(defaultFile);
+  const hasDefault = !isNamed && !host.hasAsics && host.exists(defaultFile, false);
   // Without a proxy, only a mode that is named is in effect.
   section.choose<Mode | null>("mode", [
     inEnvironment("APS_MINER_PROXY_MODE", modeVariable),
@@ -117,8 +118,8 @@ function resolveSingle(
   if (file === null) {
     return {
       kind: "off",
-      reason: `no proxy file is named by ${source} or the environment, and ${defaultFile} does not exist; ` +
-        "set [routing] mode and pools_path or profile_path to route",
+      reason: `no proxy file is named by ${source} or the environment, and ${defaultFile} does not exist ` +
+        "for this user; set [routing] mode and pools_path or profile_path to route",
     };
   }
   // A file named in [routing] has its sentinel beside it, since the container's folder may not exist there.

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { ConfigError } from "../../src/config/errors.ts";
 import type { Environment } from "../../src/config/environment.ts";
-import { type Config, loadConfig, MAX_CONFIG_BYTES, requireWorkers } from "../../src/config/load.ts";
+import {
+  type Config,
+  loadConfig,
+  MAX_CONFIG_BYTES,
+  osConfigFiles,
+  requireWorkers,
+} from "../../src/config/load.ts";
 import { locateConfig } from "../../src/config/locate.ts";
 
 const GOOD = `
@@ -159,4 +165,18 @@ Deno.test("locateConfig() tries the argument, the environment, the working direc
     () => locateConfig(undefined, { IH_MINER_CONFIG: "b" }, () => false),
     /b: \$IH_MINER_CONFIG: there is no/,
   );
+});
+
+Deno.test("a file that cannot be looked at counts as existing, unless the caller says otherwise", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ih-miner-config-" });
+  try {
+    // A loop fails for every user, as a folder does that this user may not enter.
+    const path = join(folder, "loop");
+    await Deno.symlink(path, path);
+    assert.deepEqual([osConfigFiles.exists(path), osConfigFiles.exists(path, false)], [true, false]);
+    const missing = join(folder, "missing");
+    assert.deepEqual([osConfigFiles.exists(missing), osConfigFiles.exists(missing, false)], [false, false]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -23,9 +23,15 @@ Deno.test("resolveRouting() is off when nothing names a proxy file and the defau
   assert.equal(off.kind, "off");
   assert.match(
     off.kind === "off" ? off.reason : "",
-    /\/root\/src\/brainsproxy\/active_profile.toml does not exist/,
+    /\/root\/src\/brainsproxy\/active_profile.toml does not exist for this user/,
   );
   assert.equal(route({ mode: "ihp" }, {}).kind, "off");
+});
+
+Deno.test("resolveRouting() is off where the user may not enter the default's folder", () => {
+  const resolution = new Resolution("config.toml", {});
+  const routing = resolveRouting({}, (_path, ifHidden = true) => ifHidden, resolution);
+  assert.equal(routing.kind, "off");
 });
 
 Deno.test("resolveRouting() follows the environment of the Python original", () => {
