@@ -143,14 +143,14 @@ async function proposal(
   places: readonly string[] | undefined,
 ): Promise<Answers> {
   if (originalPath !== undefined) {
-    const found = takeOver(originalPath);
+    const found = await takeOver(originalPath);
     if (found === null) {
       throw new UsageError(`--original ${originalPath}: there is no config.toml of a miner in it`);
     }
     return compatible(found.answers, answers);
   }
   if (prompter === null) return {};
-  const found = findOriginal(environment.HOME, places);
+  const found = await findOriginal(environment.HOME, places);
   if (found === null) return {};
   const takes = await prompter.confirm(
     `${found.configPath} has settings. Begin with them? You can still change each`,

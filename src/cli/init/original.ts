@@ -5,6 +5,8 @@
  */
 
 import { join, resolve } from "node:path";
+import { osConfigFiles } from "../../config/load.ts";
+import { osFiles } from "../../delivery/proxies/files.ts";
 import { isTable, parseToml } from "../../lib/toml.ts";
 import type { ProxyKind } from "../commands.ts";
 import type { Answers } from "./answers.ts";
@@ -30,25 +32,27 @@ const PROXY_FILES: readonly (readonly [ProxyKind, string])[] = [
 const USUAL_PLACES = ["/opt", "/srv", "/root"];
 
 /** Looks where installations usually are: here, in the home folder, and one level below `/opt`, `/srv` and `/root`. */
-export function findOriginal(
+export async function findOriginal(
   home: string | undefined,
   places: readonly string[] = USUAL_PLACES,
-): Found | null {
+): Promise<Found | null> {
   const roots = [...(home === undefined ? [] : [home]), ...places];
   const folders = [".", ...roots.flatMap((root) => [root, ...foldersIn(root)])];
   for (const folder of new Set(folders.map((each) => resolve(each)))) {
-    const found = takeOver(folder);
+    const found = await takeOver(folder);
     if (found !== null) return found;
   }
   return null;
 }
 
 /** The settings of the installation in a folder; `null` without a `config.toml` for a miner in it. */
-export function takeOver(folder: string): Found | null {
+export async function takeOver(folder: string): Promise<Found | null> {
   const configPath = join(resolve(folder), "config.toml");
   let file: Record<string, unknown>;
   try {
-    file = parseToml(Deno.readTextFileSync(configPath), { source: configPath });
+    // A pipe would keep its reader waiting.
+    if (await osFiles.kindOf(configPath) !== "file") return null;
+    file = parseToml(await osConfigFiles.readTextFile(configPath), { source: configPath });
   } catch {
     // No such file, not ours to read, or of another program.
     return null;

@@ -13,6 +13,7 @@ import { describeHotkeysBeside, type HotkeyName, listHotkeys } from "../../chain
 import type { Environment } from "../../config/environment.ts";
 import { ConfigError, type ConfigIssue } from "../../config/errors.ts";
 import { type Config, loadConfig, osConfigFiles } from "../../config/load.ts";
+import { MAX_PROXY_FILE_BYTES, osFiles } from "../../delivery/proxies/files.ts";
 import { DEFAULT_SUBNET_POOL_NAME, poolNames } from "../../delivery/proxies/ihp.ts";
 import { targetPath } from "../../delivery/proxies/route.ts";
 import { describeError } from "../../lib/errors.ts";
@@ -79,7 +80,7 @@ async function judge(name: AnswerName, answers: Answers, host: Host): Promise<st
       });
     case "proxyFile":
     case "poolName":
-      return await problemWithProxy(config, currentPool(answers, config));
+      return await problemWithProxy(config, await currentPool(answers, config));
     default:
       return null;
   }
@@ -154,13 +155,15 @@ export function proxyPath({ routing }: Pick<Config, "routing">): string | null {
 /** The names of the pools in InfiniteHash Proxy's file; none where there is no such file. */
 export async function poolsFor(answers: Answers, host: Host): Promise<string[]> {
   if (answers.proxy !== "ihp" || answers.proxyFile === undefined) return [];
-  return poolsIn(proxyPath(await load(answers, host)));
+  return await poolsIn(proxyPath(await load(answers, host)));
 }
 
-function poolsIn(path: string | null): string[] {
+async function poolsIn(path: string | null): Promise<string[]> {
   if (path === null) return [];
   try {
-    return poolNames(Deno.readTextFileSync(path), path);
+    // A pipe would keep its reader waiting.
+    if (await osFiles.kindOf(path) !== "file") return [];
+    return poolNames(new TextDecoder().decode(await osFiles.read(path, MAX_PROXY_FILE_BYTES)), path);
   } catch {
     // The checks of the file say what is wrong with it.
     return [];
@@ -168,9 +171,9 @@ function poolsIn(path: string | null): string[] {
 }
 
 /** The subnet's pool: the answer, else the usual one if it is there, else any, until the question for it comes. */
-function currentPool({ proxy, poolName }: Answers, config: Config): string | undefined {
+async function currentPool({ proxy, poolName }: Answers, config: Config): Promise<string | undefined> {
   if (proxy !== "ihp" || poolName !== undefined) return poolName;
-  const names = poolsIn(proxyPath(config));
+  const names = await poolsIn(proxyPath(config));
   return names.find(isUsualPool) ?? names[0];
 }
 

@@ -224,6 +224,21 @@ Deno.test("init --yes refuses options that the chosen kind of routing does not u
   await assert.rejects(Deno.stat(home.target), Deno.errors.NotFound);
 });
 
+Deno.test("init reads nothing from pipes and devices that stand where files should be", async () => {
+  await using home = await openHome();
+  const pipe = join(home.rig.folder, "pipe");
+  assert.ok((await new Deno.Command("mkfifo", { args: [pipe] }).output()).success);
+  const args = ["--yes", "--wallet-dir", home.wallets, ...OFFER, "--proxy", "ihp"];
+  for (const file of [pipe, "/dev/zero"]) {
+    const { exitCode, error } = await home.run([...args, "--proxy-file", file]);
+    assert.equal(exitCode, 2);
+    assert.match(error, /^.*--proxy-file .*: it is not a file/m);
+  }
+  await Deno.rename(pipe, join(home.rig.folder, "config.toml"));
+  const { error } = await home.run([...args, "--original", home.rig.folder]);
+  assert.match(error, /there is no config\.toml of a miner in it/);
+});
+
 Deno.test("init says without a terminal that it needs --yes, and which options", async () => {
   await using home = await openHome();
   const { exitCode, error } = await home.run(["--wallet-dir", home.wallets, "--sizes", "0.25x1"]);
