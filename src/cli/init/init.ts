@@ -4,10 +4,9 @@
  * @module
  */
 
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type Environment, readEnvironment } from "../../config/environment.ts";
 import { osConfigFiles } from "../../config/load.ts";
-import { osFiles, writeInPlace } from "../../delivery/proxies/files.ts";
 import { UsageError } from "../../lib/args.ts";
 import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -22,6 +21,7 @@ import { answersFrom, answersUnattended, type Known } from "./dialogue.ts";
 import { findOriginal, takeOver } from "./original.ts";
 import type { Prompter } from "./prompter.ts";
 import { doubtsAbout, hasProxyFile, type Host, hotkeyAddress, loadText, proxyPath } from "./rules.ts";
+import { type NewFile, whyNotWritable, writeAllOrNone } from "./writing.ts";
 
 type InitCommand = Extract<Command, { name: "init" }>;
 
@@ -37,13 +37,6 @@ export interface InitParts {
   readonly environment?: Environment;
   /** Where installations may be besides here and the home folder. @default `/opt`, `/srv`, `/root` */
   readonly places?: readonly string[];
-}
-
-/** A file to write. */
-interface NewFile {
-  readonly path: string;
-  readonly text: string;
-  readonly exists: boolean;
 }
 
 /**
@@ -74,6 +67,8 @@ async function setUp(command: InitCommand, parts: InitParts): Promise<number> {
   const path = resolve(command.configPath ?? environment.IH_MINER_CONFIG ?? "config.toml");
   const exists = osConfigFiles.exists(path);
   const prompter = command.yes ? null : parts.prompter;
+  const obstacle = await whyNotWritable(path);
+  if (obstacle !== null) throw new UsageError(`Cannot write ${path}: ${obstacle}; name another file`);
   if (command.yes && exists && !command.force) {
     throw new UsageError(`${path} exists and stays as it is; --force replaces it, or name another file`);
   }
@@ -104,8 +99,9 @@ async function setUp(command: InitCommand, parts: InitParts): Promise<number> {
     return EXIT_DONE;
   }
   try {
-    await write(files);
+    await writeAllOrNone(files, signal);
   } catch (error) {
+    if (signal.aborted) throw error;
     parts.printError(`ih-miner init: ${printable(describeError(error).message)}\n`);
     return EXIT_JOB_FAILED;
   }
@@ -186,26 +182,6 @@ async function confirmed(
   return replaced.length > 0
     ? await prompter.confirm(`${replaced.join(", ")} exists. Replace it?`, false)
     : await prompter.confirm(`Write ${files.map(({ path }) => path).join(" and ")}?`, true);
-}
-
-/** Writes all files or none: what was new is removed again when a later one fails. */
-async function write(files: readonly NewFile[]): Promise<void> {
-  const created: string[] = [];
-  for (const { path, text, exists } of files) {
-    const bytes = new TextEncoder().encode(text);
-    try {
-      if (exists) {
-        await writeInPlace(osFiles, path, bytes);
-        continue;
-      }
-      await Deno.mkdir(dirname(path), { recursive: true });
-      await Deno.writeFile(path, bytes, { createNew: true, mode: 0o644 });
-      created.push(path);
-    } catch (error) {
-      for (const each of created) await Deno.remove(each).catch(() => {});
-      throw new Error(`Cannot write ${path}: ${describeError(error).message}`, { cause: error });
-    }
-  }
 }
 
 /** A path as one word of a shell. */

@@ -383,13 +383,33 @@ Deno.test("Ctrl-C and SIGTERM end init at every question, and leave nothing behi
   assert.deepEqual(await home.files(), before);
 });
 
-Deno.test("init removes a first proxy file again when the configuration cannot be written", async () => {
+Deno.test("init asks nothing where its file cannot be written", async () => {
   await using home = await openHome();
   await Deno.writeTextFile(join(home.rig.folder, "new"), "a file where the folder should be");
   const before = await home.files();
+  for (const args of [[], ["--yes", "--wallet-dir", home.wallets, ...OFFER, "--proxy", "none"]]) {
+    const { exitCode, error, out } = await (args.length === 0 ? home.session(args).ended : home.run(args));
+    assert.deepEqual([exitCode, out], [2, ""]);
+    assert.match(error, /Cannot write .*config\.toml: .*name another file/);
+  }
+  assert.deepEqual(await home.files(), before);
+});
+
+Deno.test("init --yes --force does not take a folder for a configuration", async () => {
+  await using home = await openHome();
+  await Deno.mkdir(home.target, { recursive: true });
+  const { exitCode, error } = await home.run(["--yes", "--force"]);
+  assert.equal(exitCode, 2);
+  assert.match(error, /Cannot write .*config\.toml: it is not a file/);
+});
+
+Deno.test("init removes a first proxy file again when the configuration cannot be written", async () => {
+  await using home = await openHome();
+  const before = await home.files();
   const { exitCode, error } = await home.run([
     ...["--yes", "--wallet-dir", home.wallets, ...OFFER, "--proxy", "ihp"],
-    ...["--proxy-file", join(home.rig.folder, "first.toml")],
+    // Where the configuration's folder should be.
+    ...["--proxy-file", join(home.rig.folder, "new")],
     ...["--subnet-pool", "subnet.example.org:700", "--own-pool", "pool.example.net:3333"],
   ]);
   assert.equal(exitCode, 1);
