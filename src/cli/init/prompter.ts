@@ -44,40 +44,51 @@ export interface PrompterOptions {
   readonly input: Readable;
   readonly output: Writable;
   readonly signal: AbortSignal;
+  /** Its event `resume` has the current question asked anew: something else was on the screen meanwhile. */
+  readonly resumes?: EventTarget;
 }
 
 /** Asks on a terminal. */
 export function createPrompter(options: PrompterOptions): Prompter {
-  const { output, signal } = options;
-  const answered = <T>(answer: T): Exclude<T, symbol> => {
-    signal.throwIfAborted();
-    if (clack.isCancel(answer)) throw new InterruptedError("SIGINT");
-    return answer as Exclude<T, symbol>;
+  const { output, signal, resumes } = options;
+  const answer = async <T>(ask: (streams: PrompterOptions) => Promise<T>): Promise<Exclude<T, symbol>> => {
+    for (;;) {
+      const again = new AbortController();
+      const repeat = (): void => again.abort();
+      resumes?.addEventListener("resume", repeat);
+      const given = await ask({ ...options, signal: AbortSignal.any([signal, again.signal]) });
+      resumes?.removeEventListener("resume", repeat);
+      signal.throwIfAborted();
+      if (!clack.isCancel(given)) return given as Exclude<T, symbol>;
+      if (!again.signal.aborted) throw new InterruptedError("SIGINT");
+    }
   };
   return {
-    text: async ({ message, initial, check }) =>
-      answered(
-        await clack.text({
-          ...options,
+    text: async ({ message, initial, check }) => {
+      const text = await answer((streams) =>
+        clack.text({
+          ...streams,
           message: printableLine(message),
           initialValue: printableLine(initial),
-          validate: async (text = "") => {
-            const problem = await check(text);
+          validate: async (typed = "") => {
+            const problem = await check(typed);
             return problem === null ? undefined : printableLine(problem);
           },
-        }),
-      ).trim(),
-    choose: async ({ message, options: choices, initial }) =>
-      answered(
-        await clack.select<string>({
-          ...options,
+        })
+      );
+      return text.trim();
+    },
+    choose: ({ message, options: choices, initial }) =>
+      answer((streams) =>
+        clack.select<string>({
+          ...streams,
           message: printableLine(message),
           options: choices.map(({ value, label }) => ({ value, label: printableLine(label) })),
           ...(initial === undefined ? {} : { initialValue: initial }),
-        }),
+        })
       ),
-    confirm: async (message, initialValue) =>
-      answered(await clack.confirm({ ...options, message: printableLine(message), initialValue })),
+    confirm: (message, initialValue) =>
+      answer((streams) => clack.confirm({ ...streams, message: printableLine(message), initialValue })),
     tell: (text) => clack.log.info(printable(text), { output }),
     warn: (text) => clack.log.warn(printable(text), { output }),
     showFile: (path, text) => {

@@ -9,6 +9,9 @@ import { PassThrough, Transform, type Writable } from "node:stream";
 
 const CTRL_C = 0x03;
 
+/** A terminal that understands no sequences, such as that of an editor. */
+const DUMB = "dumb";
+
 /** The sequences that set a colour. Others stay: they move the cursor, and show where it is. */
 // deno-lint-ignore no-control-regex -- these sequences begin with a control character
 const COLOURS = /\x1b\[(?:[349]\d|10[0-7])m/g;
@@ -20,11 +23,21 @@ const COLOURS = /\x1b\[(?:[349]\d|10[0-7])m/g;
 export class Terminal implements Disposable {
   /** What is typed. */
   readonly input = new PassThrough();
-  readonly output: Writable = Deno.noColor ? colourless(process.stdout) : process.stdout;
+  readonly output: Writable = Deno.noColor || Deno.env.get("TERM") === DUMB
+    ? colourless(process.stdout)
+    : process.stdout;
+  /** Has an event `resume` when the program goes on after it was stopped, as by Ctrl-Z. */
+  readonly resumes: EventTarget = new EventTarget();
+  // The shell gave the terminal its usual mode, in which keys come line by line and Enter is another character.
+  readonly #resume = (): void => {
+    Deno.stdin.setRaw(true);
+    this.resumes.dispatchEvent(new Event("resume"));
+  };
 
   /** @param onInterrupt called for Ctrl-C, which is a key like others in this mode, and when the terminal is gone. */
   constructor(onInterrupt: () => void) {
     Deno.stdin.setRaw(true);
+    Deno.addSignalListener("SIGCONT", this.#resume);
     this.#read(onInterrupt).catch(onInterrupt);
   }
 
@@ -38,6 +51,7 @@ export class Terminal implements Disposable {
 
   /** Gives the terminal back as it was. */
   [Symbol.dispose](): void {
+    Deno.removeSignalListener("SIGCONT", this.#resume);
     Deno.stdin.setRaw(false);
   }
 }

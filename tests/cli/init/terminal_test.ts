@@ -29,20 +29,49 @@ Deno.test({
 });
 
 Deno.test({
-  name: `init colours its questions, but not where NO_COLOR is set${SKIPPED}`,
+  name: `init colours its questions, but not where NO_COLOR is set or the terminal is a dumb one${SKIPPED}`,
   ignore: !HAS_TERMINALS,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "ih-miner-terminal-" });
     try {
       const init = [Deno.execPath(), "run", "-A", "--quiet", MAIN, "init", join(folder, "config.toml")];
       const cyan = "\x1b[36m";
-      for (const [env, isColoured] of [[{}, true], [{ NO_COLOR: "1" }, false]] as const) {
+      for (
+        const [env, isColoured] of [[{ NO_COLOR: "" }, true], [{ NO_COLOR: "1" }, false], [
+          { NO_COLOR: "", TERM: "dumb" },
+          false,
+        ]] as const
+      ) {
         const { shown } = await onTerminal(init, { HOME: folder, ...env }, [["Network", "\r"], [
           "netuid",
           "\x03",
         ]]);
         assert.equal(shown.includes(cyan), isColoured, JSON.stringify(shown));
       }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: `init goes on with its question after Ctrl-Z and fg${SKIPPED}`,
+  ignore: !HAS_TERMINALS,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "ih-miner-terminal-" });
+    try {
+      // A shell gives the terminal its usual mode while the program is stopped.
+      const line = `${Deno.execPath()} run -A --quiet ${MAIN} init ${join(folder, "config.toml")}; ` +
+        "stty sane; echo stopped; fg";
+      const { code, shown } = await onTerminal(["bash", "-m", "-c", line], { HOME: folder, NO_COLOR: "1" }, [
+        ["Network", "\x1a"],
+        ["stopped\r\n", ""],
+        // The question comes again.
+        ["Network", "\r"],
+        ["(netuid)", "\x03"],
+      ]);
+      assert.equal(code, 130);
+      assert.match(shown, / icanon /);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
