@@ -4,7 +4,7 @@
  * @module
  */
 
-import { keepLoopbackDirect } from "../config/environment.ts";
+import { keepLoopbackDirect, readEnvironment } from "../config/environment.ts";
 import { UsageError } from "../lib/args.ts";
 import { type Logger, logger, startLogging } from "../lib/log.ts";
 import { describeVersion } from "../version.ts";
@@ -74,6 +74,7 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
       const { runInit } = await import("./init/init.ts");
       const { createPrompter } = await import("./init/prompter.ts");
       const { isTerminal, Terminal } = await import("./init/terminal.ts");
+      const { ownCommand } = await import("./init/own_command.ts");
       using interruption = new Interruption();
       const { signal } = interruption;
       using terminal = command.yes || !isTerminal()
@@ -84,6 +85,7 @@ async function runCommandLine(args: readonly string[]): Promise<number> {
         signal,
         printOut: (text) => print(Deno.stdout, text),
         printError: (text) => print(Deno.stderr, text),
+        program: await ownCommand(readEnvironment().PATH ?? ""),
         prompter: terminal === null ? null : createPrompter({ ...terminal, signal }),
       });
     }

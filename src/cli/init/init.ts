@@ -18,6 +18,7 @@ import { InterruptedError } from "../interruption.ts";
 import type { Answers } from "./answers.ts";
 import { type BasicAnswers, configText, proxyText } from "./config_text.ts";
 import { answersFrom, answersUnattended, type Known } from "./dialogue.ts";
+import { shellWord } from "./own_command.ts";
 import { findOriginal, takeOver } from "./original.ts";
 import type { Prompter } from "./prompter.ts";
 import { doubtsAbout, hasProxyFile, type Host, hotkeyAddress, loadText, proxyPath } from "./rules.ts";
@@ -33,6 +34,8 @@ export interface InitParts {
   readonly printError: (text: string) => void;
   /** Asks; `null` where there is no terminal. */
   readonly prompter: Prompter | null;
+  /** What to type for this program. @default its name */
+  readonly program?: string;
   /** @default that of the process */
   readonly environment?: Environment;
   /** Where installations may be besides here and the home folder. @default `/opt`, `/srv`, `/root` */
@@ -105,12 +108,12 @@ async function setUp(command: InitCommand, parts: InitParts): Promise<number> {
     parts.printError(`ih-miner init: ${printable(describeError(error).message)}\n`);
     return EXIT_JOB_FAILED;
   }
-  const file = quoted(path);
+  const { program = "ih-miner" } = parts;
   parts.printOut(`
 Written: ${printable(files.map((each) => each.path).join(", "))}
-Next:
-  ih-miner check ${file}      # is everything there?
-  ih-miner ${file}            # run the agent
+Next, see whether everything is there, and then run the agent:
+  ${program} check ${shellWord(path)}
+  ${program} ${shellWord(path)}
 
 `);
   return EXIT_DONE;
@@ -182,9 +185,4 @@ async function confirmed(
   return replaced.length > 0
     ? await prompter.confirm(`${replaced.join(", ")} exists. Replace it?`, false)
     : await prompter.confirm(`Write ${files.map(({ path }) => path).join(" and ")}?`, true);
-}
-
-/** A path as one word of a shell. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

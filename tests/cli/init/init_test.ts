@@ -161,7 +161,7 @@ Deno.test("init --yes writes a configuration for each kind of proxy that check f
       : `asic ${routing.fleet.miners.length}`;
     assert.equal(routed, kind === "asic" ? "asic 2" : kind);
     assert.ok(out.includes(await Deno.readTextFile(target)), "the whole file is shown");
-    assert.match(out, /Next:\n {2}ih-miner check .*config\.toml +# .*\n {2}ih-miner .*config\.toml/);
+    assert.match(out, /\nNext, .*:\n {2}ih-miner check .*config\.toml\n {2}ih-miner .*config\.toml\n/);
     await Deno.remove(target);
   }
 });
@@ -340,7 +340,7 @@ Deno.test("init asks on a terminal, says at once what is wrong with an answer, a
   person.types(ENTER);
   const { exitCode, out } = await person.ended;
   assert.equal(exitCode, 0);
-  assert.match(out, /Next:\n {2}ih-miner check /);
+  assert.match(out, /\nNext, .*:\n {2}ih-miner check /);
   await checked(home);
 });
 
