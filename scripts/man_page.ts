@@ -15,9 +15,17 @@ import {
   SUMMARY,
   VARIABLES,
 } from "../src/cli/commands.ts";
+import { wrap } from "../src/cli/help.ts";
 import { type BuildInfo, VERSION } from "../src/version.ts";
 import { say } from "./command_line.ts";
 import { readBuildInfo } from "./compile/build_info.ts";
+
+const DESCRIPTION =
+  "ih-miner publishes the bid of a hotkey, recomputes the auction of every window, and sends the " +
+  "hashrate that was won to the subnet. Without a command it runs as a service.";
+
+/** Lines of the source are shorter than this, so that editors and mails show them whole; mandoc asks for it. */
+const SOURCE_WIDTH = 78;
 
 /** The page in roff, with the macros of man(7). The date is the commit's, so that the same tree gives the same bytes. */
 export function manPage(version: string, { commitDate }: Pick<BuildInfo, "commitDate">): string {
@@ -30,8 +38,7 @@ ih\\-miner \\- ${roff(SUMMARY)}
 .SH SYNOPSIS
 ${ALL_COMMANDS.map((command) => `.B ${roff(commandUsage(command))}`).join("\n.br\n")}
 .SH DESCRIPTION
-ih\\-miner publishes the bid of a hotkey, recomputes the auction of every window, and sends the hashrate that was
-won to the subnet. Without a command it runs as a service.
+${roff(DESCRIPTION)}
 .PP
 ${CONFIG_FILE.map(roff).join("\n")}
 .SH COMMANDS
@@ -43,7 +50,8 @@ ${items(EXIT_CODES)}`;
 
 /** Escapes what roff would take for its own: backslashes, hyphens, and dots and quotes at the start of a line. */
 function roff(text: string): string {
-  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^[.']/, "\\&$&");
+  return wrap(text.replaceAll("\\", "\\e").replaceAll("-", "\\-"), SOURCE_WIDTH)
+    .map((line) => line.replace(/^[.']/, "\\&$&")).join("\n");
 }
 
 if (import.meta.main) {

@@ -42,7 +42,8 @@ function rows(column: number, pairs: readonly (readonly [string, string])[]): st
   }).join("");
 }
 
-function wrap(text: string, width: number): string[] {
+/** The lines of a text, broken at spaces. A longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const longer = `${lines.at(-1)} ${word}`;
