@@ -18,8 +18,9 @@ import { InterruptedError } from "../interruption.ts";
 import type { Answers } from "./answers.ts";
 import { type BasicAnswers, configText, proxyText } from "./config_text.ts";
 import { answersFrom, answersUnattended, type Known } from "./dialogue.ts";
+import { leftOut } from "./left_out.ts";
 import { shellWord } from "./own_command.ts";
-import { findOriginal, takeOver } from "./original.ts";
+import { findOriginal, type Found, takeOver } from "./original.ts";
 import type { Prompter } from "./prompter.ts";
 import { doubtsAbout, hasProxyFile, type Host, hotkeyAddress, loadText, proxyPath } from "./rules.ts";
 import { type NewFile, whyNotWritable, writeAllOrNone } from "./writing.ts";
@@ -76,8 +77,8 @@ async function setUp(command: InitCommand, parts: InitParts): Promise<number> {
     throw new UsageError(`${path} exists and stays as it is; --force replaces it, or name another file`);
   }
   const given = command.answers;
-  const proposed = await proposal(command, prompter, environment, places);
-  const known: Known = { given, proposed };
+  const found = await proposal(command, prompter, environment, places);
+  const known: Known = { given, proposed: found === null ? {} : compatible(found.answers, given) };
   const answers = prompter === null
     ? await attend(known, command, host)
     : await answersFrom(prompter, known, host);
@@ -95,9 +96,15 @@ async function setUp(command: InitCommand, parts: InitParts): Promise<number> {
     }
   }
   const doubts = files.length > 1 ? [] : await doubtsAbout(config, hotkey);
-  const shown = doubts.map(formatFinding).join("").trimEnd();
+  const notices = doubts.length === 0
+    ? []
+    : [`ih-miner check will say:\n${doubts.map(formatFinding).join("").trimEnd()}`];
+  for (const old of new Set([...(found === null ? [] : [found.configPath]), ...(exists ? [path] : [])])) {
+    const lost = leftOut(await textOf(old), text);
+    if (lost.length > 0) notices.push(`${old} has settings that the new file leaves out: ${lost.join(", ")}`);
+  }
   signal.throwIfAborted();
-  if (!await confirmed(files, shown, prompter, parts)) {
+  if (!await confirmed(files, notices, prompter, parts)) {
     parts.printOut("Nothing was written.\n");
     return EXIT_DONE;
   }
@@ -134,28 +141,33 @@ async function attend(known: Known, { yes }: InitCommand, host: Host): Promise<A
   return result as Answers;
 }
 
-/** The settings of an installation that is taken over. */
+/** The text of a configuration; empty if it cannot be read. */
+async function textOf(path: string): Promise<string> {
+  return await osConfigFiles.readTextFile(path).catch(() => "");
+}
+
+/** The installation that is taken over; `null` for none. */
 async function proposal(
-  { originalPath, answers }: InitCommand,
+  { originalPath }: InitCommand,
   prompter: Prompter | null,
   environment: Environment,
   places: readonly string[] | undefined,
-): Promise<Answers> {
+): Promise<Found | null> {
   if (originalPath !== undefined) {
     const found = await takeOver(originalPath);
     if (found === null) {
       throw new UsageError(`--original ${originalPath}: there is no config.toml of a miner in it`);
     }
-    return compatible(found.answers, answers);
+    return found;
   }
-  if (prompter === null) return {};
+  if (prompter === null) return null;
   const found = await findOriginal(environment.HOME, places);
-  if (found === null) return {};
+  if (found === null) return null;
   const takes = await prompter.confirm(
     `${found.configPath} has settings. Begin with them? You can still change each`,
     true,
   );
-  return takes ? compatible(found.answers, answers) : {};
+  return takes ? found : null;
 }
 
 /** Without the proxy of an installation where another one is given. */
@@ -167,7 +179,7 @@ function compatible(found: Answers, given: Answers): Answers {
 
 async function confirmed(
   files: readonly NewFile[],
-  doubts: string,
+  notices: readonly string[],
   prompter: Prompter | null,
   { printOut }: InitParts,
 ): Promise<boolean> {
@@ -175,8 +187,7 @@ async function confirmed(
     if (prompter === null) printOut(printable(`── ${path}\n\n${text}\n`));
     else prompter.showFile(path, text);
   }
-  if (doubts !== "") {
-    const notice = `ih-miner check will say:\n${doubts}`;
+  for (const notice of notices) {
     if (prompter === null) printOut(`${notice}\n`);
     else prompter.warn(notice);
   }

@@ -249,7 +249,7 @@ Deno.test("init says without a terminal that it needs --yes, and which options",
 Deno.test("init --yes leaves an existing configuration alone, and replaces it with --force", async () => {
   await using home = await openHome();
   await Deno.mkdir(join(home.rig.folder, "new"));
-  await Deno.writeTextFile(home.target, "# mine\n", { mode: 0o640 });
+  await Deno.writeTextFile(home.target, "[http]\n# mine\n", { mode: 0o640 });
   const args = [
     "--yes",
     "--wallet-dir",
@@ -263,9 +263,11 @@ Deno.test("init --yes leaves an existing configuration alone, and replaces it wi
   const { exitCode, error } = await home.run(args);
   assert.equal(exitCode, 2);
   assert.match(error, /config\.toml exists and stays as it is; --force replaces it/);
-  assert.equal(await Deno.readTextFile(home.target), "# mine\n");
+  assert.equal(await Deno.readTextFile(home.target), "[http]\n# mine\n");
   const pools = await Deno.readTextFile(home.rig.poolsPath);
-  assert.equal((await home.run([...args, "--force"])).exitCode, 0);
+  const forced = await home.run([...args, "--force"]);
+  assert.equal(forced.exitCode, 0);
+  assert.match(forced.out, /config\.toml has settings that the new file leaves out: \[http\]\n/);
   await checked(home);
   assert.equal((await Deno.stat(home.target)).mode! & 0o777, 0o640);
   assert.equal(await Deno.readTextFile(home.rig.poolsPath), pools, "the proxy's file stays");
