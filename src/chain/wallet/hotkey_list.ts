@@ -36,7 +36,10 @@ export function describeHotkeysBeside(hotkeyPath: string): string {
   const directory = dirname(dirname(dirname(hotkeyPath)));
   try {
     const names = listHotkeys(directory).map(({ wallet, hotkey }) => `${wallet}/${hotkey}`);
-    if (names.length === 0) return `${directory} has no hotkeys`;
+    if (names.length === 0) {
+      const hidden = namesIn(directory).map((wallet) => join(directory, wallet, "hotkeys")).find(isHidden);
+      return hidden === undefined ? `${directory} has no hotkeys` : `this user may not list ${hidden}`;
+    }
     const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
     return `${directory} has these hotkeys (wallet/hotkey): ${names.slice(0, MOST_NAMES).join(", ")}${more}`;
   } catch (error) {
@@ -77,6 +80,15 @@ function namesUnlessDenied(folder: string): string[] {
     return namesIn(folder);
   } catch {
     return [];
+  }
+}
+
+function isHidden(folder: string): boolean {
+  try {
+    namesIn(folder);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied;
   }
 }
 

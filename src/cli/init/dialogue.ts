@@ -142,6 +142,11 @@ function normal(name: AnswerName, text: string): string {
 async function applies(name: AnswerName, answers: Answers, host: Host): Promise<boolean> {
   const { proxy, proxyFile } = answers;
   switch (name) {
+    // Of a wrong folder or wallet, only that is worth saying.
+    case "walletName":
+      return answers.walletDir !== undefined;
+    case "hotkeyName":
+      return answers.walletName !== undefined;
     case "proxyFile":
       return proxy === "ihp" || proxy === "braiins";
     case "poolName":

@@ -65,3 +65,17 @@ Deno.test("describeHotkeysBeside() tells an empty folder from a missing one, and
     assert.equal(describeHotkeysBeside(join(nowhere, "a/hotkeys/b")), `there is no folder ${nowhere}`);
   });
 });
+
+Deno.test({
+  name: "describeHotkeysBeside() names the folder of hotkeys that this user may not list" +
+    (Deno.uid() === 0 ? " (skipped: nothing is closed to root)" : ""),
+  ignore: Deno.uid() === 0,
+  fn: () =>
+    withWallets(["a/coldkeypub.txt", "w/hotkeys/k"], async (directory) => {
+      const closed = join(directory, "w/hotkeys");
+      await Deno.chmod(closed, 0o000);
+      const said = describeHotkeysBeside(join(directory, "w/hotkeys/x"));
+      await Deno.chmod(closed, 0o700);
+      assert.equal(said, `this user may not list ${closed}`);
+    }),
+});

@@ -215,6 +215,17 @@ Deno.test("init --yes names every option that is missing or wrong, and writes no
   assert.deepEqual(await home.files(), before);
 });
 
+Deno.test("init --yes says of a wrong folder of wallets only that it is wrong", async () => {
+  await using home = await openHome();
+  const names = ["--wallet-name", "demo", "--hotkey-name", "rig"];
+  const args = ["--yes", "--wallet-dir", "/nowhere", ...names, ...OFFER, "--proxy", "none"];
+  const { exitCode, error } = await home.run(args);
+  assert.deepEqual(
+    [exitCode, error],
+    [2, "ih-miner init: --wallet-dir /nowhere: there is no folder /nowhere\n"],
+  );
+});
+
 Deno.test("init --yes refuses options that the chosen kind of routing does not use", async () => {
   await using home = await openHome();
   const args = ["--yes", "--wallet-dir", home.wallets, ...OFFER, "--proxy", "none"];
