@@ -132,11 +132,12 @@ async function accept(
   return problem;
 }
 
-/** Paths are made absolute: the service starts in another folder. `~` stays. */
+/** Paths are made absolute: the service starts in another folder. `~` for the home folder stays. */
 function normal(name: AnswerName, text: string): string {
   const value = text.trim();
   const isPath = name === "walletDir" || name === "proxyFile";
-  return isPath && value !== "" && !value.startsWith("~") && !value.includes("://") ? resolve(value) : value;
+  const isOfHome = value === "~" || value.startsWith("~/");
+  return isPath && value !== "" && !isOfHome && !value.includes("://") ? resolve(value) : value;
 }
 
 async function applies(name: AnswerName, answers: Answers, host: Host): Promise<boolean> {

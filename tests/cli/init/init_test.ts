@@ -226,6 +226,22 @@ Deno.test("init --yes says of a wrong folder of wallets only that it is wrong", 
   );
 });
 
+Deno.test("init makes a path absolute that only looks like one of a home folder", async () => {
+  await using home = await openHome();
+  const args = ["--yes", "--wallet-dir", "~nobody/wallets", ...OFFER, "--proxy", "none"];
+  assert.match((await home.run(args)).error, /--wallet-dir ~nobody\/wallets: there is no folder /);
+  const file = ["--wallet-dir", home.wallets, "--proxy", "braiins", "--proxy-file", "~nobody.toml"];
+  const pools = ["--subnet-pool", "subnet.example.org:700", "--own-pool", "pool.example.net:3333"];
+  const person = home.session([...OFFER, ...file, ...pools, "--network", "finney", "--netuid", "89"]);
+  await person.sees("Wallet");
+  person.types(ENTER);
+  await person.sees("Hotkey");
+  person.types(ENTER);
+  await person.sees(`profile_path = "${join(Deno.cwd(), "~nobody.toml")}"`);
+  person.types(CTRL_C);
+  assert.equal((await person.ended).exitCode, 130);
+});
+
 Deno.test("init --yes refuses options that the chosen kind of routing does not use", async () => {
   await using home = await openHome();
   const args = ["--yes", "--wallet-dir", home.wallets, ...OFFER, "--proxy", "none"];
