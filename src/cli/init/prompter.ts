@@ -7,7 +7,12 @@
 import * as clack from "@clack/prompts";
 import type { Readable, Writable } from "node:stream";
 import { printable, printableLine } from "../../lib/printable.ts";
+import { wrap } from "../help.ts";
 import { InterruptedError } from "../interruption.ts";
+
+const USUAL_COLUMNS = 80;
+/** The line at the left of what is told, and the space beside it. */
+const MARGIN = 3;
 
 /** A question that is answered by a line of text. */
 export interface TextQuestion {
@@ -31,12 +36,15 @@ export interface Prompter {
   text(question: TextQuestion): Promise<string>;
   choose(choice: Choice): Promise<string>;
   confirm(message: string, initial: boolean): Promise<boolean>;
-  /** A piece of news. */
-  tell(text: string): void;
   /** A mistake, or a doubt. */
   warn(text: string): void;
   /** A file's text as it is, under its name. */
   showFile(path: string, text: string): void;
+}
+
+/** What a stream to a terminal has. */
+interface Columns {
+  readonly columns?: number;
 }
 
 /** The terminal's streams, and what ends a question from outside. */
@@ -62,6 +70,10 @@ export function createPrompter(options: PrompterOptions): Prompter {
       if (!clack.isCancel(given)) return given as Exclude<T, symbol>;
       if (!again.signal.aborted) throw new InterruptedError("SIGINT");
     }
+  };
+  const fitted = (text: string): string => {
+    const { columns = USUAL_COLUMNS }: Columns = output as Writable & Columns;
+    return text.split("\n").flatMap((line) => wrap(line, columns - MARGIN)).join("\n");
   };
   return {
     text: async ({ message, initial, check }) => {
@@ -89,8 +101,7 @@ export function createPrompter(options: PrompterOptions): Prompter {
       ),
     confirm: (message, initialValue) =>
       answer((streams) => clack.confirm({ ...streams, message: printableLine(message), initialValue })),
-    tell: (text) => clack.log.info(printable(text), { output }),
-    warn: (text) => clack.log.warn(printable(text), { output }),
+    warn: (text) => clack.log.warn(fitted(printable(text)), { output }),
     showFile: (path, text) => {
       clack.log.step(printableLine(path), { output });
       output.write(`\n${printable(text)}\n`);
