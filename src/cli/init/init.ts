@@ -20,7 +20,7 @@ import { type BasicAnswers, configText, proxyText } from "./config_text.ts";
 import { answersFrom, answersUnattended, type Known } from "./dialogue.ts";
 import { leftOut } from "./left_out.ts";
 import { shellWord } from "./own_command.ts";
-import { findOriginal, type Found, takeOver } from "./original.ts";
+import { findOriginals, type Found, takeOver } from "./original.ts";
 import type { Prompter } from "./prompter.ts";
 import { doubtsAbout, hasProxyFile, type Host, hotkeyAddress, loadText, proxyPath } from "./rules.ts";
 import { type NewFile, whyNotWritable, writeAllOrNone } from "./writing.ts";
@@ -161,13 +161,11 @@ async function proposal(
     return found;
   }
   if (prompter === null) return null;
-  const found = await findOriginal(environment.HOME, places);
-  if (found === null) return null;
-  const takes = await prompter.confirm(
-    `${found.configPath} has settings. Begin with them? You can still change each`,
-    true,
-  );
-  return takes ? found : null;
+  for (const found of await findOriginals(environment.HOME, places)) {
+    const question = `${found.configPath} has settings. Begin with them? You can still change each`;
+    if (await prompter.confirm(question, true)) return found;
+  }
+  return null;
 }
 
 /** Without the proxy of an installation where another one is given. */

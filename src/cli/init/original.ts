@@ -32,17 +32,14 @@ const PROXY_FILES: readonly (readonly [ProxyKind, string])[] = [
 const USUAL_PLACES = ["/opt", "/srv", "/root"];
 
 /** Looks where installations usually are: here, in the home folder, and one level below `/opt`, `/srv` and `/root`. */
-export async function findOriginal(
+export async function findOriginals(
   home: string | undefined,
   places: readonly string[] = USUAL_PLACES,
-): Promise<Found | null> {
+): Promise<Found[]> {
   const roots = [...(home === undefined ? [] : [home]), ...places];
   const folders = [".", ...roots.flatMap((root) => [root, ...foldersIn(root)])];
-  for (const folder of new Set(folders.map((each) => resolve(each)))) {
-    const found = await takeOver(folder);
-    if (found !== null) return found;
-  }
-  return null;
+  const found = await Promise.all([...new Set(folders.map((each) => resolve(each)))].map(takeOver));
+  return found.filter((each) => each !== null);
 }
 
 /** The settings of the installation in a folder; `null` without a `config.toml` for a miner in it. */

@@ -324,6 +324,30 @@ Deno.test("init --original takes the settings of the Python original over, its l
   );
 });
 
+Deno.test("init offers each installation that it finds, until one is taken", async () => {
+  await using home = await openHome();
+  for (const [name, price] of [["a", "1.01"], ["b", "1.02"], ["c", "1.03"]]) {
+    await Deno.mkdir(join(home.rig.folder, name!));
+    await Deno.writeTextFile(
+      join(home.rig.folder, name!, "config.toml"),
+      `[bittensor]\n[wallet]\n[workers]\nprice_multiplier = "${price}"\n`,
+    );
+  }
+  const person = home.session(["--network", "finney", "--netuid", "89", "--wallet-dir", home.wallets]);
+  await person.sees(join("a", "config.toml"));
+  person.types("n");
+  await person.sees(join("b", "config.toml"));
+  person.types(ENTER);
+  await person.sees("Wallet");
+  person.types(ENTER);
+  await person.sees("Hotkey");
+  person.types(ENTER);
+  await person.sees("Price");
+  await person.sees("1.02");
+  person.types(CTRL_C);
+  assert.equal((await person.ended).exitCode, 130);
+});
+
 Deno.test("init asks on a terminal, says at once what is wrong with an answer, and asks again", async () => {
   await using home = await openHome();
   const person = home.session([]);
