@@ -8,6 +8,7 @@ import process from "node:process";
 import { PassThrough, Transform, type Writable } from "node:stream";
 
 const CTRL_C = 0x03;
+const [LINE_FEED, RETURN] = [0x0a, 0x0d];
 
 /** A terminal that understands no sequences, such as that of an editor. */
 const DUMB = "dumb";
@@ -44,7 +45,7 @@ export class Terminal implements Disposable {
   async #read(onInterrupt: () => void): Promise<void> {
     for await (const bytes of Deno.stdin.readable) {
       if (bytes.includes(CTRL_C)) onInterrupt();
-      this.input.write(bytes);
+      this.input.write(withReturns(bytes));
     }
     onInterrupt();
   }
@@ -72,4 +73,10 @@ function colourless(terminal: Writable & { readonly columns?: number; readonly r
     columns: { get: () => terminal.columns },
     rows: { get: () => terminal.rows },
   });
+}
+
+/** Enter as the questions know it: a terminal in its usual mode, before this program begins, and scripts send line feeds. */
+function withReturns(bytes: Uint8Array): Uint8Array {
+  return bytes.filter((byte, i) => byte !== LINE_FEED || bytes[i - 1] !== RETURN)
+    .map((byte) => byte === LINE_FEED ? RETURN : byte);
 }

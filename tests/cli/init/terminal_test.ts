@@ -29,6 +29,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: `init takes a line feed for Enter, and both for one${SKIPPED}`,
+  ignore: !HAS_TERMINALS,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "ih-miner-terminal-" });
+    try {
+      const init = [Deno.execPath(), "run", "-A", "--quiet", MAIN, "init", join(folder, "config.toml")];
+      const steps = [["Network", "\n"], ["(netuid)", "\x15x\r\n"], [
+        "must be a whole number",
+        "\x03",
+      ]] as const;
+      const { code, shown } = await onTerminal(init, { HOME: folder, NO_COLOR: "1" }, steps);
+      assert.equal(code, 130);
+      assert.doesNotMatch(shown, /is empty/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
   name: `init colours its questions, but not where NO_COLOR is set or the terminal is a dumb one${SKIPPED}`,
   ignore: !HAS_TERMINALS,
   fn: async () => {
