@@ -188,9 +188,10 @@ async function problemWithProxy(config: Config, poolName: string | undefined): P
   const path = proxyPath(config);
   if (path !== null && (await tryFile(path, false)).kind === "missing") {
     const folder = await tryFolder(dirname(path));
-    return folder.kind === "usable" && folder.at === dirname(path)
-      ? null
-      : `there is no such file, and none can be written in ${dirname(path)}`;
+    if (folder.at !== dirname(path)) {
+      return `there is no such file, and no folder ${dirname(path)} for a first one`;
+    }
+    return folder.kind === "usable" ? null : `there is no such file, and none can be written in ${folder.at}`;
   }
   const targets = routing.targets.map((target) =>
     target.mode === "ihp" && poolName !== undefined ? { ...target, subnetPoolName: poolName } : target

@@ -209,7 +209,7 @@ Deno.test("init --yes names every option that is missing or wrong, and writes no
       /^--hotkey-name rlg: .*has these hotkeys \(wallet\/hotkey\): demo\/rig/m,
       /^--price 1\.2: must be at most 1\.05/m,
       /^--sizes 0\.5x1: .*0\.05 to 0\.45/m,
-      /^--proxy-file .*: there is no such file, and none can be written in \/nowhere/m,
+      /^--proxy-file .*: there is no such file, and no folder \/nowhere for a first one/m,
     ]
   ) assert.match(error, line);
   assert.deepEqual(await home.files(), before);
