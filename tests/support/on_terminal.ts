@@ -34,7 +34,8 @@ export async function onTerminal(
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
-    env: { TERM: "xterm", DENO_DIR: DENO_FOLDER, ...env },
+    // Empty counts as unset: whoever runs the tests may have set it.
+    env: { TERM: "xterm", NO_COLOR: "", DENO_DIR: DENO_FOLDER, ...env },
   }).spawn();
   const keys = child.stdin.getWriter();
   const limit = setTimeout(() => child.kill("SIGKILL"), 60_000);

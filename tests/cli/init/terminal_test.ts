@@ -57,8 +57,8 @@ Deno.test({
       const init = [Deno.execPath(), "run", "-A", "--quiet", MAIN, "init", join(folder, "config.toml")];
       const cyan = "\x1b[36m";
       for (
-        const [env, isColoured] of [[{ NO_COLOR: "" }, true], [{ NO_COLOR: "1" }, false], [
-          { NO_COLOR: "", TERM: "dumb" },
+        const [env, isColoured] of [[{}, true], [{ NO_COLOR: "1" }, false], [
+          { TERM: "dumb" },
           false,
         ]] as const
       ) {
