@@ -10,7 +10,6 @@ import { parseArguments, UsageError } from "../src/lib/args.ts";
 import { Runtime } from "../src/simulator/mod.ts";
 import { agentEnvironment } from "./e2e/processes.ts";
 import {
-  environmentOf,
   measureRun,
   measureService,
   type ProcessFigures,
@@ -43,7 +42,6 @@ For each number of records: \`--once auction\` with an empty state folder (first
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const REAL_RUNTIME = join(ROOT, "../shared/subtensor");
 const BARE_CLIENT = fileURLToPath(new URL("bench/bare_client.ts", import.meta.url));
-const UNIT = fileURLToPath(new URL("ih-miner-shared.conf", import.meta.url));
 /** Validators and our own hotkey, and one competitor. */
 const FEWEST_RECORDS = 5;
 const MOST_RECORDS = 65_536;
@@ -181,7 +179,7 @@ async function measureFloor(
 
 async function measureOneService(program: string, scene: BenchScene): Promise<ServiceFigures> {
   await scene.forget();
-  const figures = await measureService(program, scene, environmentOf(await Deno.readTextFile(UNIT)));
+  const figures = await measureService(program, scene);
   const { residentMb, tickRequests, tickKb } = figures;
   say(
     `  service, ${basename(program)}: ${

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { agentEnvironment, type LineProcess, startProcess, waitFor } from "../e2e/processes.ts";
+import { unitEnvironment } from "../scene/unit_environment.ts";
 import type { BenchScene } from "./scene.ts";
 import type { Recording } from "./recording_relay.ts";
 import { stagesOf, type StageTimes } from "./stages.ts";
@@ -108,13 +109,12 @@ export async function runTimed(
 export async function measureService(
   program: string,
   { rig, relay }: BenchScene,
-  unitEnvironment: Readonly<Record<string, string>>,
 ): Promise<ServiceFigures> {
   relay.begin();
   await using agent = startProcess(
     program,
     [rig.configPath, "--log-format", "json", "--log-level", "debug"],
-    { ...unitEnvironment, ...agentEnvironment(rig) },
+    { ...unitEnvironment(), ...agentEnvironment(rig) },
   );
   await waitFor(
     "the service's first auction",
@@ -140,13 +140,6 @@ export async function measureService(
 function timeOf({ lines }: LineProcess, event: string): number | null {
   const line = lines.find((line) => line["event"] === event);
   return line === undefined ? null : Date.parse(logLineSchema.parse(line).timestamp);
-}
-
-/** The `Environment=` lines of a systemd unit. */
-export function environmentOf(unit: string): Record<string, string> {
-  return Object.fromEntries(
-    [...unit.matchAll(/^Environment=([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
-  );
 }
 
 function lineFigures({ messages }: Recording): LineFigures {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { agentEnvironment, type LineProcess, startProcess } from "../e2e/processes.ts";
 import { keptEnvironment } from "../e2e/stand_in.ts";
 import type { Rig } from "../scene/rig.ts";
+import { unitEnvironment } from "../scene/unit_environment.ts";
 import { holdingsOf } from "./resources.ts";
 import type { Sample } from "./slope.ts";
 
@@ -25,6 +26,7 @@ export class SoakAgent implements AsyncDisposable {
   /** Unexpected ends, by exit code or signal. */
   readonly deaths: string[] = [];
   readonly #rig: Rig;
+  readonly #unitEnvironment = unitEnvironment();
   readonly #program: string | null;
   readonly #clockPath: string;
   readonly #startMs = performance.now();
@@ -75,6 +77,7 @@ export class SoakAgent implements AsyncDisposable {
     this.#isEnding = false;
     const env = {
       ...(this.#program === null ? keptEnvironment() : {}),
+      ...this.#unitEnvironment,
       ...agentEnvironment(this.#rig),
       ...(this.#program === null ? { HOME: Deno.env.get("HOME") ?? this.#rig.folder } : {}),
       ...(this.hasClock ? this.#clockEnvironment() : {}),

@@ -254,7 +254,7 @@ const metadata = fc.record({
 export const metadatas = family({
   name: "metadata",
   holds: "any metadata gives a runtime that reads a window, or is refused with ChainError",
-  sample: 4,
+  sample: 100,
   cases: metadata,
   limitMs: 10_000,
   check: ({ bytes, version }) =>

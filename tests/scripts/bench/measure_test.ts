@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { environmentOf, measureRun } from "../../../scripts/bench/measure.ts";
+import { measureRun } from "../../../scripts/bench/measure.ts";
 import { setBenchScene } from "../../../scripts/bench/scene.ts";
 import { STAGES } from "../../../scripts/bench/stages.ts";
 import { Runtime } from "../../../src/simulator/mod.ts";
@@ -35,9 +35,4 @@ Deno.test({
     assert.match(await Deno.readTextFile(scene.rig.poolsPath), /target_hashrate = "0TH\/s"/);
     await assert.rejects(Deno.stat(join(scene.rig.folder, "state")), Deno.errors.NotFound);
   },
-});
-
-Deno.test("environmentOf: what a unit sets", () => {
-  const unit = "[Service]\nEnvironment=MALLOC_ARENA_MAX=2\n#Environment=OFF=1\nEnvironment=HOME=/var/lib/x\n";
-  assert.deepEqual(environmentOf(unit), { MALLOC_ARENA_MAX: "2", HOME: "/var/lib/x" });
 });
