@@ -79,20 +79,20 @@ export class Runtime {
   /**
    * A storage item by its names in the metadata; `null` if this runtime has none.
    *
-   * @throws {Error} if the metadata contradict themselves.
+   * @throws {ChainError} `invalid-answer` if the metadata contradict themselves.
    */
   findStorage(pallet: string, item: string): StorageItem | null {
     const storage = this.#lookup.metadata.pallets.find(({ name }) => name === pallet)?.storage;
     const entry = storage?.items.find(({ name }) => name === item);
     return storage === undefined || entry === undefined
       ? null
-      : new StorageItem(storage.prefix, entry, this.#lookup);
+      : this.#described(`${pallet}.${item}`, () => new StorageItem(storage.prefix, entry, this.#lookup));
   }
 
   /**
    * A storage item by its names in the metadata.
    *
-   * @throws {ChainError} `missing-pallet`.
+   * @throws {ChainError} `missing-pallet`, and as {@linkcode findStorage}.
    */
   storage(pallet: string, item: string): StorageItem {
     const found = this.findStorage(pallet, item);
@@ -103,7 +103,8 @@ export class Runtime {
   /**
    * A method of a runtime API by its names in the metadata.
    *
-   * @throws {ChainError} `missing-pallet` if the metadata describe runtime APIs without this one.
+   * @throws {ChainError} `missing-pallet` if the metadata describe runtime APIs without this one, and as
+   *   {@linkcode findStorage}.
    */
   runtimeApi(name: string, method: string): RuntimeApiMethod {
     const stateCall = `${name}_${method}`;
@@ -112,14 +113,28 @@ export class Runtime {
     const found = apis.find((api) => api.name === name)?.methods
       .find((candidate) => candidate.name === method);
     if (found === undefined) throw this.missing(`runtime API ${name}.${method}`);
-    return { stateCall, outputType: this.#lookup(found.output) };
+    return { stateCall, outputType: this.#described(stateCall, () => this.#lookup(found.output)) };
   }
 
   /** What the metadata say about an error of a pallet; empty if nothing. */
   errorDocs(pallet: string, error: string): string {
     const type = this.#lookup.metadata.pallets.find(({ name }) => name === pallet)?.errors?.type;
-    const errors = type === undefined ? null : this.#lookup(type);
+    const errors = type === undefined ? null : this.#described(pallet, () => this.#lookup(type));
     return errors?.type === "enum" ? errors.innerDocs[error]?.join(" ").trim() ?? "" : "";
+  }
+
+  /** Builds what the metadata describe. */
+  #described<T>(what: string, build: () => T): T {
+    try {
+      return build();
+    } catch (error) {
+      throw invalidAnswer(
+        this.#endpoint,
+        "state_getMetadata",
+        `the metadata do not describe ${what} in full`,
+        error,
+      );
+    }
   }
 
   /** The error of a chain that lacks something required. */
@@ -257,20 +272,21 @@ function checkedMetadata(
   throw invalidAnswer(rpc.endpoint, "state_getMetadata", "it is not metadata");
 }
 
-/** The best offered version; `null` if the runtime or node offers no choice: then it serves V14. */
+/** The best offered version; `null` if the runtime or node offers no choice that can be read: then it serves V14. */
 async function fetchMetadataVersion(rpc: JsonRpcConnection, atHash: string): Promise<number | null> {
-  const method = "Metadata_metadata_versions";
   let answer: Uint8Array | null;
   try {
-    answer = bytesOfHex(await rpc.request("state_call", [method, "0x", atHash]));
+    answer = bytesOfHex(await rpc.request("state_call", ["Metadata_metadata_versions", "0x", atHash]));
   } catch (error) {
     if (error instanceof ChainError && error.kind === "rpc") return null;
     throw error;
   }
-  if (answer === null) return null;
-  const versions = answer;
-  const offered = decodeAnswer(rpc, method, () => listOf(decodeWhole(VERSIONS, versions)));
-  return METADATA_VERSIONS.find((version) => offered.includes(version)) ?? null;
+  try {
+    const offered = answer === null ? [] : listOf(decodeWhole(VERSIONS, answer));
+    return METADATA_VERSIONS.find((version) => offered.includes(version)) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 async function fetchMetadataAtVersion(

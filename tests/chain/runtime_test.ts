@@ -9,8 +9,9 @@ import { loadRuntime, type Runtime } from "../../src/chain/runtime.ts";
 import type { ScaleType } from "../../src/chain/codec/scale.ts";
 import { openSigningApi } from "../../src/chain/signing_api.ts";
 import type { ChainWarning } from "../../src/chain/types.ts";
-import { startSimulator } from "../../src/simulator/mod.ts";
+import { Runtime as SimulatedRuntime, startSimulator } from "../../src/simulator/mod.ts";
 import { ALICE, aliceSigner, BOB, chainWithout, connect, NETUID, submitCommitment } from "./fixtures.ts";
+import { startMockNode } from "./mock_node.ts";
 
 /** Encodes by @polkadot/types what the client decodes by other means. */
 const registry = new TypeRegistry();
@@ -51,17 +52,33 @@ const BYTES: ScaleType = { type: "sequence", value: { type: "primitive", value: 
 
 const GENESIS = `0x${"00".repeat(32)}`;
 
+/** The simulator's metadata, in which the type of the records' values is missing. */
+function contradictory(): Uint8Array {
+  const metadata = SimulatedRuntime.builtin().image.v15.slice();
+  const name = new TextEncoder().encode("CommitmentOf");
+  const nameAt = metadata.findIndex((_, at) => name.every((byte, i) => metadata[at + i] === byte));
+  // Behind the name: modifier, kind, two hashers with their count, and the number of the keys' type.
+  const keyAt = nameAt + name.length + 5;
+  const valueAt = keyAt + (metadata[keyAt]! % 4 === 0 ? 1 : 2);
+  assert.equal(metadata[valueAt]! % 4, 1, "a number of two bytes");
+  metadata.set([0xfd, 0xff], valueAt);
+  return metadata;
+}
+
 /** The simulator's runtime with one name of its metadata changed, as the client sees it. */
 async function loadAltered(name: string): Promise<Runtime> {
   await using node = chainWithout(name);
+  return await loadFrom(node.url);
+}
+
+async function loadFrom(url: string): Promise<Runtime> {
   const rpc: JsonRpcConnection = await openJsonRpc({
-    endpoint: node.url,
+    endpoint: url,
     connectTimeoutMs: 2000,
     requestTimeoutMs: 5000,
   });
   try {
-    const source = { genesisHash: GENESIS, codeHash: null, url: node.url, shelf: undefined };
-    return await loadRuntime(rpc, source, GENESIS);
+    return await loadRuntime(rpc, { genesisHash: GENESIS, codeHash: null, url, shelf: undefined }, GENESIS);
   } finally {
     await rpc.close();
   }
@@ -94,6 +111,19 @@ Deno.test("decodeNeurons() reads what runtimes of every age return", async () =>
   for (const method of [described, { stateCall, outputType: BYTES }, { stateCall, outputType: null }]) {
     assert.throws(() => decodeNeurons(method, list.subarray(0, 100)));
   }
+});
+
+Deno.test("loadRuntime() refuses metadata that contradict themselves, and names the answer", async () => {
+  const { version } = SimulatedRuntime.builtin().image;
+  await using node = startMockNode({
+    state_getRuntimeVersion: () => version,
+    state_call: () => "0x",
+    state_getMetadata: () => `0x${contradictory().toHex()}`,
+  });
+  await assert.rejects(loadFrom(node.url), {
+    kind: "invalid-answer",
+    message: /state_getMetadata: the metadata do not describe Commitments\.CommitmentOf in full/,
+  });
 });
 
 Deno.test("lists that claim more entries than their bytes hold are refused at once", async () => {
