@@ -1,7 +1,6 @@
 /**
- * `deno task faults [--subject NAME] [--fault NAME] [--lanes N] [--alone | --with-another]`: every fault at every stage of both
- * jobs and of the head's subscription, with one endpoint and with a second one. Prints a table; exits with 1 if the agent
- * misbehaved. With six lanes it takes most of an hour, nearly all of it waiting for time limits.
+ * `deno task faults`: every fault at every stage of both jobs and of the head's subscription, with one endpoint and with a
+ * second one.
  *
  * @module
  */
@@ -10,13 +9,30 @@ import { say, wholeNumber } from "../../../scripts/command_line.ts";
 import { parseArguments } from "../../../src/lib/args.ts";
 import { FaultBench, type Subject, SUBJECTS, type Trial, type TrialResult } from "./bench.ts";
 
+const HELP = `deno task faults: every fault at every stage of both jobs and of the head's subscription
+
+Prints a table, and ends with 1 if the agent misbehaved. It takes most of an hour, nearly all of it waiting for time limits.
+
+  --subject NAME  only ${SUBJECTS.join(", ")}
+  --fault NAME    only this fault, by its name in the table
+  --alone         only with one endpoint
+  --with-another  only with a second one, which is good
+  --lanes N       trials at a time (default: 6)
+  -h, --help      this text
+`;
+
 const { values } = parseArguments(Deno.args, {
   lanes: { type: "string", default: "6" },
   subject: { type: "string" },
   fault: { type: "string" },
   alone: { type: "boolean" },
   "with-another": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
 });
+if (values.help === true) {
+  say(HELP.trimEnd());
+  Deno.exit(0);
+}
 const lanes = wholeNumber("--lanes", values.lanes);
 const subjects = SUBJECTS.filter((subject) => (values.subject ?? subject) === subject);
 

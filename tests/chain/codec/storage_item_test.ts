@@ -22,18 +22,22 @@ const ITEMS: readonly (readonly [pallet: string, item: string, ...args: readonly
   ["Timestamp", "Now"],
 ];
 
-for (const [name, { metadataVersions, runtime }] of RUNTIMES) {
-  const { v14, v15 } = (runtime ?? SimulatedRuntime.builtin()).image;
-  const bytes = metadataVersions?.includes(14) ? v14 : v15;
-  const own = new Runtime({
+function runtimeOf(metadata: Uint8Array): Runtime {
+  return new Runtime({
     version: { specName: "test", specVersion: 1 },
     answer: {},
     genesisHash: `0x${"00".repeat(32)}`,
     codeHash: null,
     isKept: false,
-    metadata: bytes,
+    metadata,
     endpoint: "ws://test",
   });
+}
+
+for (const [name, { metadataVersions, runtime }] of RUNTIMES) {
+  const { v14, v15 } = (runtime ?? SimulatedRuntime.builtin()).image;
+  const bytes = metadataVersions?.includes(14) ? v14 : v15;
+  const own = runtimeOf(bytes);
   const registry = new TypeRegistry();
   const metadata = new Metadata(registry, u8aToHex(bytes));
   registry.setMetadata(metadata);
@@ -81,16 +85,7 @@ for (const [name, { metadataVersions, runtime }] of RUNTIMES) {
 }
 
 Deno.test("key() refuses arguments of another number or type", () => {
-  const { v15 } = SimulatedRuntime.builtin().image;
-  const runtime = new Runtime({
-    version: { specName: "test", specVersion: 1 },
-    answer: {},
-    genesisHash: `0x${"00".repeat(32)}`,
-    codeHash: null,
-    isKept: false,
-    metadata: v15,
-    endpoint: "ws://test",
-  });
+  const runtime = runtimeOf(SimulatedRuntime.builtin().image.v15);
   const item = runtime.storage("Commitments", "CommitmentOf");
   assert.throws(() => item.key(89), /has 2 arguments, and got 1/);
   assert.throws(() => item.key(65_536, ALICE), /Cannot encode 65536/);
