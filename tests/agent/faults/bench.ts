@@ -227,9 +227,11 @@ export class FaultBench implements AsyncDisposable {
     const { chain } = this.#simulator;
     if (subject === "auction") chain.setHead(this.#headNumber);
     if (subject !== "commitment") return;
-    // A head that goes back must not take the extrinsics of earlier trials along.
-    chain.advance(BLOCKS_BACK);
     chain.removeCommitment(NETUID, this.#rig.hotkey);
+    // Dozens of trials lie in one epoch of the chain.
+    chain.setStorage(chain.storageKey("Commitments", "UsedSpaceOf", NETUID, this.#rig.hotkey), null);
+    // A head that goes back must neither take the extrinsics of earlier trials along nor bring their bids back.
+    chain.advance(BLOCKS_BACK);
   }
 
   async #bid(): Promise<void> {
