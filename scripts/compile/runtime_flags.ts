@@ -28,13 +28,17 @@ const PERMISSIONS = [
   "--no-prompt",
 ];
 
+/**
+ * Otherwise V8 lets each worker's young generation grow to 48 MB. And it would optimise GLPK's and the signature's WebAssembly,
+ * which takes 0.4 s and 20 MB, for the few milliseconds that each worker runs it.
+ */
+export const V8_FLAGS = "--v8-flags=--max-semi-space-size=1,--liftoff-only";
+
 /** The flags that both forms of the program run with. */
 export const RUNTIME_FLAGS: readonly string[] = [
   ...PERMISSIONS,
   ...manifest.unstable.map((feature) => `--unstable-${feature}`),
   // The code cache would be one more file that another user could have written.
   "--no-code-cache",
-  // Otherwise V8 lets each worker's young generation grow to 48 MB. And it would optimise GLPK's and the signature's
-  // WebAssembly, which takes 0.4 s and 20 MB, for the few milliseconds that each worker runs it.
-  "--v8-flags=--max-semi-space-size=1,--liftoff-only",
+  V8_FLAGS,
 ];
