@@ -6,7 +6,7 @@
 
 import manifest from "../deno.json" with { type: "json" };
 
-/** Semantic version, `0.1.0`. */
+/** Semantic version, `1.0.0`. */
 export const VERSION: string = manifest.version;
 
 /** A file of the solver that a bundle carries. */
@@ -41,7 +41,7 @@ declare const IH_MINER_BUILD: BuildInfo | undefined;
 export const BUILD: BuildInfo | null = typeof IH_MINER_BUILD === "undefined" ? null : IH_MINER_BUILD;
 
 /**
- * What `--version` prints: `0.1.0 (commit 1b8edd1a2b3c of 2026-11-23)`, and the solver that the bundle carries: ` with the
+ * What `--version` prints: `1.0.0 (commit 1b8edd1a2b3c of 2026-11-23)`, and the solver that the bundle carries: ` with the
  * validators' CBC 2.10.3 of Dec 15 2019`.
  */
 export function describeVersion(build: BuildInfo | null = BUILD): string {

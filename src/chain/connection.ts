@@ -357,9 +357,12 @@ class NodeConnection implements ChainConnection {
     });
   }
 
-  async submit(extrinsic: SignedExtrinsic, options: SubmitOptions = {}): Promise<SubmittedCommitment> {
+  submit(extrinsic: SignedExtrinsic, options: SubmitOptions = {}): Promise<string> {
     const { finalizationTimeoutMs: timeoutMs = DEFAULT_FINALIZATION_TIMEOUT_MS, signal, onStatus } = options;
-    const blockHash = await waitForFinalization(this.#rpc, extrinsic, { timeoutMs, signal, onStatus });
+    return waitForFinalization(this.#rpc, extrinsic, { timeoutMs, signal, onStatus });
+  }
+
+  async outcomeOf(extrinsic: SignedExtrinsic, blockHash: string): Promise<SubmittedCommitment> {
     return await readOutcome(this.#rpc, await this.#runtimeAt(blockHash), extrinsic, blockHash);
   }
 

@@ -190,10 +190,13 @@ export interface ChainConnection {
    * Submits a signed commitment and waits for its finalization. Not to be repeated at another endpoint: it may have reached
    * the chain although this fails.
    *
-   * Throws `DispatchError` if the extrinsic failed on the chain; `ChainError` of kind `rejected` or `dropped` if it was never
-   * included.
+   * Throws `ChainError` of kind `rejected` or `dropped` if it was never included.
+   *
+   * @returns the hash of its block; {@linkcode outcomeOf} tells whether it succeeded there.
    */
-  submit(extrinsic: SignedExtrinsic, options?: SubmitOptions): Promise<SubmittedCommitment>;
+  submit(extrinsic: SignedExtrinsic, options?: SubmitOptions): Promise<string>;
+  /** What became of a submitted commitment in its block. Throws `DispatchError` if it failed there. */
+  outcomeOf(extrinsic: SignedExtrinsic, blockHash: string): Promise<SubmittedCommitment>;
   /**
    * Calls the listener whenever requests wait and no answer has come for two seconds.
    *

@@ -57,7 +57,8 @@ export async function submitCommitment(
   chain: ChainConnection,
   { netuid, data, signer, ...options }: SignCommitmentOptions & SubmitOptions,
 ): Promise<SubmittedCommitment> {
-  return await chain.submit(await chain.signCommitment({ netuid, data, signer }), options);
+  const extrinsic = await chain.signCommitment({ netuid, data, signer });
+  return await chain.outcomeOf(extrinsic, await chain.submit(extrinsic, options));
 }
 
 /** A node that serves the simulator's runtime but for one name in its metadata, and an empty state. */

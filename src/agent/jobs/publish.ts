@@ -10,6 +10,8 @@ import { ChainError, DispatchError } from "../../chain/errors.ts";
 import type { ChainConnection, SignedExtrinsic, SubmittedCommitment } from "../../chain/types.ts";
 import type { HotkeySigner } from "../../chain/wallet/signer.ts";
 import type { Logger } from "../../lib/log.ts";
+import { within } from "../../lib/within.ts";
+
 import type { Line } from "./line.ts";
 
 /** What is published. */
@@ -54,6 +56,8 @@ const LOOK_ROUNDS = 6;
 const MAX_SUBMISSIONS = 3;
 /** What a look at the chain may take; so much is left of the run when the wait for finality ends. */
 const LOOK_RESERVE_MS = 8_000;
+/** So much is left of the run when a look at the chain is given up, for the error that says why. */
+const END_RESERVE_MS = 1_500;
 
 /** The chain holds another commitment than the one that it has just accepted. */
 export class CommitmentReadBackError extends Error {
@@ -97,15 +101,24 @@ export async function publish(
     };
     try {
       // Not retried on another endpoint: the extrinsic may already be in the pool.
-      const submitted = await line.askOnce((chain) =>
-        chain.submit(extrinsic, {
-          finalizationTimeoutMs: Math.max(1_000, Math.round(remainingMs()) - LOOK_RESERVE_MS),
+      const { endpoint, blockHash } = await line.askOnce(async (chain) => ({
+        endpoint: chain.endpoint,
+        blockHash: await chain.submit(extrinsic, {
+          finalizationTimeoutMs: timeBefore(LOOK_RESERVE_MS, context),
           onStatus: (status) => {
             step(`waiting for finalization (extrinsic ${status})`);
             log.debug("Miner commitment extrinsic", { status });
           },
-        })
+        }),
+      }));
+      step("reading what became of the commitment in its block");
+      const submitted = await inTime(
+        timeBefore(LOOK_RESERVE_MS, context),
+        // A refusal is an answer of the chain, and no failure of the endpoint.
+        line.ask((chain) => chain.outcomeOf(extrinsic, blockHash).catch(refusalOf)),
       );
+      if (submitted === null) throw noOutcome(endpoint, extrinsic, blockHash);
+      if (submitted instanceof DispatchError) throw submitted;
       return { ...submitted, isFinal: true };
     } catch (error) {
       const rounds = lookRounds(error);
@@ -124,6 +137,29 @@ export async function publish(
     if (place !== null) return place;
     log.info("Submitting again: the pool has lost the extrinsic", { lost_extrinsic_hash: extrinsic.hash });
   }
+}
+
+/** How long something may take that is to end so long before the run does. */
+function timeBefore(reserveMs: number, { remainingMs }: PublishContext): number {
+  return Math.max(1_000, Math.round(remainingMs()) - reserveMs);
+}
+
+/** The answer of work that is given up after this time; `null` then. */
+async function inTime<T>(limitMs: number, work: Promise<T>): Promise<T | null> {
+  return await within(limitMs, work) ? await work : null;
+}
+
+function refusalOf(error: unknown): DispatchError {
+  if (error instanceof DispatchError) return error;
+  throw error;
+}
+
+function noOutcome(endpoint: string, { hash }: SignedExtrinsic, blockHash: string): ChainError {
+  return new ChainError(
+    `Cannot tell whether the commitment is published: ${endpoint} did not say in time what became of extrinsic ${hash} ` +
+      `in block ${blockHash}; the next run looks for it`,
+    { kind: "timeout", endpoint, request: "chain_getBlock", retryable: true },
+  );
 }
 
 /** Signs the commitment; the hotkey's secret is in memory only meanwhile. */
@@ -201,8 +237,9 @@ async function findCommitment(
   line: Line,
   { netuid, hotkey, data, headNumber }: Publication,
   rounds: number,
-  { sleep, remainingMs }: PublishContext,
+  context: PublishContext,
 ): Promise<BlockLocation | null> {
+  const { sleep, remainingMs } = context;
   const wanted = `0x${data.toHex()}`;
   const look = async (chain: ChainConnection): Promise<BlockLocation | null> => {
     const current = await chain.readCommitment(netuid, hotkey);
@@ -215,7 +252,7 @@ async function findCommitment(
       await sleep(LOOK_INTERVAL_MS);
     }
     try {
-      const found = await line.ask(look);
+      const found = await inTime(timeBefore(END_RESERVE_MS, context), line.ask(look));
       if (found !== null) return found;
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;

@@ -214,8 +214,9 @@ export class FaultBench implements AsyncDisposable {
       const dueMs = /^chain_(newHead|subscribeNewHeads)/.test(stage) ? BLOCK_TIME_SECONDS * 1000 : 0;
       // Finality is due at no time: when the news of it are lost, the run looks at the chain as its time ends.
       if (/^author_(extrinsicUpdate|submitAndWatchExtrinsic)/.test(stage)) return LIMIT_MS.alone;
-      // An account that the node does not know looks like one whose extrinsic waits: it is asked again half a block later.
-      if (subject === "commitment") return LIMIT_MS.withAnother + CALM_RUN_MS + BLOCK_TIME_SECONDS * 500;
+      // An account that the node does not know looks like one whose extrinsic waits, and what the node refuses is sent up to
+      // three times, with half a block in between.
+      if (subject === "commitment") return LIMIT_MS.withAnother + CALM_RUN_MS + BLOCK_TIME_SECONDS * 1000;
       return dueMs + LIMIT_MS.withAnother + CALM_RUN_MS;
     }
     // An endpoint that stays one of another chain is watched for the whole limit.

@@ -50,8 +50,9 @@ async function run(scene: Scene): Promise<CommitmentResult & { log: LogRecorder 
     signCommitment: () => Promise.resolve({ hex: "0x", hash: "0x1" }),
     submit: () => {
       onChain = { text, block: includedIn };
-      return Promise.resolve({ extrinsicHash: "0x1", blockHash: "0x2", blockNumber: includedIn });
+      return Promise.resolve("0x2");
     },
+    outcomeOf: () => Promise.resolve({ extrinsicHash: "0x1", blockHash: "0x2", blockNumber: includedIn }),
     watchStalls: () => () => {},
     close: () => Promise.resolve(),
   } as Partial<ChainConnection> as ChainConnection;
