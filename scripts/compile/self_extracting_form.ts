@@ -11,7 +11,7 @@ import { RUNTIME_FLAGS } from "./runtime_flags.ts";
 
 /** Options of {@link writeSelfExtracting}. */
 export interface SelfExtractingOptions {
-  /** The version of ih-miner, `0.1.0`. */
+  /** The version of ih-miner, `1.0.0`. */
   readonly version: string;
   /** For messages. */
   readonly target: string;

@@ -50,5 +50,5 @@ export const NOTIFICATION: AlertNotification = {
     network: ["finney"],
   },
   window: { index: 3, firstBlock: 8_000_040, lastBlock: 8_000_099 },
-  version: "0.1.0",
+  version: "1.0.0",
 };

@@ -28,7 +28,7 @@ Deno.test("webhookBody() is the whole alert as JSON", () => {
     netuid: 89,
     network: ["finney"],
     window: { index: 3, first_block: 8_000_040, last_block: 8_000_099 },
-    version: "0.1.0",
+    version: "1.0.0",
   });
   const { ended_at, title, text } = JSON.parse(webhookBody(NOTIFICATION, "json"));
   assert.deepEqual([ended_at, title, text], [null, "Banned", "The hotkey is banned."]);
