@@ -26,6 +26,7 @@ const WITH_ANOTHER: readonly Sample[] = [
   ["commitment", "wrong id", "chain_getHeader", true],
   ["commitment", "silent", "system_accountNextIndex", true],
   ["commitment", "cut in mid-frame", "author_extrinsicUpdate", true],
+  ["commitment", "silent", "chain_getBlock", true],
   ["head", "silent", "chain_getBlockHash", true],
   ["head", "accepted and silent", CONNECT, true],
 ];

@@ -296,6 +296,22 @@ Deno.test("finality that stalls ends the wait in time: the bid on the best chain
   assert.deepEqual(scene.submitted, [BID]);
 });
 
+Deno.test("a node that does not say what became of the commitment: the bid on the chain counts, in time", async () => {
+  await using scene = await Scene.set();
+  scene.simulator.setFault("chain_getBlock", { kind: "hang" });
+  const startMs = performance.now();
+  const result = await scene.run({ limitMs: 10_500 });
+  assert.ok(performance.now() - startMs < 10_500);
+  assert.equal(result.action, "published");
+  assert.equal(result.submitted?.blockNumber, START + 1);
+  const { error } = scene.log.fieldsOf("Submission not confirmed: looking for it on the chain")!;
+  assert.match(
+    String(error),
+    /Cannot tell whether .*: ws:\/\/\S+ did not say in time what became of extrinsic 0x/,
+  );
+  assert.deepEqual(scene.submitted, [BID]);
+});
+
 Deno.test("the space limit names the block from which publishing works again, and it does", async () => {
   await using scene = await Scene.set();
   const { chain } = scene;
