@@ -10,13 +10,9 @@
 import * as z from "zod";
 import type { AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { prepareAuction } from "../../auction/inputs/prepare.ts";
+import { parseSnapshot } from "../../auction/inputs/parse_snapshot.ts";
 import type { AuctionProblem } from "../../auction/inputs/problem.ts";
-import {
-  type AuctionSnapshot,
-  MAX_NEURONS,
-  MAX_RECORDS,
-  parseSnapshot,
-} from "../../auction/inputs/snapshot.ts";
+import { type AuctionSnapshot, MAX_NEURONS, MAX_RECORDS } from "../../auction/inputs/snapshot.ts";
 import { concludeAuction, reportPastWindow, type WindowReport } from "../../auction/outcome.ts";
 import {
   MAX_WORKER_FP18,

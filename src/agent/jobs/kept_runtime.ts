@@ -4,26 +4,12 @@
  * @module
  */
 
-import * as z from "zod";
 import type { RuntimeDescription, RuntimeShelf } from "../../chain/types.ts";
 
 /** Mainnet's have 0.3 MB. */
 export const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 /** Mainnet's has 1,300 characters. */
 export const MAX_VERSION_LENGTH = 64 * 1024;
-
-const hash = z.string().regex(/^0x[\da-f]{64}$/, "must be a hash");
-
-/** The parts of a {@linkcode RuntimeDescription}, with their limits. */
-export const keptRuntimeFields = {
-  genesisHash: hash,
-  codeHash: hash,
-  versionJson: z.string().max(MAX_VERSION_LENGTH),
-  metadata: z.instanceof(Uint8Array).refine(
-    ({ length }) => length <= MAX_METADATA_BYTES,
-    `must have at most ${MAX_METADATA_BYTES} bytes`,
-  ).transform((bytes) => new Uint8Array(bytes)),
-};
 
 /** A runtime, and the endpoint that described it, as configured. */
 export interface KeptRuntime extends RuntimeDescription {

@@ -6,7 +6,8 @@
  */
 
 import * as z from "zod";
-import { type AuctionSnapshot, parseSnapshot } from "../../auction/inputs/snapshot.ts";
+import { parseSnapshot } from "../../auction/inputs/parse_snapshot.ts";
+import type { AuctionSnapshot } from "../../auction/inputs/snapshot.ts";
 import { SnapshotError } from "../../auction/protocol/errors.ts";
 import { AMBIGUITY_POLICIES, type AmbiguityPolicy } from "../../auction/ambiguity.ts";
 import { VERSION } from "../../version.ts";

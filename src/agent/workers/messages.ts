@@ -11,7 +11,7 @@ import * as z from "zod";
 import { CHAIN_ERROR_KINDS } from "../../chain/errors.ts";
 import { cutText } from "../../lib/cut_text.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
-import { keptRuntimeFields } from "../jobs/kept_runtime.ts";
+import { keptRuntimeFields } from "./kept_runtime_fields.ts";
 import { checkAnswer } from "../jobs/worker_answer.ts";
 
 /** From the main thread to a worker. */

@@ -15,12 +15,8 @@ import { describeError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { sha256Hex } from "../../lib/sha256.ts";
 import { describeVersion } from "../../version.ts";
-import {
-  type KeptRuntime,
-  keptRuntimeFields,
-  MAX_METADATA_BYTES,
-  MAX_VERSION_LENGTH,
-} from "../jobs/kept_runtime.ts";
+import { type KeptRuntime, MAX_METADATA_BYTES, MAX_VERSION_LENGTH } from "../jobs/kept_runtime.ts";
+import { keptRuntimeFields } from "./kept_runtime_fields.ts";
 
 /** Of one endpoint and job: a window's first block may have the runtime before an upgrade. */
 const MAX_PER_ENDPOINT = 2;

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  keptRuntimeFields,
-  MAX_METADATA_BYTES,
-  MAX_VERSION_LENGTH,
-  shelfOf,
-} from "../../../src/agent/jobs/kept_runtime.ts";
+import { MAX_METADATA_BYTES, MAX_VERSION_LENGTH, shelfOf } from "../../../src/agent/jobs/kept_runtime.ts";
+import { keptRuntimeFields } from "../../../src/agent/workers/kept_runtime_fields.ts";
 
 const hash = `0x${"00".repeat(32)}`;
 

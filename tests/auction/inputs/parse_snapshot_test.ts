@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSnapshot } from "../../../src/auction/inputs/snapshot.ts";
+import { parseSnapshot } from "../../../src/auction/inputs/parse_snapshot.ts";
 import { SnapshotError } from "../../../src/auction/protocol/errors.ts";
 import { makeSnapshot } from "./make_snapshot.ts";
 
