@@ -57,7 +57,7 @@ const MAX_SUBMISSIONS = 3;
 /** What a look at the chain may take; so much is left of the run when the wait for finality ends. */
 const LOOK_RESERVE_MS = 8_000;
 /** So much is left of the run when a look at the chain is given up, for the error that says why. */
-const END_RESERVE_MS = 1_500;
+const END_RESERVE_MS = 3_000;
 
 /** The chain holds another commitment than the one that it has just accepted. */
 export class CommitmentReadBackError extends Error {
