@@ -28,11 +28,8 @@ export type Measure = "rssMb" | "files" | "threads" | "children";
 const MOST_HANDLES_PER_MINUTE = { files: 0.5, threads: 0.5, children: 0.2 };
 /** By how much memory may grow per minute, in MB, beside its wobble. */
 const MOST_MEMORY_PER_MINUTE = 1;
-/**
- * By how much a heap that does not grow wobbles, in MB. In a run of 14 minutes without a SIGKILL, the medians of single
- * minutes were from 164 to 203 MB, and the last about as high as the fourth.
- */
-const MEMORY_WOBBLE_MB = 40;
+/** By how much a heap that does not grow wobbles, in MB: the charts of 30 minutes show lives that rise and fall by so much. */
+const MEMORY_WOBBLE_MB = 20;
 /** A process fills its heap and its caches first. */
 export const SETTLED_AFTER_SECONDS = 120;
 /** Samples closer together tell more of what runs just now than of growth. */

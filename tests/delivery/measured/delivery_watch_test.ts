@@ -527,7 +527,8 @@ Deno.test("stop() of DeliveryWatch ends one that never read, also with the globa
   watch.follow(deliveredWindow({}));
   // The test itself fails when a timer is left.
   await watch.stop();
-  assert.ok(reports[0]!.sinceMs >= beforeMs);
+  // The host's two clocks round differently.
+  assert.ok(reports[0]!.sinceMs >= beforeMs - 5);
 });
 
 Deno.test("DeliveryWatch reads sources that hang all at once, never twice, and stops at once", async () => {
