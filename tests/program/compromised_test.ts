@@ -17,7 +17,7 @@ import { programs } from "./stage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** A package's module that each worker loads. */
-const VICTIM = "node_modules/@polkadot/util/is/function.js";
+const VICTIM = "node_modules/@scure/base/index.js";
 /** Stands in the bundle for the worker that is attacked, and for the attack. */
 const MARK = "compromised-worker";
 
@@ -37,7 +37,7 @@ async function compromisedBundle(): Promise<Map<string, string>> {
   const { sources, bundle: output } = folder;
   const path = await Deno.realPath(join(sources, VICTIM));
   const text = await Deno.readTextFile(path);
-  // Within the function's module, whose other code is left out where nothing uses it.
+  // Within the module, since what nothing uses is left out.
   await Deno.remove(path);
   await Deno.writeTextFile(path, `globalThis[${JSON.stringify(MARK)}]?.();\n${text}`);
   const { files } = await bundle({ sources, output, build: await readBuildInfo(ROOT) });
