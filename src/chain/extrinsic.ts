@@ -8,8 +8,8 @@ import type { ApiPromise } from "@polkadot/api";
 import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import { findUnknownExtensions } from "@polkadot/types/extrinsic/signedExtensions";
 import type { SiLookupTypeId } from "@polkadot/types/interfaces";
-import { u8aToHex } from "@polkadot/util";
 import { blake2AsU8a } from "@polkadot/util-crypto";
+import { hexOf } from "./codec/hex.ts";
 import type { HotkeySigner } from "./wallet/signer.ts";
 import type { Runtime } from "./runtime.ts";
 import type { BlockRef, SignedExtrinsic } from "./types.ts";
@@ -51,7 +51,7 @@ export function buildCommitment(
   }
   const setCommitment = api.tx["commitments"]?.["setCommitment"];
   if (setCommitment === undefined) throw runtime.missing("call Commitments.set_commitment");
-  return setCommitment(netuid, { fields: [{ [`Raw${data.length}`]: u8aToHex(data) }] });
+  return setCommitment(netuid, { fields: [{ [`Raw${data.length}`]: hexOf(data) }] });
 }
 
 /** Signs with a mortal era. */
@@ -78,7 +78,7 @@ export function signExtrinsic(
   const signature = signer.sign(message.length > MAX_PLAIN_PAYLOAD_BYTES ? blake2AsU8a(message) : message);
   const multiSignature = registry.createType("ExtrinsicSignature", { Sr25519: signature });
   extrinsic.addSignature(signer.address, multiSignature.toU8a(), payload.toU8a());
-  return { hex: extrinsic.toHex(), hash: u8aToHex(blake2AsU8a(extrinsic.toU8a())) };
+  return { hex: extrinsic.toHex(), hash: hexOf(blake2AsU8a(extrinsic.toU8a())) };
 }
 
 /**

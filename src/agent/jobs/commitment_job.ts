@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hexOf } from "../../chain/codec/hex.ts";
 import { ChainError } from "../../chain/errors.ts";
 import type { OwnCommitment, SubmittedCommitment } from "../../chain/types.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -196,7 +197,7 @@ async function checkReadBack(
     });
     return;
   }
-  if (found.data === `0x${data.toHex()}`) return;
+  if (found.data === hexOf(data)) return;
   throw new CommitmentReadBackError({ blockNumber, endpoint }, textOf(found), text);
 }
 

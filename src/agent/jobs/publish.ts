@@ -5,13 +5,13 @@
  * @module
  */
 
+import { hexOf } from "../../chain/codec/hex.ts";
 import { nextSpaceEpoch } from "../../chain/commitment_space.ts";
 import { ChainError, DispatchError } from "../../chain/errors.ts";
 import type { ChainConnection, SignedExtrinsic, SubmittedCommitment } from "../../chain/types.ts";
 import type { HotkeySigner } from "../../chain/wallet/signer.ts";
 import type { Logger } from "../../lib/log.ts";
 import { within } from "../../lib/within.ts";
-
 import type { Line } from "./line.ts";
 
 /** What is published. */
@@ -240,7 +240,7 @@ async function findCommitment(
   context: PublishContext,
 ): Promise<BlockLocation | null> {
   const { sleep, remainingMs } = context;
-  const wanted = `0x${data.toHex()}`;
+  const wanted = hexOf(data);
   const look = async (chain: ChainConnection): Promise<BlockLocation | null> => {
     const current = await chain.readCommitment(netuid, hotkey);
     if (current?.data !== wanted || current.block === null || current.block <= headNumber) return null;

@@ -39,7 +39,8 @@ const HASHERS: Readonly<Record<string, Hasher>> = {
 export class StorageItem {
   readonly #valueType: ScaleType;
   readonly #fallback: Uint8Array;
-  readonly #prefix: Uint8Array;
+  /** `0x` and hex. */
+  readonly #prefix: string;
   readonly #parts: readonly { readonly type: ScaleType; readonly hasher: Hasher }[];
 
   /**
@@ -53,7 +54,8 @@ export class StorageItem {
     typeOf: (id: number) => ScaleType,
   ) {
     const encoder = new TextEncoder();
-    this.#prefix = Uint8Array.of(...Twox128(encoder.encode(palletPrefix)), ...Twox128(encoder.encode(name)));
+    const prefix = [palletPrefix, name].map((part) => Twox128(encoder.encode(part)).toHex());
+    this.#prefix = `0x${prefix.join("")}`;
     this.#fallback = Uint8Array.fromHex(fallback.slice(2));
     if (type.tag === "plain") {
       this.#valueType = typeOf(type.value);
@@ -90,16 +92,16 @@ export class StorageItem {
     const parts = this.#parts.slice(0, args.length).map(({ type, hasher }, i) => {
       const arg = args[i];
       const isAddress = type.type === "AccountId32" && typeof arg === "string";
-      return hasher.hash(encodeKeyArgument(type, isAddress ? decodeAddress(arg) : arg));
+      return hasher.hash(encodeKeyArgument(type, isAddress ? decodeAddress(arg) : arg)).toHex();
     });
-    return `0x${[this.#prefix, ...parts].map((part) => part.toHex()).join("")}`;
+    return this.#prefix + parts.join("");
   }
 
   /** The arguments in a key, accounts as bytes; `null` if it is not a key of this item that contains them. */
   keyArguments(key: string): unknown[] | null {
-    if (!key.startsWith(this.keyPrefix()) || this.#parts.length === 0) return null;
+    if (!key.startsWith(this.#prefix) || this.#parts.length === 0) return null;
     try {
-      const reader = new ScaleReader(Uint8Array.fromHex(key.slice(2 + 2 * this.#prefix.length)));
+      const reader = new ScaleReader(Uint8Array.fromHex(key.slice(this.#prefix.length)));
       const args = this.#parts.map(({ type, hasher: { prefixBytes } }) => {
         if (prefixBytes === null) throw new TypeError("The key does not contain its arguments");
         reader.bytes(prefixBytes);
