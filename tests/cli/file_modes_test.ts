@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { runAgent } from "../../scripts/scene/rig.ts";
 import { Agent } from "../support/agent.ts";
-import { holdUmask } from "../support/umask.ts";
+import { holdUmask } from "../support/shared_process.ts";
 import { beginNextWindow, setScene } from "../support/scene.ts";
 
 Deno.test("whatever the agent writes under umask 000, nobody else may write to", async () => {

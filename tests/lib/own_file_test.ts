@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { holdUmask } from "../support/umask.ts";
+import { holdUmask } from "../support/shared_process.ts";
 import { openOwn, writeAnew } from "../../src/lib/own_file.ts";
 
 /** Runs a test in a folder with another file, while new files may be written by everybody. */

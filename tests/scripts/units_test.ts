@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { holdUmask } from "../support/umask.ts";
+import { holdUmask } from "../support/shared_process.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts", import.meta.url));
 const AGENTS = ["ih-miner.service", "ih-miner@.service"];

@@ -29,6 +29,7 @@ import {
   otherGenesis,
 } from "../../support/faults.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
+import { MAX_GROWTH_BYTES } from "../../support/shared_process.ts";
 import { beginNextWindow, setScene } from "../../support/scene.ts";
 
 /** What is tried. */
@@ -37,9 +38,6 @@ export type Subject = typeof SUBJECTS[number];
 
 /** What a single endpoint's failure may cost a run, and a run with a second endpoint, in milliseconds. */
 export const LIMIT_MS = { alone: 120_000, withAnother: 3_000 } as const;
-
-/** Several trials share one process. */
-const MAX_GROWTH_BYTES = 4 * 1024 ** 3;
 
 /** One trial. */
 export interface Trial {

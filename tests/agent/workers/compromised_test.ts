@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { attemptsOf, CODE_VARIABLE } from "./compromised/attempts.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
-import { holdUmask } from "../../support/umask.ts";
+import { holdUmask, MAX_GROWTH_BYTES } from "../../support/shared_process.ts";
 import { beginNextWindow, type Scene, setScene } from "../../support/scene.ts";
 import { realParts, runDaemon } from "../../../src/agent/daemon.ts";
 import type { RunningJob } from "../../../src/agent/workers/job_host.ts";
@@ -22,9 +22,6 @@ import { launchCheck } from "../../../src/operator/check/launch_check.ts";
 
 /** The bid of a rig's configuration. */
 const BID = "2;b;BTC,1.02=0.25:3,0.45:2";
-
-/** Other test files, which share this process, may need much. */
-const MAX_GROWTH_BYTES = 4 * 1024 ** 3;
 
 /** The module of a worker with an attacker's package in it, whose next instance runs this code. */
 function compromised(worker: string, code: string): URL {

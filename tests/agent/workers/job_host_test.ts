@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { EndpointFailure } from "../../../src/chain/errors.ts";
 import { LogRecorder } from "../../support/log_recorder.ts";
+import { MAX_GROWTH_BYTES } from "../../support/shared_process.ts";
 import {
   JobFailedError,
   JobTimeoutError,
@@ -16,9 +17,6 @@ interface Started extends RunningJob<unknown> {
   readonly log: LogRecorder;
   readonly failures: EndpointFailure[];
 }
-
-/** Other test files, which share this process, may need much. */
-const MAX_GROWTH_BYTES = 4 * 1024 ** 3;
 
 function start(
   task: string,

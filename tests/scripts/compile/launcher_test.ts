@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { holdUmask } from "../../support/umask.ts";
+import { holdUmask } from "../../support/shared_process.ts";
 import { writeSelfExtracting } from "../../../scripts/compile/self_extracting_form.ts";
 
 /** Stands in for Deno: prints how it was called. */

@@ -1,10 +1,13 @@
 /**
- * The umask is one for the whole process, in which `deno test --parallel` runs several files.
+ * What tests share that run in one process, as `deno test --parallel` has several files do: its umask and its memory.
  *
  * @module
  */
 
 import { join } from "node:path";
+
+/** How much a job's process may grow in a test: what other tests need counts, too. */
+export const MAX_GROWTH_BYTES = 4 * 1024 ** 3;
 
 const LOCK = join(Deno.env.get("TMPDIR") ?? "/tmp", `ih-miner-umask-${Deno.pid}.lock`);
 
